@@ -1,0 +1,27 @@
+"""scalargrad: a scalar reverse-mode autograd engine for people who learn and teach backpropagation.
+
+>>> x, y, z = Value(-2), Value(5), Value(-4)
+>>> f = (x + y) * z
+>>> f.backward()
+>>> x.grad, y.grad, z.grad
+(-4.0, -4.0, 3.0)
+"""
+
+# The names in reading order: the value, its gates as functions, the views.
+from .value import Value
+from .value import exp, log, sqrt, sin, cos
+from .value import tanh, sigmoid, softplus, relu, leaky_relu, elu
+from .value import maximum, minimum, total, dot
+from .views.steps import steps, tree
+from .views.draw import draw
+from .expression import evaluate
+
+__version__ = "0.1.0"
+
+# fmt: off
+__all__ = [
+    "Value",
+    "exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "relu", "leaky_relu", "elu",
+    "maximum", "minimum", "total", "dot",
+    "steps", "tree", "draw", "evaluate",
+]

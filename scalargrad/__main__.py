@@ -1,0 +1,99 @@
+"""The command line: `python -m scalargrad "q = x + y; f = q * z" x=-2 y=5 z=-4`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+
+from . import __version__
+from .expression import evaluate
+from .views.draw import draw
+from .views.steps import steps, tree
+
+LECTURE = ("q = x + y; f = q * z", ["x=-2", "y=5", "z=-4"], "circuit.svg")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status of the command: 0, or 2 for bad input, with one clear message on standard error."""
+    arguments = _parser().parse_args([_shielded(a) for a in (sys.argv[1:] if argv is None else argv)])
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name that the terminal cannot write is escaped, not an error
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read our output has enough: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
+    except (ValueError, ArithmeticError, RuntimeError, OSError) as error:
+        print(f"scalargrad: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scalargrad",
+        description="Watch an expression go forward and backward, gate by gate.  Without an expression it takes the "
+        "lecture's, f = (x + y) z at (-2, 5, -4), and writes circuit.svg.",
+        epilog='example: scalargrad "f = sigmoid(w * x + b)" w=2 x=-1 b=-3 --svg neuron.svg',
+    )
+    parser.add_argument("expression", nargs="?", help="such as 'q = x + y; f = q * z'")
+    parser.add_argument("values", nargs="*", metavar="name=number", help="a number for every name not assigned in it")
+    parser.add_argument("--svg", metavar="FILE", help="also write the circuit as a picture")
+    parser.add_argument("--step", action="store_true", help="wait for Enter after each step")
+    parser.add_argument("--tree", action="store_true", help="print the graph as indented text instead of the steps")
+    parser.add_argument("--version", action="version", version=f"scalargrad {__version__}")
+    return parser
+
+
+def _shielded(argument: str) -> str:
+    """The argument, so that argparse takes an expression like -x*y for one: a blank in front is no option's."""
+    looks_like_an_option = argument.startswith("-") and not argument.startswith("--") and argument != "-h"
+    return f" {argument}" if looks_like_an_option else argument
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    text, values, picture = arguments.expression, arguments.values, arguments.svg
+    if text is None:
+        text, values, lecture_picture = LECTURE
+        picture = picture or lecture_picture
+    root = evaluate(text, _assigned(values))
+    if picture:
+        root.backward()
+        picture = draw(root).save(picture)
+    for line in tree(root).splitlines() if arguments.tree else str(steps(root)).splitlines():
+        print(line, flush=arguments.step)
+        if arguments.step:
+            _wait()
+    if picture:
+        print(f"circuit   {picture}")
+
+
+def _assigned(texts: Sequence[str]) -> dict[str, float]:
+    """{name: number} of texts such as x=-2."""
+    values: dict[str, float] = {}
+    for text in texts:
+        name, equals, number = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise ValueError(f"{text!r} is no value: write name=number, and put the whole expression in quotes")
+        if name in values:
+            raise ValueError(f"{name} is given twice")
+        try:
+            values[name] = float(number)
+        except ValueError:
+            raise ValueError(f"{text!r}: {number!r} is not a number") from None
+    return values
+
+
+def _wait() -> None:
+    with contextlib.suppress(EOFError):  # nobody is there to press Enter
+        input()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

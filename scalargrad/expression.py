@@ -1,0 +1,213 @@
+"""Typed expressions: a small, safe part of Python, read into a graph.
+
+    q = x + y; f = q * z
+
+Numbers, names, `+ - * / **`, parentheses and calls of gates make an expression; `name = expression` makes a statement;
+statements end with `;` or a new line.  Nothing of it is run as Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from . import gates, value
+from .value import Value
+from .views.phrases import width
+
+LONGEST = 10_000  # characters
+WIDEST = 76  # characters of a line that are shown with a caret
+FUNCTIONS: dict[str, Any] = {"abs": gates.abs_} | {
+    name: getattr(value, name)
+    for name in (
+        *("exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "relu", "leaky_relu", "elu"),
+        *("maximum", "minimum", "total", "dot"),
+    )
+}
+OPERATORS: dict[type[ast.AST], Any] = {
+    ast.Add: gates.add,
+    ast.Sub: gates.sub,
+    ast.Mult: gates.mul,
+    ast.Div: gates.div,
+    ast.Pow: gates.pow_,
+    ast.USub: gates.neg,
+    ast.UAdd: lambda x: x,
+}
+ALLOWED = f"allowed are numbers, names, + - * / ** and {', '.join(FUNCTIONS)}"
+HINTS: dict[type[ast.AST], str] = {
+    ast.BitXor: "a power is written **",
+    ast.FloorDiv: "// has a slope of 0; write /",
+    ast.Mod: "% has a slope of 0 or 1 with jumps; it is no gate",
+    ast.Attribute: "a function is called as exp(x), not as x.exp()",
+    ast.Compare: "a comparison has no gradient; maximum and minimum have",
+    ast.IfExp: "a choice has no gradient; maximum and minimum have",
+    ast.AugAssign: "name every result once, with =",
+}
+
+
+class ExpressionError(ValueError):
+    """What is wrong with a typed expression; where it has a place, a caret stands below it."""
+
+    def __init__(self, reason: str, line: str = "", column: int = 0):
+        if len(line) > WIDEST:  # show what is around the place
+            start = max(0, column - WIDEST // 2)
+            line, column = line[start : start + WIDEST], column - start
+        super().__init__(f"{reason}\n  {line}\n  {' ' * width(line[:column])}^" if line else reason)
+
+
+def evaluate(text: str, values: Mapping[str, float] | None = None) -> Value:
+    """The value of the last statement of `text`: a node that remembers every gate before it.
+
+    text: statements such as `q = x + y; f = q * z`, at most 10,000 characters.
+    values: a number for every name that `text` does not assign itself.
+
+    Names become labels; a last expression without a name is called f.  Raises ExpressionError, a ValueError, for any
+    other text, for a name without a value, a value without a name, and a gate without a result.
+
+    >>> f = evaluate("q = x + y; f = q * z", {"x": -2, "y": 5, "z": -4})
+    >>> f.label, f.data, f.gate.symbol
+    ('f', -12.0, '*')
+    """
+    return _Reader(text, values or {}).root()
+
+
+class _Reader:
+    def __init__(self, text: str, values: Mapping[str, float]):
+        if len(text) > LONGEST:
+            raise ExpressionError(f"the expression has {len(text)} characters; {LONGEST} are allowed")
+        self.lines = [line.strip() for line in text.splitlines()]
+        self.statements = self._parse()
+        self.known = {unicodedata.normalize("NFKC", name): Value(x, name) for name, x in values.items()}
+
+    def root(self) -> Value:
+        """The value of the last statement."""
+        for statement in self.statements:
+            if not isinstance(statement, (ast.Assign, ast.Expr)):
+                self._refuse_kind(statement)
+            if isinstance(statement, ast.Expr) and statement is not self.statements[-1]:
+                self._refuse("only the last expression may go without a name: write name = in front of it", statement)
+        self._check_names()
+        for statement in self.statements:
+            default = "" if "f" in self.known else "f"
+            name = self._target(statement) if isinstance(statement, ast.Assign) else default
+            result = self._named(name, self._evaluate(statement.value))  # type: ignore[attr-defined]
+        return result
+
+    def _parse(self) -> list[ast.stmt]:
+        try:
+            statements = ast.parse("\n".join(self.lines)).body
+        except SyntaxError as error:
+            line = self.lines[min(error.lineno or 1, len(self.lines)) - 1] if self.lines else ""
+            raise ExpressionError(f"not an expression: {error.msg}; {ALLOWED}", line, (error.offset or 1) - 1) from None
+        except (RecursionError, MemoryError):
+            raise ExpressionError("the expression nests too deeply: give parts of it a name") from None
+        except ValueError as error:
+            raise ExpressionError(f"not an expression: {error}") from None
+        if not statements:
+            raise ExpressionError(f"there is no expression; {ALLOWED}")
+        return statements
+
+    def _check_names(self) -> None:
+        walked = [node for statement in self.statements for node in ast.walk(statement)]
+        called = {id(node.func) for node in walked if isinstance(node, ast.Call)}
+        names = [node for node in walked if isinstance(node, ast.Name) and id(node) not in called]
+        stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        loaded = {node.id: node for node in names if isinstance(node.ctx, ast.Load)}
+        for name in FUNCTIONS.keys() & loaded.keys():
+            self._refuse(f"{name} is a gate: write {name}(...)", loaded[name])
+        missing = [name for name in loaded if name not in stored and name not in self.known]
+        if missing:
+            missing.sort()
+            wanted = " ".join(f"{name}=NUMBER" for name in missing)
+            raise ExpressionError(f"no value for {', '.join(missing)}: add {wanted}")
+        for name in self.known.keys() - loaded.keys():
+            problem = "assigns it" if name in stored else "has no such name"
+            raise ExpressionError(f"{name} has a value, but the expression {problem}")
+
+    def _target(self, statement: ast.Assign) -> str:
+        target = statement.targets[0]
+        if len(statement.targets) > 1 or not isinstance(target, ast.Name):
+            self._refuse("a statement is written name = expression", target)
+        if target.id in FUNCTIONS:
+            self._refuse(f"{target.id} is a gate: choose another name", target)
+        if target.id in self.known:
+            self._refuse(f"{target.id} has a value already: every result needs a name of its own", target)
+        return target.id
+
+    def _named(self, name: str, number: Any) -> Value:
+        result = number if isinstance(number, Value) else Value(number)
+        result.label = result.label or name
+        self.known[name] = result
+        return result
+
+    def _evaluate(self, expression: ast.expr) -> Any:
+        """The value, or plain number, of an expression; with a stack of its own, as x + x + x + ... nests deeply."""
+        results: dict[ast.AST, Any] = {}
+        stack: list[tuple[ast.AST, bool]] = [(expression, False)]
+        while stack:
+            node, ready = stack.pop()
+            if ready:
+                results[node] = self._apply(node, results)
+            else:
+                stack.append((node, True))
+                stack += [(part, False) for part in reversed(self._parts(node))]
+        if isinstance(results[expression], list):
+            self._refuse("a list is an input of total or dot only", expression)
+        return results[expression]
+
+    def _parts(self, node: ast.AST) -> list[ast.expr]:
+        """What has to be evaluated before `node`; refuses a node that is not allowed."""
+        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+            return [node.left, node.right]
+        if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATORS:
+            return [node.operand]
+        if isinstance(node, ast.Call):
+            if not isinstance(node.func, ast.Name):
+                self._refuse_kind(node.func)
+            if any(keyword.arg is None for keyword in node.keywords):
+                self._refuse("** is no part of an expression here", node)
+            if node.func.id not in FUNCTIONS:
+                self._refuse(f"{node.func.id} is no gate; {ALLOWED}", node.func)
+            return [*node.args, *[keyword.value for keyword in node.keywords]]
+        if isinstance(node, ast.List):
+            return node.elts
+        if isinstance(node, ast.Name) or isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            return []
+        self._refuse_kind(getattr(node, "op", node), node)
+
+    def _apply(self, node: Any, results: dict[ast.AST, Any]) -> Any:
+        if isinstance(node, ast.Constant):
+            return self._try(float, node, node.value)
+        if isinstance(node, ast.Name):
+            if node.id not in self.known:
+                self._refuse(f"{node.id} is used before it is assigned", node)
+            return self.known[node.id]
+        if isinstance(node, ast.List):
+            return [results[x] for x in node.elts]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            keywords = {str(keyword.arg): results[keyword.value] for keyword in node.keywords}
+            return self._try(FUNCTIONS[node.func.id], node, *[results[x] for x in node.args], **keywords)
+        inputs = [node.operand] if isinstance(node, ast.UnaryOp) else [node.left, node.right]
+        return self._try(OPERATORS[type(node.op)], node, *[results[x] for x in inputs])
+
+    def _try(self, function: Any, node: ast.expr, *inputs: Any, **parameters: Any) -> Any:
+        """function(*inputs), its complaint pointing at `node`."""
+        try:
+            return function(*inputs, **parameters)
+        except (TypeError, ValueError, ArithmeticError) as error:
+            self._refuse(str(error), node)
+
+    def _refuse_kind(self, kind: ast.AST, node: ast.AST | None = None) -> NoReturn:
+        what = repr(kind.value) if isinstance(kind, ast.Constant) else type(kind).__name__
+        reason = HINTS.get(type(kind)) or f"{what:.40} is no part of an expression; {ALLOWED}"
+        self._refuse(reason, node or kind)
+
+    def _refuse(self, reason: str, node: Any) -> NoReturn:
+        line = self.lines[node.lineno - 1]
+        before = line.encode()[: node.col_offset]
+        if isinstance(node, ast.BinOp) and node.left.end_lineno == node.lineno:  # point at the operator
+            before = line.encode()[: node.left.end_col_offset]
+            before += b" " * (len(after := line.encode()[len(before) :]) - len(after.lstrip(b" )")))
+        raise ExpressionError(reason, line, len(before.decode()))

