@@ -12,8 +12,14 @@ from .value import Value
 from .value import exp, log, sqrt, sin, cos
 from .value import tanh, sigmoid, softplus, relu, leaky_relu, elu
 from .value import maximum, minimum, total, dot
+from .composite import gate, expand
+from .saved import save_graph, load_graph
+from .calculus import gradient, jacobian, hessian, hessian_vector_product
+from .check import check_gradients, sweep
 from .views.steps import steps, tree
 from .views.draw import draw
+from .views.code import backprop_code
+from .views.latex import latex
 from .expression import evaluate
 
 __version__ = "0.1.0"
@@ -23,5 +29,7 @@ __all__ = [
     "Value",
     "exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "relu", "leaky_relu", "elu",
     "maximum", "minimum", "total", "dot",
-    "steps", "tree", "draw", "evaluate",
+    "steps", "tree", "draw", "backprop_code", "latex",
+    "gradient", "jacobian", "hessian", "hessian_vector_product",
+    "gate", "expand", "check_gradients", "sweep", "save_graph", "load_graph", "evaluate",
 ]

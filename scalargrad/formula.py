@@ -1,8 +1,8 @@
 """A number that is only its own spelling, so that a gate's rule can be read as text.
 
->>> from scalargrad.gates import sigmoid, mul
->>> sigmoid.rule(Formula("f"), Formula("x"))[0]
-f * (1 - f)
+>>> from scalargrad.gates import mul, sigmoid
+>>> sigmoid.rule(Formula("f"), Formula("x"))
+(f * (1 - f),)
 >>> mul.rule(Formula("f"), Formula("q"), Formula("z"))
 (z, q)
 """
@@ -11,19 +11,23 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
-from .gates import Gate, add_up, dot_product
+from .gates import Form, Gate, add_up, dot_product, log
 
-# How tightly a piece of text holds together: one below the level asked for gets parentheses.
+# How tightly a text holds together: as a part of something tighter it gets parentheses.
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
+
+F = TypeVar("F", bound="Formula")
 
 
 class Formula:
-    """The spelling of a number.  Arithmetic and gates on it give the spelling of the result.
+    """The spelling of a number.  Arithmetic on it, and gates, give the spelling of the result.
 
     text: the spelling.
-    level: SUM, PRODUCT, SIGN, POWER or ATOM: the operator that stands outermost in it.
+    level: SUM, PRODUCT, SIGN, POWER or ATOM, by the operator that stands outermost in it.
+
+    A subclass may spell in another language: it says how numbers, operators and gates look there.
     """
 
     __slots__ = ("text", "level")
@@ -35,100 +39,135 @@ class Formula:
     def __repr__(self) -> str:
         return self.text
 
+    # ---- how things are spelled ----
+
+    @classmethod
+    def of(cls: type[F], x: Any) -> F:
+        """`x` itself if it is a formula, else a plain number spelled out: 1 for 1.0."""
+        return x if isinstance(x, cls) else cls.number(float(x))
+
+    @classmethod
+    def number(cls: type[F], x: float) -> F:
+        text = repr(x)
+        return cls(text[:-2] if text.endswith(".0") else text, SIGN if text.startswith("-") else ATOM)
+
+    @classmethod
+    def infix(cls: type[F], left: Any, symbol: str, right: Any) -> F:
+        """What stands right keeps its parentheses even in a + (b + c), since floats are not associative."""
+        level = SUM if symbol in "+-" else PRODUCT
+        return cls(f"{cls.held(left, level)} {symbol} {cls.held(right, level + 1)}", level)
+
+    @classmethod
+    def power(cls: type[F], base: Any, exponent: Any) -> F:
+        return cls(f"{cls.held(base, ATOM)} ** {cls.held(exponent, SIGN)}", POWER)
+
+    @classmethod
+    def call(cls: type[F], gate: Gate, inputs: tuple[Any, ...]) -> F:
+        """A gate that is no operator: `name(x, y)`, or the spelling that it has in this language."""
+        spell = SPELLINGS.get(gate.name)
+        if spell:
+            return cls.of(spell(cls, *inputs))
+        return cls(f"{gate.name}({', '.join(cls.of(x).text for x in inputs)})")
+
+    @classmethod
+    def held(cls, x: Any, level: int) -> str:
+        """`x` as a part of something of this level: in parentheses if it would fall apart there."""
+        x = cls.of(x)
+        return x.text if x.level >= level else f"({x.text})"
+
+    # ---- a number among gates and operators ----
+
+    def through_gate(self: F, gate: Gate, inputs: tuple[Any, ...]) -> F:
+        operate = OPERATORS.get(gate.name)
+        if operate:
+            return operate(*map(self.of, inputs))  # type: ignore[no-any-return]
+        return self.call(gate, inputs)
+
+    def __add__(self: F, other: Any) -> F:
+        return self.infix(self, "+", other)
+
+    def __radd__(self: F, other: Any) -> F:
+        return self.infix(other, "+", self)
+
+    def __sub__(self: F, other: Any) -> F:
+        return self.infix(self, "-", other)
+
+    def __rsub__(self: F, other: Any) -> F:
+        return self.infix(other, "-", self)
+
+    def __mul__(self: F, other: Any) -> F:
+        return self.infix(self, "*", other)
+
+    def __rmul__(self: F, other: Any) -> F:
+        return self.infix(other, "*", self)
+
+    def __truediv__(self: F, other: Any) -> F:
+        return self.infix(self, "/", other)
+
+    def __rtruediv__(self: F, other: Any) -> F:
+        return self.infix(other, "/", self)
+
+    def __pow__(self: F, other: Any) -> F:
+        return self.power(self, other)
+
+    def __rpow__(self: F, other: Any) -> F:
+        return self.power(other, self)
+
+    def __neg__(self: F) -> F:
+        return type(self)(f"-{self.held(self, POWER)}", SIGN)
+
     def __bool__(self) -> NoReturn:
-        raise TypeError("a rule must not branch: it is read as text too; use a gate such as step instead of `if`")
+        raise TypeError(
+            "a rule must not branch, since it is read as text too: use gates, such as step, instead of `if`"
+        )
 
     __lt__ = __le__ = __gt__ = __ge__ = lambda self, other: bool(self)
 
-    def through_gate(self, gate: Gate, inputs: tuple[Any, ...]) -> Formula:
-        """The spelling of a gate on these inputs: its operator if it has one, else `name(x, y)`."""
-        spell = SPELLINGS.get(gate.name)
-        return spell(*inputs) if spell else self.call(gate, inputs)
 
-    def call(self, gate: Gate, inputs: tuple[Any, ...]) -> Formula:
-        return Formula(f"{gate.name}({', '.join(spelled(x).text for x in inputs)})")
-
-    def __add__(self, other: Any) -> Formula:
-        return infix(self, "+", other, SUM)
-
-    def __radd__(self, other: Any) -> Formula:
-        return infix(other, "+", self, SUM)
-
-    def __sub__(self, other: Any) -> Formula:
-        return infix(self, "-", other, SUM)
-
-    def __rsub__(self, other: Any) -> Formula:
-        return infix(other, "-", self, SUM)
-
-    def __mul__(self, other: Any) -> Formula:
-        return infix(self, "*", other, PRODUCT)
-
-    def __rmul__(self, other: Any) -> Formula:
-        return infix(other, "*", self, PRODUCT)
-
-    def __truediv__(self, other: Any) -> Formula:
-        return infix(self, "/", other, PRODUCT)
-
-    def __rtruediv__(self, other: Any) -> Formula:
-        return infix(other, "/", self, PRODUCT)
-
-    def __pow__(self, other: Any) -> Formula:
-        return Formula(f"{held(self, ATOM)} ** {held(other, SIGN)}", POWER)
-
-    def __rpow__(self, other: Any) -> Formula:
-        return Formula(f"{held(other, ATOM)} ** {held(self, SIGN)}", POWER)
-
-    def __neg__(self) -> Formula:
-        return Formula(f"-{held(self, POWER)}", SIGN)
+def read_rule(form: Form, z: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The local gradients of a gate on names or nodes; TypeError, naming the gate, for a rule made for floats alone."""
+    try:
+        return form.rule(z, *inputs)  # type: ignore[no-any-return]
+    except TypeError as error:
+        name = form.gate.name if form.gate else ""
+        raise TypeError(
+            f"{name}: its rule cannot be read on names ({error}): write it with arithmetic and gates, "
+            "like exp, without `if` and without math"
+        ) from None
 
 
-def spelled(x: Any) -> Formula:
-    """`x` itself if it is a formula, else the spelling of a plain number: 1 for 1.0."""
-    if isinstance(x, Formula):
-        return x
-    text = repr(float(x))
-    text = text[:-2] if text.endswith(".0") else text
-    return Formula(text, SIGN if text.startswith("-") else ATOM)
-
-
-def held(x: Any, level: int) -> str:
-    """The spelling of `x` as a part of something: in parentheses if it would fall apart there."""
-    x = spelled(x)
-    return x.text if x.level >= level else f"({x.text})"
-
-
-def infix(left: Any, symbol: str, right: Any, level: int) -> Formula:
-    """`left symbol right`.  What stands right keeps its parentheses even in a + (b + c): floats are not associative."""
-    return Formula(f"{held(left, level)} {symbol} {held(right, level + 1)}", level)
-
-
-def comparison(x: Any, y: Any, at: Any) -> Formula:
-    return Formula(f"({held(x, SUM)} {'>=' if at == 1.0 else '>'} {held(y, SUM)})")
-
-
-def power_term(c: Any, x: Any, n: Any) -> Any:
-    """c * x ** n without the parts that change nothing."""
-    if n == 0.0 or c == 0.0:
-        return spelled(c)
-    x = x if n == 1.0 else spelled(x) ** n
-    return x if c == 1.0 else spelled(c) * x
-
-
-def exponent_term(c: Any, x: Any, n: Any, k: Any) -> Any:
-    return power_term(c, x, n) * power_term(1.0, Formula(f"log({spelled(x).text})"), k)
-
-
-# The gates that read better as something else than a call.
-SPELLINGS: dict[str, Callable[..., Any]] = {
+OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,
     "div": operator.truediv,
     "pow": operator.pow,
     "neg": operator.neg,
-    "total": add_up,
-    "dot": dot_product,
-    "step": comparison,
-    "power_slope": power_term,
-    "exponent_slope": exponent_term,
+}
+
+
+def spell_step(cls: type[Formula], x: Any, y: Any, at: Any) -> Formula:
+    return cls(f"({cls.held(x, SUM)} {'>=' if at == 1.0 else '>'} {cls.held(y, SUM)})")
+
+
+def spell_power_slope(cls: type[Formula], c: Any, x: Any, n: Any) -> Any:
+    """c * x ** n without the parts that change nothing."""
+    if n == 0.0 or c == 0.0:
+        return c
+    power = x if n == 1.0 else cls.of(x) ** n
+    return power if c == 1.0 else cls.of(c) * power
+
+
+def spell_exponent_slope(cls: type[Formula], c: Any, x: Any, n: Any, k: Any) -> Any:
+    logarithm = cls.call(log, (x,))
+    return cls.of(spell_power_slope(cls, c, x, n)) * spell_power_slope(cls, 1.0, logarithm, k)
+
+
+# The gates that read better as something else than a call.
+SPELLINGS: dict[str, Callable[..., Any]] = {
+    "total": lambda cls, *xs: add_up(*map(cls.of, xs)),
+    "dot": lambda cls, *inputs: dot_product(*map(cls.of, inputs)),
+    "step": spell_step,
+    "power_slope": spell_power_slope,
+    "exponent_slope": spell_exponent_slope,
 }

@@ -64,6 +64,9 @@ class Gate:
     def __repr__(self) -> str:
         return f"<gate {self.name}>"
 
+    def __deepcopy__(self, memo: object) -> Gate:
+        return self
+
     def __call__(self, *inputs: Any) -> Any:
         """The output: a float for plain numbers, otherwise what the first input of another kind makes of the gate."""
         for x in inputs:
@@ -74,10 +77,11 @@ class Gate:
     def compute(self, numbers: list[float], inputs: tuple[Any, ...] = ()) -> float:
         """The output on floats; Python's own error, naming the gate and its inputs, where there is none."""
         try:
-            return self.output(*numbers)
+            z = self.output(*numbers)
         except (ArithmeticError, ValueError) as error:
             reason = "cannot give a result that fits a float" if isinstance(error, OverflowError) else self.domain
             raise self.error(error, reason, numbers, inputs) from None
+        return z if type(z) is float else self._checked("output", z)
 
     def error(self, error: Exception, reason: str, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> Exception:
         """An error of the same kind that names this gate, its inputs (by label, if they have one) and the reason."""
@@ -88,18 +92,48 @@ class Gate:
             shown[3:] = [f"... ({len(numbers)} in all)"]
         return type(error)(f"{self.name}: input{'s' * (len(numbers) > 1)} {', '.join(shown)} {reason}")
 
+    @property
+    def arity(self) -> int | None:
+        """How many inputs the rule takes; None where any number may come."""
+        code = getattr(self.rule if callable(self.rule) else self.rule[0], "__code__", None)
+        return None if code is None or code.co_flags & 0x04 else code.co_argcount - 1  # 0x04: it takes *inputs
+
     def input_names(self, count: int) -> list[str]:
         """What the rule calls each of its `count` inputs: x, y, ..., and x1, x2, ... where any number may come."""
         code = getattr(self.rule if callable(self.rule) else self.rule[0], "__code__", None)
         known = list(code.co_varnames[1 : code.co_argcount]) if code else []
         return [*known, *(f"x{i + 1}" for i in range(len(known), count))][:count]
 
-    def form(self, moving: tuple[int, ...] | None) -> Form:
-        """The form of this gate in which the inputs at the places `moving` are values (None: all are)."""
+    def form(self, moving: tuple[int, ...] | None, numbers: tuple[float, ...] = ()) -> Form:
+        """The form of this gate in which the inputs at the places `moving` are values (None: all are).
+
+        numbers: the output and the inputs of its first use, on which the rule is tried; TypeError if it is wrong.
+        """
         form = self._forms.get(moving)
         if form is None:
+            if numbers and callable(self.rule):
+                self._try_rule(self.rule, numbers)
             form = self._forms[moving] = Form(self, moving, _cut(self.rule, moving))
         return form
+
+    def _try_rule(self, rule: Callable[..., Any], numbers: tuple[float, ...]) -> None:
+        try:
+            slopes = rule(*numbers)
+        except (ArithmeticError, ValueError):  # no slope at this point: for `backward` to say
+            return
+        if not isinstance(slopes, (tuple, list)) or len(slopes) != len(numbers) - 1:
+            raise TypeError(
+                f"{self.name}: its rule returned {_short(slopes)}, not a tuple of "
+                f"{len(numbers) - 1} local gradients, one for each input"
+            )
+        for slope in slopes:
+            self._checked("rule", slope)
+
+    def _checked(self, part: str, x: Any) -> float:
+        try:
+            return number(x)
+        except TypeError as error:
+            raise TypeError(f"{self.name}: its {part} is wrong: {error}") from None
 
 
 class Form:
@@ -176,14 +210,16 @@ def power(x: float, y: float) -> float:
 
 def power_slope_output(c: float, x: float, n: float) -> float:
     """c * x**n, but 0 where c is 0, whatever x**n is there: the slope of x**0 at 0."""
-    return c * x**n if c != 0.0 else 0.0
+    return c * power(x, n) if c != 0.0 else 0.0
 
 
 def exponent_slope_output(c: float, x: float, n: float, k: float) -> float:
     """c * x**n * log(x)**k; 0 at x = 0, its limit for n > 0 and our choice for n = 0; no number at x < 0."""
+    if k == 0.0:  # no logarithm
+        return power_slope_output(c, x, n)
     if c == 0.0 or k < 0.0 or x == 0.0 and n >= 0.0:
         return 0.0
-    return c * x**n * math.log(x) ** k if x >= 0.0 else math.nan
+    return c * x**n * math.log(x) ** k if x >= 0.0 and n == n else math.nan
 
 
 def compare(x: float, y: float, at: float) -> float:
@@ -232,7 +268,11 @@ def add_up(*xs: Any) -> Any:
 def dot_product(*inputs: Any) -> Any:
     """w1 * x1 + w2 * x2 + ... + b, from left to right, of the inputs w1, w2, ..., x1, x2, ..., and b where there is one."""
     n = len(inputs) // 2
-    return add_up(*[w * x for w, x in zip(inputs[:n], inputs[n:])], *inputs[2 * n :])
+    terms = [*[w * x for w, x in zip(inputs[:n], inputs[n:])], *inputs[2 * n :]]
+    z = terms[0]
+    for term in terms[1:]:
+        z = z + term
+    return z
 
 
 # ---- rules that are more than one formula ----

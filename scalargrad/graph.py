@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 
 class Node(Protocol):
@@ -48,3 +48,28 @@ def consumers(order: Iterable[N]) -> dict[N, list[N]]:
     for node, _, parent in edges(order):
         uses[parent].append(node)
     return uses
+
+
+class Edge(NamedTuple):
+    """What a gate sends to one of its parents on the way back."""
+
+    node: Any
+    place: int
+    parent: Any
+    local: float
+    upstream: float
+    before: float
+    adds_up: bool
+
+
+def sweep(order: list[N], gradients: dict[N, float], slopes: Callable[[N], Iterable[float]]) -> Iterator[Edge]:
+    """The backward pass on the side, edge by edge: `gradients` begins with the roots' and grows to those of all nodes.
+
+    slopes: the local gradients of a node, aligned with its parents.
+    """
+    for node in reversed(order):
+        upstream = gradients[node]
+        for place, (parent, local) in enumerate(zip(node.parents, slopes(node))):
+            adds_up, before = parent in gradients, gradients.get(parent, 0.0)
+            gradients[parent] = before + upstream * local
+            yield Edge(node, place, parent, local, upstream, before, adds_up)

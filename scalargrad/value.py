@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn, TypeVar, overload
 
 from . import gates
-from .gates import LEAF, Form, Gate, number
+from .gates import CONSTANT, LEAF, Form, Gate, number
 from .graph import topological_order
 
 
@@ -143,7 +143,8 @@ class Value:
         if len(parents) < len(inputs):
             moving = tuple([i for i, x in enumerate(inputs) if isinstance(x, Value)])
         z = gate.compute(numbers, inputs)
-        return _node(z, gate.form(moving), parents, (z, *numbers))
+        closed_over = (z, *numbers)
+        return _node(z, gate.form(moving, closed_over), parents, closed_over)
 
     # ---- backward ----
 
@@ -161,7 +162,9 @@ class Value:
         try:
             return self.form.rule(*self.numbers)  # type: ignore[no-any-return]
         except (ArithmeticError, ValueError) as error:
-            raise gate.error(error, gate.steep, self.numbers[1:], self.inputs) from None
+            overflow = "cannot give a local gradient that fits a float"
+            reason = overflow if isinstance(error, OverflowError) else gate.steep
+            raise gate.error(error, reason, self.numbers[1:], self.inputs) from None
 
     def backward(self, upstream: float = 1.0) -> None:
         """Leaves in the `grad` of every node of this graph the derivative of this value by that node, times `upstream`.
@@ -196,6 +199,10 @@ class Value:
         """Sets `grad` to 0 on every node of this graph."""
         for node in topological_order([self]):
             node.grad = 0.0
+
+    def detach(self) -> Value:
+        """A leaf with the same data and label: no gradient goes back from it to this value."""
+        return Value(self._data, self.label)
 
     # ---- operators: one gate each ----
 
@@ -254,6 +261,13 @@ class Value:
 def _typed(x: float) -> str:
     """A float as one types it: nan and inf have no literal."""
     return repr(x) if math.isfinite(x) else f"float('{x!r}')"
+
+
+def constant(number: float) -> Value:
+    """A plain number as a leaf, for where a node is needed.  It is told from other leaves by its form, CONSTANT."""
+    node = Value(number)
+    node.form = CONSTANT
+    return node
 
 
 # ---- gates as functions, of values or of plain floats ----

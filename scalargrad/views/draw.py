@@ -137,7 +137,7 @@ def _source(
 ) -> tuple[str, dict[str, str]]:
     """The DOT text, and what to show of each of its elements, by id, when one points at it."""
     graph = graphviz.Digraph(
-        graph_attr={"rankdir": direction, "bgcolor": "white", "nodesep": "0.3", "ranksep": "0.35"},
+        graph_attr={"rankdir": direction, "bgcolor": "white", "ordering": "in", "nodesep": "0.3", "ranksep": "0.35"},
         node_attr={"fontname": "Courier", "fontsize": "11", "color": "#44546a"},
         edge_attr={
             "fontname": "Courier",
@@ -188,7 +188,8 @@ def _gate_circle(
         if parent in drawn:
             slope = slope_text(names[node], names[parent], formulas[place], number_text(local))
             wire = f"e{box[1:]}_{place}"
-            graph.edge(drawn[parent], circle, graphviz.nohtml(escape(slope)), {"id": wire, "class": "local"})
+            label = graphviz.nohtml(escape(slope) + "\\n ")  # the empty line lifts the text off its wire
+            graph.edge(drawn[parent], circle, label, {"id": wire, "class": "local"})
             titles[wire] = say("edge", slope=slope)
     if any(parent not in drawn and parent.form is not CONSTANT for parent in node.parents):
         _stub(graph, f"i{box[1:]}", circle, inwards=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import add, mul
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, Literal, overload
 
-from ..formula import ATOM, SIGN, Formula, spelled
+from ..formula import ATOM, SIGN, Formula, read_rule
 from ..gates import Gate, number
-from ..graph import topological_order
+from ..graph import Edge, sweep, topological_order
 from ..value import Value
 from .names import names_of, roots_of
 from .phrases import agreeing, clip, number_text, say, width
@@ -76,7 +76,10 @@ class Steps(Sequence[Step]):
         self.order = topological_order(roots)
         self.names = names_of(self.order, names)
         self._gates = [node for node in self.order if node.gate]
-        self.gradients, self._contributions = _sweep(self.order, roots, upstream)
+        self.gradients = dict.fromkeys(roots, 0.0)
+        for root, gradient in zip(roots, upstream):
+            self.gradients[root] += gradient
+        self._contributions = list(sweep(self.order, self.gradients, Value.local_gradients))
         self._formulas: dict[Value, list[str]] = {}
 
     def __len__(self) -> int:
@@ -212,8 +215,8 @@ def numbers_text(node: Value) -> str:
 
 def slope_formulas(node: Value, names: Names) -> list[str]:
     """The spelling of each local gradient of `node`, its rule read on names; "" for a number or a very long one."""
-    inputs = [Formula(names[x]) if isinstance(x, Value) else x for x in node.inputs]
-    slopes = node.form.rule(Formula(names[node]), *inputs) if node.gate else ()
+    inputs = tuple([Formula(names[x]) if isinstance(x, Value) else x for x in node.inputs])
+    slopes = read_rule(node.form, Formula(names[node]), inputs) if node.gate else ()
     texts = [slope.text if isinstance(slope, Formula) else "" for slope in slopes]
     return [text if len(text) <= WIDEST // 2 else "" for text in texts]
 
@@ -226,37 +229,10 @@ def slope_text(name: str, parent_name: str, formula: str, local: str) -> str:
 
 def _spell(node: Value, inputs: list[Any]) -> str:
     formula = Formula("").through_gate(node.gate, tuple(inputs)) if node.gate else inputs[0]
-    return clip(spelled(formula).text, WIDEST)
+    return clip(Formula.of(formula).text, WIDEST)
 
 
-# ---- the two passes ----
-
-
-class _Edge(NamedTuple):
-    """What a gate sends to one of its parents."""
-
-    node: Value
-    place: int
-    local: float
-    upstream: float
-    before: float
-    adds_up: bool
-
-
-def _sweep(order: list[Value], roots: list[Value], upstream: list[float]) -> tuple[dict[Value, float], list[_Edge]]:
-    """`Value.backward` on the side: the gradients, and what went over each edge."""
-    grads = dict.fromkeys(order, 0.0)
-    received = set(roots)
-    for root, up in zip(roots, upstream):
-        grads[root] += up
-    sent = []
-    for node in reversed(order):
-        up = grads[node]
-        for place, (parent, local) in enumerate(zip(node.parents, node.local_gradients())):
-            sent.append(_Edge(node, place, local, up, grads[parent], parent in received))
-            grads[parent] += up * local
-            received.add(parent)
-    return grads, sent
+# ---- one step ----
 
 
 def _forward_step(node: Value, names: Names) -> Step:
@@ -270,9 +246,9 @@ def _forward_step(node: Value, names: Names) -> Step:
     )
 
 
-def _backward_step(edge: _Edge, names: Names, formula: str) -> Step:
+def _backward_step(edge: Edge, names: Names, formula: str) -> Step:
     parts = _about(edge.node, names)
-    parent = names[edge.node.parents[edge.place]]
+    parent = names[edge.parent]
     downstream = edge.upstream * edge.local
     after = edge.before + downstream
     upstream, local = agreeing(mul, [edge.upstream, edge.local], downstream)
@@ -285,7 +261,7 @@ def _backward_step(edge: _Edge, names: Names, formula: str) -> Step:
     return Step(
         phase="backward",
         **parts,
-        parent=edge.node.parents[edge.place],
+        parent=edge.parent,
         place=edge.place,
         parent_name=parent,
         local_gradient=edge.local,

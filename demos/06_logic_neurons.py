@@ -1,0 +1,65 @@
+"""Neurons that compute logic: AND and OR with one neuron each, XNOR with two layers.
+
+A sigmoid neuron with large weights is a logic gate: its output is almost 0 or almost 1.  No single neuron computes
+XNOR (are both inputs the same?), since no straight line parts the two answers.  Two layers do: XNOR = AND or NOR.
+
+Run it:  python demos/06_logic_neurons.py
+"""
+
+from itertools import product
+from math import isclose
+
+from scalargrad import Value, sigmoid
+
+
+def and_(a: Value, b: Value) -> Value:
+    return sigmoid(20 * a + 20 * b - 30)
+
+
+def or_(a: Value, b: Value) -> Value:
+    return sigmoid(20 * a + 20 * b - 10)
+
+
+def nor(a: Value, b: Value) -> Value:
+    """Neither: (not a) and (not b)."""
+    return sigmoid(-20 * a - 20 * b + 10)
+
+
+def xnor(a: Value, b: Value) -> Value:
+    """Two layers: hidden neurons AND and NOR, output neuron OR."""
+    return or_(and_(a, b), nor(a, b))
+
+
+NEURONS = {"AND": and_, "OR": or_, "NOR": nor, "XNOR": xnor}
+TRUTH = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "NOR": [1, 0, 0, 0], "XNOR": [1, 0, 0, 1]}
+
+print(" a  b" + "".join(f"{name:>16}" for name in NEURONS))
+outputs: dict[str, list[float]] = {name: [] for name in NEURONS}
+gradients: dict[str, list[float]] = {name: [] for name in NEURONS}
+for bits in product((0, 1), repeat=2):
+    line = " {}  {}".format(*bits)
+    for name, neuron in NEURONS.items():
+        a, b = map(Value, bits)
+        f = neuron(a, b)
+        f.backward()
+        outputs[name].append(f.data)
+        gradients[name].append(a.grad)
+        line += f"{f.data:11.5f} -> {round(f.data)}"
+    print(line)
+
+print("\nThe better the logic, the worse it learns: every sigmoid is saturated.  df/da is")
+for i, bits in enumerate(product((0, 1), repeat=2)):
+    texts = [f"{gradients[name][i]:.1e}" if gradients[name][i] else "0" for name in NEURONS]
+    print(" {}  {}".format(*bits) + "".join(f"{text:>16}" for text in texts))
+print("Where XNOR has 0, what the neurons AND and NOR send back to the fork a cancels.")
+
+# ---- the truth tables, and how far from 0 and 1 ----
+
+for name, truth in TRUTH.items():
+    assert [round(output) for output in outputs[name]] == truth, name
+    assert max(abs(output - bit) for output, bit in zip(outputs[name], truth)) < 5e-5, name
+assert isclose(outputs["AND"][3], 0.9999546021312976, rel_tol=1e-14)  # s(10)
+assert isclose(outputs["OR"][0], 4.5397868702434395e-05, rel_tol=1e-14)  # s(-10)
+for output, gradient in zip(outputs["AND"], gradients["AND"]):
+    assert isclose(gradient, 20 * output * (1 - output), rel_tol=1e-14)
+assert max(abs(gradient) for name in NEURONS for gradient in gradients[name]) < 1e-3

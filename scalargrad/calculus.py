@@ -1,0 +1,149 @@
+"""Gradients as graphs: the chain rule on nodes instead of numbers, so that it can be drawn and differentiated again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from .composite import Composite, check_unchanged, substituted
+from .formula import read_rule
+from .gates import number
+from .graph import sweep, topological_order
+from .value import Value, constant, dot
+
+
+def gradient(output: Value, inputs: Iterable[Value], strict: bool = False) -> list[Value]:
+    """The derivative of `output` by each of the `inputs`, each as a node of a graph.
+
+    output: the value to differentiate.
+    inputs: leaves or inner nodes of its graph.
+    strict: ValueError for an input that the output does not depend on; by default its derivative is a constant 0.
+
+    No `.grad` is touched.  A result may be a node that was there before: d(x * y)/dx is y.
+
+    >>> x = Value(3.0)
+    >>> [slope] = gradient(x ** 3, [x])
+    >>> [curvature] = gradient(slope, [x])
+    >>> slope.data, curvature.data
+    (27.0, 18.0)
+
+    Raises ValueError where data was changed after the forward pass, since the rules on nodes read today's, and the
+    errors of the gates where one has no finite slope.
+    """
+    inputs = _values(inputs)
+    order = _between(output, inputs)
+    moving = set(order)
+    gradients: dict[Value, Any] = {output: 1.0}
+    for node in reversed(order):
+        upstream = gradients.get(node)
+        for parent, local in _slopes(node, moving) if upstream is not None else ():
+            downstream = local if _is(upstream, 1.0) else upstream if _is(local, 1.0) else upstream * local
+            gradients[parent] = gradients[parent] + downstream if parent in gradients else downstream
+    for x in inputs:
+        if strict and x not in gradients:
+            raise ValueError(f"the output does not depend on {x!r}")
+    return [_node(gradients.get(x, 0.0)) for x in inputs]
+
+
+def jacobian(outputs: Iterable[Value], inputs: Iterable[Value]) -> list[list[float]]:
+    """The derivatives of every output (rows) by every input (columns), as floats.  No `.grad` is touched.
+
+    >>> x = [Value(1.0), Value(2.0)]
+    >>> jacobian([3 * x[0], x[0] * x[1]], x)
+    [[3.0, 0.0], [2.0, 1.0]]
+
+    It takes a backward pass an output.  Nobody builds it for a real layer: a relu layer of 4096 inputs has a Jacobian
+    of 4096 x 4096 numbers, nearly all of them 0, and backpropagation only ever needs a vector times it (CS231n,
+    lecture 4: "a vectorized example").
+    """
+    inputs = _values(inputs)
+    return [_row(output, inputs) for output in _values(outputs)]
+
+
+def hessian(output: Value, inputs: Iterable[Value]) -> list[list[float]]:
+    """The second derivatives of `output` by every two of the `inputs`, as floats.  No `.grad` is touched.
+
+    >>> x, y = Value(1.0), Value(2.0)
+    >>> hessian(x * x * y, [x, y])
+    [[4.0, 2.0], [2.0, 0.0]]
+    """
+    inputs = _values(inputs)
+    return jacobian(gradient(output, inputs), inputs)
+
+
+def hessian_vector_product(output: Value, inputs: Iterable[Value], vector: Iterable[float]) -> list[float]:
+    """The Hessian of `output` by the `inputs`, times a vector, without the Hessian: in two sweeps.
+
+    vector: one number for each input; ValueError for another count.
+
+    Source: Pearlmutter, Fast exact multiplication by the Hessian, 1994.
+    """
+    inputs, numbers = _values(inputs), [number(v) for v in vector]
+    if len(numbers) != len(inputs):
+        raise ValueError(f"the vector has {len(numbers)} numbers for {len(inputs)} inputs")
+    along = dot(gradient(output, inputs), numbers)
+    return _row(along, inputs)
+
+
+def _values(values: Iterable[Value]) -> list[Value]:
+    if isinstance(values, Value):
+        raise TypeError("expected a list of Values, not one Value: write [x]")
+    listed = list(values)
+    for value in listed:
+        if not isinstance(value, Value):
+            raise TypeError(f"expected a list of Values; one of them is a {type(value).__name__}")
+    return listed
+
+
+def _row(output: Any, inputs: Sequence[Value]) -> list[float]:
+    if not isinstance(output, Value):
+        return [0.0] * len(inputs)
+    gradients = {output: 1.0}
+    for _ in sweep(topological_order([output]), gradients, Value.local_gradients):
+        pass
+    return [gradients.get(x, 0.0) for x in inputs]
+
+
+def _between(output: Value, inputs: Iterable[Value]) -> list[Value]:
+    """The nodes that depend on one of the inputs, and these, in topological order."""
+    moving = set(inputs)
+    order = topological_order([output])
+    for node in order:
+        if not moving.isdisjoint(node.parents):
+            moving.add(node)
+    return [node for node in order if node in moving]
+
+
+def _slopes(node: Value, moving: set[Value]) -> Iterator[tuple[Value, Any]]:
+    """(parent, local gradient) for the parents that move; what is 0 everywhere is left out."""
+    gate, inputs = node.gate, node.inputs
+    places = tuple([i for i, x in enumerate(inputs) if isinstance(x, Value) and x in moving])
+    if gate is None or not places:
+        return
+    check_unchanged(node)
+    if isinstance(gate, Composite):
+        slopes: Sequence[Any] = _slopes_inside(gate, node, places)
+    else:
+        form = gate.form(places if len(places) < len(inputs) else None)
+        try:
+            slopes = read_rule(form, node, inputs)
+        except (ArithmeticError, ValueError) as error:
+            raise gate.error(error, gate.steep, node.numbers[1:], inputs) from None
+    for place, slope in zip(places, slopes):
+        if not _is(slope, 0.0):
+            yield inputs[place], slope  # type: ignore[misc]
+
+
+def _slopes_inside(gate: Composite, node: Value, places: Sequence[int]) -> list[Any]:
+    leaves, output = gate.inside(*node.numbers[1:])
+    slopes = gradient(output, [leaves[i] for i in places])
+    return substituted(slopes, dict(zip(leaves, node.inputs)))
+
+
+def _is(x: Any, plain: float) -> bool:
+    """Whether `x` is this plain number: a factor 1 or a term 0 makes no gate."""
+    return isinstance(x, float) and x == plain
+
+
+def _node(x: Any) -> Value:
+    return x if isinstance(x, Value) else constant(x)

@@ -1,0 +1,176 @@
+"""Gates of your own, and graphs with their gates taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .formula import OPERATORS, Formula, read_rule
+from .gates import CONSTANT, GATES, Gate
+from .graph import topological_order
+from .value import Value, constant
+
+DEEPEST = 100  # levels of gates within gates
+
+
+class Composite(Gate):
+    """A gate made of other gates: one node outside, a graph of its own inside, where its local gradients come from."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[..., Any], name: str, symbol: str, pattern: str):
+        super().__init__(name, symbol, pattern, self._output, self._slopes, function)
+        self.function = function
+
+    def inside(self, *numbers: float) -> tuple[list[Value], Value]:
+        """The inputs and the output of the graph inside the gate, at these numbers.
+
+        Raises ValueError if the function uses a value that is none of its inputs: no gradient would get there.
+        """
+        inputs = [Value(x, name) for x, name in zip(numbers, self.input_names(len(numbers)))]
+        result = self.function(*inputs)
+        output = result if isinstance(result, Value) else constant(self._checked("output", result))
+        for node in topological_order([output]):
+            if not node.gate and node.form is not CONSTANT and node not in inputs:
+                raise ValueError(f"{self.name}: it uses {node!r} from outside; pass it as an input")
+        return inputs, output
+
+    def input_names(self, count: int) -> list[str]:
+        code = getattr(self.function, "__code__", None)
+        known = list(code.co_varnames[: code.co_argcount]) if code else []
+        return [*known, *(f"x{i + 1}" for i in range(len(known), count))][:count]
+
+    def _output(self, *numbers: float) -> float:
+        return self.inside(*numbers)[1].data
+
+    def _slopes(self, z: Any, *inputs: Any) -> tuple[Any, ...]:
+        if isinstance(z, Formula):  # f'(x), or f'1(x, y) and f'2(x, y): what can be said without looking inside
+            given = ", ".join([Formula.of(x).text for x in inputs])
+            places = [""] if len(inputs) == 1 else range(1, len(inputs) + 1)
+            return tuple([Formula(f"{self.name}'{place}({given})") for place in places])
+        leaves, output = self.inside(*inputs)
+        output.backward()
+        return tuple([leaf.grad for leaf in leaves])
+
+
+def gate(
+    function: Callable[..., Any] | None = None,
+    *,
+    rule: Callable[..., Any] | None = None,
+    name: str | None = None,
+    symbol: str | None = None,
+    pattern: str = "scales",
+) -> Any:
+    """A gate of your own, made of a function; it then works like those of the table, everywhere.
+
+    function: without a rule, any function of `Value`s that returns one: a composite gate, whose local gradients come
+        from the graph inside it.  With a rule, a function of floats.
+    rule: a function (z, x, y, ...) of the output and the inputs that returns a tuple of one local gradient an input;
+        arithmetic and gates only, since it is read on nodes and on names too.
+    name: unique among the gates that you save together; by default the function's.
+    symbol: what pictures show; by default the name.
+    pattern: what it does to a gradient: distributes, routes, switches, flips or scales.
+
+    >>> @gate
+    ... def swish(x):
+    ...     return x * x.sigmoid()
+    >>> square = gate(lambda x: x * x, rule=lambda z, x: (2.0 * x,), name="square")
+    >>> square(swish(Value(1.0))).gate.name, square(3)
+    ('square', 9.0)
+
+    Raises TypeError for a rule that cannot be read on names and, at the first use, for one that does not return one
+    number for each input.
+    """
+    if function is None:
+        return lambda function: gate(function, rule=rule, name=name, symbol=symbol, pattern=pattern)
+    called = str(name or getattr(function, "__name__", ""))
+    if not called.isidentifier() or called in GATES:
+        taken = "bears the name of a gate of the table" if called in GATES else "has no name that is an identifier"
+        raise ValueError(f"the gate {called!r} {taken}: give another, name=")
+    if rule is None:
+        return Composite(function, called, symbol or called, pattern)
+    made = Gate(called, symbol or called, pattern, function, rule)
+    known = made.input_names(0 if made.arity is None else made.arity)
+    if known:
+        read_rule(made.form(None), Formula("z"), tuple(map(Formula, known)))
+    return made
+
+
+def expand(root: Any, gates: Iterable[Any] | None = None) -> Any:
+    """An equal graph in which some gates are taken apart into smaller ones, with the same leaves.
+
+    root: a value, or several in a list; the result is alike.
+    gates: which gates, by name, as gates or as functions (`[sigmoid]`); by default all that are more than an operator
+        and have an expansion.
+
+    Nodes that stay as they are are shared with the graph given; others are new, with the same labels.
+
+    >>> from scalargrad import sigmoid
+    >>> x = Value(1.0)
+    >>> [node.gate.name for node in topological_order([expand(sigmoid(x))])[1:]]
+    ['neg', 'exp', 'add', 'div']
+
+    Raises ValueError for a gate that cannot be taken apart, and where data was changed after the forward pass.
+    """
+    roots = [root] if isinstance(root, Value) else list(root)
+    new = taken_apart(roots, _choice(gates, roots))
+    return new[root] if isinstance(root, Value) else [new[r] for r in roots]
+
+
+def taken_apart(roots: list[Value], chosen: Callable[[Gate], bool]) -> dict[Value, Value]:
+    """{node: its equal in the new graph}, where the gates that are `chosen` are expanded until none is left."""
+    new = {node: node for node in topological_order(roots)}
+    for _ in range(DEEPEST):
+        order = topological_order([new[root] for root in roots])
+        if not any(node.gate and chosen(node.gate) for node in order):
+            return new
+        equal = _one_level(order, chosen)
+        new = {node: equal.get(now, now) for node, now in new.items()}
+    raise ValueError(f"the expansions go more than {DEEPEST} levels deep: is there one that contains its own gate?")
+
+
+def _one_level(order: list[Value], chosen: Callable[[Gate], bool]) -> dict[Value, Value]:
+    new: dict[Value, Value] = {}
+    for node in order:
+        gate, inputs = node.gate, tuple([new[x] if isinstance(x, Value) else x for x in node.inputs])
+        make = gate.expansion if gate and chosen(gate) else gate
+        if make is None or (make is gate and inputs == node.inputs):
+            new[node] = node
+            continue
+        check_unchanged(node)
+        new[node] = make(*inputs)
+        new[node].label = new[node].label or node.label
+    return new
+
+
+def substituted(roots: Iterable[Value], given: dict[Value, Value | float]) -> list[Any]:
+    """The graphs of the roots, run again with other nodes or numbers in the place of some."""
+    roots, new = list(roots), dict[Value, Any](given)
+    for node in topological_order(roots):
+        if node not in new:
+            inputs = [new[x] if isinstance(x, Value) else x for x in node.inputs]
+            new[node] = node.gate(*inputs) if node.gate else node
+    return [new[root] for root in roots]
+
+
+def check_unchanged(node: Value) -> None:
+    """ValueError if the data of the node, or of a parent, is not what it was in the forward pass."""
+    inputs = node.inputs
+    for x, before in zip((node, *inputs), node.numbers):
+        now = x.data if isinstance(x, Value) else x
+        if now != before and (now == now or before == before):
+            name = x.label or "an input" if isinstance(x, Value) else ""
+            raise ValueError(f"{name} was changed from {before!r} to {now!r} after the forward pass; run it again")
+
+
+def _choice(gates: Iterable[Any] | None, roots: list[Value]) -> Callable[[Gate], bool]:
+    if gates is None:
+        return lambda gate: gate.expansion is not None and gate.name not in OPERATORS
+    known = GATES | {node.gate.name: node.gate for node in topological_order(roots) if node.gate}
+    names = {g if isinstance(g, str) else getattr(g, "name", None) or g.__name__ for g in gates}
+    for name in names:
+        if name not in known:
+            raise ValueError(f"there is no gate {name!r} in this graph")
+        if known[name].expansion is None:
+            raise ValueError(f"{name} is not made of smaller gates: it cannot be taken apart")
+    return lambda gate: gate.name in names

@@ -1,0 +1,229 @@
+"""Graphs travel: as JSON files for others, and through `copy` and `pickle`, however deep they are.
+
+A file holds what was recorded and nothing else, so that loading computes nothing:
+
+    {"format": "scalargrad graph", "version": 1,
+     "nodes": [{"data": -2.0, "label": "x"},
+               {"data": 5.0, "label": "y", "grad": 1.0},
+               {"data": 3.0, "gate": "add", "parents": [0, 1], "numbers": [3.0, -2.0, 5.0]},
+               {"data": 6.0, "gate": "mul", "parents": [2], "places": [1], "numbers": [6.0, 2.0, 3.0]}],
+     "roots": [3], "list": false}
+
+nodes: every node, parents first.  Without a gate it is a leaf, or with `"constant": true` a constant.
+parents: which earlier nodes are the gate's inputs; `places`: at which places, where plain numbers stand at others.
+numbers: the output and all inputs of the forward pass.
+data, grad, label: as they are now; grad 0 and an empty label are left out.
+list: whether a list of roots was saved.  Numbers that JSON has no word for are "nan", "inf" and "-inf".
+"""
+
+from __future__ import annotations
+
+import copyreg
+import importlib
+import json
+import math
+import os
+import pickle
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from . import files
+from .composite import Composite
+from .gates import CONSTANT, GATES, LEAF, Gate
+from .graph import topological_order
+from .value import Value
+
+FORMAT, VERSION = "scalargrad graph", 1
+LARGEST = sys.float_info.max
+GATES_MODULE = Gate.__module__
+WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def save_graph(root: Value | Iterable[Value], path: str | os.PathLike[str]) -> Path:
+    """The path, after writing the graph there as JSON, whole or not at all.
+
+    root: a value, or several in a list.
+    """
+    single = isinstance(root, Value)
+    roots: list[Any] = [root] if single else list(root)  # type: ignore[arg-type]
+    order = topological_order(roots)
+    index = {node: i for i, node in enumerate(order)}
+    nodes = ",\n  ".join(json.dumps(_to_json(node, index), allow_nan=False) for node in order)
+    head = f'"format": "{FORMAT}", "version": {VERSION}'
+    tail = f'"roots": {[index[r] for r in roots]}, "list": {"false" if single else "true"}'
+    return files.write(path, f'{{{head},\n "nodes": [\n  {nodes}],\n {tail}}}\n'.encode())
+
+
+def load_graph(path: str | os.PathLike[str], gates: Iterable[Gate] = ()) -> Any:
+    """The value, or list of values, that was saved there; nothing is computed again.
+
+    gates: the gates of your own that the graph may use.
+
+    Raises ValueError, naming the file and the place in it, for anything that `save_graph` did not write.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        return _Reader(json.loads(text), GATES | {gate.name: gate for gate in gates}).roots()
+    except (ValueError, RecursionError) as error:  # JSON's and Unicode's complaints are ValueErrors too
+        raise ValueError(f"{os.fspath(path)}: not a saved graph: {error}") from None
+
+
+def _to_json(node: Value, index: dict[Value, int]) -> dict[str, Any]:
+    record: dict[str, Any] = {"data": _word(node.data)}
+    if node.label:
+        record["label"] = node.label
+    if node.grad != 0.0:
+        record["grad"] = _word(node.grad)
+    if node.form is CONSTANT:
+        record["constant"] = True
+    if node.gate:
+        record |= {"gate": node.gate.name, "parents": [index[parent] for parent in node.parents]}
+        if node.form.moving is not None:
+            record["places"] = node.form.moving
+        record["numbers"] = [_word(x) for x in node.numbers]
+    return record
+
+
+def _word(x: float) -> float | str:
+    return x if math.isfinite(x) else repr(x)
+
+
+class _Reader:
+    """A parsed file, read with a complaint for whatever is not as it should be."""
+
+    def __init__(self, file: Any, gates: dict[str, Gate]):
+        self.gates = gates
+        self.file = self._is(file, dict, "the file")
+        if file.get("format") != FORMAT:
+            raise ValueError(f'format is {file.get("format")!r}, not "{FORMAT}"')
+        if file.get("version") != VERSION:
+            raise ValueError(f"version {file.get('version')!r} is not {VERSION}: it needs another scalargrad")
+
+    def roots(self) -> Any:
+        nodes: list[Value] = []
+        for i, record in enumerate(self._is(self.file.get("nodes"), list, "nodes")):
+            nodes.append(self._node(self._is(record, dict, f"nodes[{i}]"), nodes, f"nodes[{i}]"))
+        wanted = self._is(self.file.get("roots"), list, "roots")
+        roots = [nodes[self._index(r, len(nodes), f"roots[{i}]")] for i, r in enumerate(wanted)]
+        several = self._is(self.file.get("list", False), bool, "list")
+        if not several and len(roots) != 1:
+            raise ValueError(f"roots has {len(roots)} entries; without a list there is one")
+        return roots if several else roots[0]
+
+    def _node(self, record: dict[str, Any], nodes: list[Value], place: str) -> Value:
+        unknown = record.keys() - {"data", "label", "grad", "constant", "gate", "parents", "places", "numbers"}
+        if unknown:
+            raise ValueError(f"{place}.{min(unknown)} is not known")
+        label = self._is(record.get("label", ""), str, f"{place}.label")
+        data, grad = (self._number(record.get(key, 0.0), f"{place}.{key}") for key in ("data", "grad"))
+        if "data" not in record:
+            raise ValueError(f"{place}.data is missing")
+        node = Value(data, label, grad)
+        if "gate" in record:
+            self._connect(node, record, nodes, place)
+        elif record.keys() & {"parents", "places", "numbers"}:
+            raise ValueError(f"{place}.gate is missing")
+        elif self._is(record.get("constant", False), bool, f"{place}.constant"):
+            node.form = CONSTANT
+        return node
+
+    def _connect(self, node: Value, record: dict[str, Any], nodes: list[Value], place: str) -> None:
+        name = self._is(record["gate"], str, f"{place}.gate")
+        if name not in self.gates:
+            raise ValueError(f"{place}.gate: there is no gate {name!r}; pass your own as gates=[...]")
+        gate = self.gates[name]
+        parents = self._is(record.get("parents"), list, f"{place}.parents")
+        node.parents = tuple([nodes[self._index(p, len(nodes), f"{place}.parents")] for p in parents])
+        numbers = self._is(record.get("numbers"), list, f"{place}.numbers")
+        node.numbers = tuple([self._number(x, f"{place}.numbers[{i}]") for i, x in enumerate(numbers)])
+        inputs = len(numbers) - 1
+        if inputs < 1 or gate.arity not in (None, inputs):
+            raise ValueError(f"{place}.numbers has {len(numbers)} entries; {name} takes {gate.arity or 'some'} inputs")
+        node.form = gate.form(self._places(record.get("places"), len(parents), inputs, f"{place}.places"))
+
+    def _places(self, places: Any, parents: int, inputs: int, place: str) -> tuple[int, ...] | None:
+        if places is None:
+            if parents != inputs:
+                raise ValueError(f"{place} is missing: the gate has {inputs} inputs and {parents} parents")
+            return None
+        listed = [self._index(p, inputs, place) for p in self._is(places, list, place)]
+        if listed != sorted(set(listed)) or not 0 < len(listed) == parents < inputs:
+            raise ValueError(f"{place} does not say where {parents} parents go among {inputs} inputs")
+        return tuple(listed)
+
+    def _index(self, x: Any, count: int, place: str) -> int:
+        if type(x) is not int or not 0 <= x < count:
+            raise ValueError(f"{place}: {x!r:.40} is no index below {count}")
+        return x
+
+    def _number(self, x: Any, place: str) -> float:
+        if isinstance(x, str) and x in WORDS:
+            return WORDS[x]
+        if type(x) not in (int, float) or not -LARGEST <= x <= LARGEST:
+            raise ValueError(f"{place}: {x!r:.40} is not a number such as 1.0")
+        return float(x)
+
+    def _is(self, x: Any, kind: type, place: str) -> Any:
+        if type(x) is not kind:
+            raise ValueError(f"{place} is {type(x).__name__ if x is not None else 'missing'}, not {kind.__name__}")
+        return x
+
+
+# ---- copy and pickle: leaves one by one, so that all that is copied together shares them; the rest as a flat list ----
+
+
+class _Records(list[Any]):
+    """A record of every inner node; a deep copy may share them, since they are numbers, texts and gates."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Records:
+        return self
+
+
+def _leaf(data: float, label: str, grad: float, is_constant: bool) -> Value:
+    node = Value(data, label, grad)
+    node.form = CONSTANT if is_constant else LEAF
+    return node
+
+
+def _grown(leaves: list[Value], records: _Records) -> Value:
+    """The root of a graph, made again from its leaves and the records of its inner nodes."""
+    nodes = list(leaves)
+    for gate, moving, parents, numbers, data, label, grad in records:
+        node = Value(data, label, grad)
+        node.form, node.numbers = gate.form(moving), numbers
+        node.parents = tuple([nodes[i] for i in parents])
+        nodes.append(node)
+    return nodes[-1]
+
+
+def _reduced(node: Value) -> tuple[Any, ...]:
+    if not node.gate:
+        return _leaf, (node.data, node.label, node.grad, node.form is CONSTANT)
+    order = topological_order([node])
+    leaves, inner = [n for n in order if not n.gate], [n for n in order if n.gate]
+    index = {n: i for i, n in enumerate([*leaves, *inner])}
+    records = _Records(
+        (n.gate, n.form.moving, tuple([index[p] for p in n.parents]), n.numbers, n.data, n.label, n.grad) for n in inner
+    )
+    return _grown, (leaves, records)
+
+
+def _gate(module: str, name: str) -> Any:
+    return GATES[name] if module == GATES_MODULE else getattr(importlib.import_module(module), name)
+
+
+def _reduced_gate(gate: Gate) -> tuple[Any, ...]:
+    if GATES.get(gate.name) is gate:
+        return _gate, (GATES_MODULE, gate.name)
+    for module in list(sys.modules.values()):
+        for name, value in list(getattr(module, "__dict__", {}).items()):
+            if value is gate:
+                return _gate, (module.__name__, name)
+    raise pickle.PicklingError(f"the gate {gate.name} can be pickled only where it is a variable of a module")
+
+
+copyreg.pickle(Value, _reduced)
+for kind in (Gate, Composite):
+    copyreg.pickle(kind, _reduced_gate)
