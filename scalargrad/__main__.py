@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from . import __version__
 from .expression import evaluate
@@ -18,13 +19,14 @@ LECTURE = ("q = x + y; f = q * z", ["x=-2", "y=5", "z=-4"], "circuit.svg")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status of the command: 0, or 2 for bad input, with one clear message on standard error."""
-    arguments = _parser().parse_args([_shielded(a) for a in (sys.argv[1:] if argv is None else argv)])
+    arguments = _parser().parse_intermixed_args([_shielded(a) for a in (sys.argv[1:] if argv is None else argv)])
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name that the terminal cannot write is escaped, not an error
             stream.reconfigure(errors="backslashreplace")
     try:
         _run(arguments)
-        sys.stdout.flush()
+        if sys.stdout:  # None where standard output is closed
+            sys.stdout.flush()
     except BrokenPipeError:  # who read our output has enough: `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
@@ -35,8 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; --help tells what there is\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="scalargrad",
         description="Watch an expression go forward and backward, gate by gate.  Without an expression it takes the "
         "lecture's, f = (x + y) z at (-2, 5, -4), and writes circuit.svg.",
@@ -91,7 +98,7 @@ def _assigned(texts: Sequence[str]) -> dict[str, float]:
 
 
 def _wait() -> None:
-    with contextlib.suppress(EOFError):  # nobody is there to press Enter
+    with contextlib.suppress(EOFError, RuntimeError):  # nobody is there to press Enter
         input()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import unicodedata
+import warnings
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -97,7 +98,8 @@ class _Reader:
 
     def _parse(self) -> list[ast.stmt]:
         try:
-            statements = ast.parse("\n".join(self.lines)).body
+            with warnings.catch_warnings(action="ignore"):  # about what is refused below anyhow
+                statements = ast.parse("\n".join(self.lines)).body
         except SyntaxError as error:
             line = self.lines[min(error.lineno or 1, len(self.lines)) - 1] if self.lines else ""
             raise ExpressionError(f"not an expression: {error.msg}; {ALLOWED}", line, (error.offset or 1) - 1) from None
@@ -115,14 +117,14 @@ class _Reader:
         names = [node for node in walked if isinstance(node, ast.Name) and id(node) not in called]
         stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
         loaded = {node.id: node for node in names if isinstance(node.ctx, ast.Load)}
-        for name in FUNCTIONS.keys() & loaded.keys():
+        for name in sorted(FUNCTIONS.keys() & loaded.keys()):
             self._refuse(f"{name} is a gate: write {name}(...)", loaded[name])
         missing = [name for name in loaded if name not in stored and name not in self.known]
         if missing:
             missing.sort()
             wanted = " ".join(f"{name}=NUMBER" for name in missing)
             raise ExpressionError(f"no value for {', '.join(missing)}: add {wanted}")
-        for name in self.known.keys() - loaded.keys():
+        for name in sorted(self.known.keys() - loaded.keys()):
             problem = "assigns it" if name in stored else "has no such name"
             raise ExpressionError(f"{name} has a value, but the expression {problem}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -16,12 +17,13 @@ def write(path: str | os.PathLike[str], content: bytes) -> Path:
         target.write_bytes(content)
         return target
     real = target.resolve()
-    beside = real.with_name(f".{real.name[:100]}.{os.getpid()}.part")
+    beside = real.with_name(f".{real.name[:40]}.{os.getpid()}.part")
     try:
         beside.write_bytes(content)
         os.replace(beside, real)
     except OSError as error:
         raise type(error)(error.errno, error.strerror, str(target)) from None
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # as a rule it has got its new name
+            beside.unlink()
     return target

@@ -72,7 +72,7 @@ class Gate:
         for x in inputs:
             if type(x) is not float and hasattr(x, "through_gate"):
                 return x.through_gate(self, inputs)
-        return self.compute([number(x) for x in inputs])
+        return self.compute([x if type(x) is float else number(x) for x in inputs])
 
     def compute(self, numbers: list[float], inputs: tuple[Any, ...] = ()) -> float:
         """The output on floats; Python's own error, naming the gate and its inputs, where there is none."""
@@ -154,6 +154,10 @@ def _cut(rule: Any, moving: tuple[int, ...] | None) -> Callable[..., Any]:
     if not callable(rule):
         slopes = rule if moving is None else [rule[i] for i in moving]
         return lambda *numbers: tuple([slope(*numbers) for slope in slopes])
+    if moving == (0,):
+        return lambda *numbers: rule(*numbers)[:1]
+    if moving == (1,):
+        return lambda z, x, y, *more: rule(z, x, y, *more)[1:2]
     if moving is None:
         return rule  # type: ignore[no-any-return]
     return lambda *numbers: tuple([slopes[i] for slopes in [rule(*numbers)] for i in moving])
@@ -289,48 +293,73 @@ def shares(wins: list[Any]) -> tuple[Any, ...]:
     return tuple([win / ties for win in wins])
 
 
+def leak_slopes(z: Any, x: Any, slope: Any) -> tuple[Any, ...]:
+    return step(x, 0.0, 0.0) + slope * step(0.0, x, 1.0), x * step(0.0, x, 1.0)
+
+
+def elu_slopes(z: Any, x: Any, alpha: Any) -> tuple[Any, ...]:
+    """exp of the smaller of x and 0: where x is large, e**x times 0 would be no number."""
+    below = exp(minimum(x, 0.0))
+    return step(x, 0.0, 0.0) + alpha * below * step(0.0, x, 1.0), below - 1.0
+
+
+# c * x**n, and c * x**n * log(x)**k: all derivatives of a power, of every order, are sums of these two.
+power_slopes = (
+    lambda z, c, x, n: power_slope(1.0, x, n),
+    lambda z, c, x, n: power_slope(c * n, x, n - 1.0),
+    lambda z, c, x, n: exponent_slope(c, x, n, 1.0),
+)
+exponent_slopes = (
+    lambda z, c, x, n, k: exponent_slope(1.0, x, n, k),
+    lambda z, c, x, n, k: exponent_slope(c * n, x, n - 1.0, k) + k * exponent_slope(c, x, n - 1.0, k - 1.0),
+    lambda z, c, x, n, k: exponent_slope(c, x, n, k + 1.0),
+)
+
+
 # ---- the table: one line a gate ----
-
-AT_ROOT = "cannot give a finite local gradient: a root is infinitely steep at 0 (write abs for the root of a square)"
-
 # fmt: off
 
-#                 name          symbol         pattern         output z              local gradients dz/dx, dz/dy
+#                 name, symbol, pattern                      output z               local gradients dz/dx, dz/dy                      made of smaller gates
 
-add        = Gate("add",        "+",           "distributes",  lambda x, y: x + y,   lambda z, x, y: (1.0, 1.0))
-sub        = Gate("sub",        "-",           "distributes",  lambda x, y: x - y,   lambda z, x, y: (1.0, -1.0),       expansion=lambda x, y: x + (-y))
-mul        = Gate("mul",        "*",           "switches",     lambda x, y: x * y,   lambda z, x, y: (y, x))
-div        = Gate("div",        "/",           "scales",       lambda x, y: x / y,   lambda z, x, y: (1.0 / y, -z / y), expansion=lambda x, y: x * y ** -1.0, domain="divide by zero")
-neg        = Gate("neg",        "-",           "flips",        lambda x: -x,         lambda z, x: (-1.0,),              expansion=lambda x: -1.0 * x)
-pow_       = Gate("pow",        "**",          "scales",       power,               (lambda z, x, y: power_slope(y, x, y - 1.0),
-                                                                                     lambda z, x, y: exponent_slope(1.0, x, y, 1.0)),     domain="have no real power", steep=AT_ROOT)
-abs_       = Gate("abs",        "abs",         "routes",       abs,                  lambda z, x: (step(x, 0.0, 0.0) - step(0.0, x, 0.0),), expansion=lambda x: maximum(x, -x))
-exp        = Gate("exp",        "exp",         "scales",       math.exp,             lambda z, x: (z,))
-log        = Gate("log",        "log",         "scales",       math.log,             lambda z, x: (1.0 / x,),                             domain="is not positive")
-sqrt       = Gate("sqrt",       "sqrt",        "scales",       math.sqrt,            lambda z, x: (0.5 / z,),           expansion=lambda x: x ** 0.5, domain="is negative", steep=AT_ROOT)
-sin        = Gate("sin",        "sin",         "scales",       math.sin,             lambda z, x: (cos(x),),                              domain="is infinite")
-cos        = Gate("cos",        "cos",         "scales",       math.cos,             lambda z, x: (-sin(x),),                             domain="is infinite")
-tanh       = Gate("tanh",       "tanh",        "scales",       math.tanh,            lambda z, x: (1.0 - z * z,),       expansion=lambda x: 2.0 * sigmoid(2.0 * x) - 1.0)
-sigmoid    = Gate("sigmoid",    "sigmoid",     "scales",       stable_sigmoid,       lambda z, x: (z * (1.0 - z),),     expansion=lambda x: 1.0 / (1.0 + exp(-x)))
-softplus   = Gate("softplus",   "softplus",    "scales",       stable_softplus,      lambda z, x: (sigmoid(x),),        expansion=lambda x: log(1.0 + exp(x)))
-relu       = Gate("relu",       "relu",        "routes",       rectify,              lambda z, x: (step(x, 0.0, 0.0),))
-leaky_relu = Gate("leaky_relu", "leaky relu",  "scales",       leak,                 lambda z, x, slope: (step(x, 0.0, 0.0) + slope * step(0.0, x, 1.0), x * step(0.0, x, 1.0)))
-elu        = Gate("elu",        "elu",         "scales",       exponential_unit,     lambda z, x, alpha: (step(x, 0.0, 0.0) + alpha * exp(minimum(x, 0.0)) * step(0.0, x, 1.0), exp(minimum(x, 0.0)) - 1.0))
-maximum    = Gate("maximum",    "max",         "routes",       largest,              lambda z, *xs: shares([step(x, z, 1.0) for x in xs]))
-minimum    = Gate("minimum",    "min",         "routes",       smallest,             lambda z, *xs: shares([step(z, x, 1.0) for x in xs]))
-total      = Gate("total",      "sum",         "distributes",  add_up,               lambda z, *xs: (1.0,) * len(xs),   expansion=add_up)
-dot        = Gate("dot",        "dot",         "switches",     dot_product,          dot_slopes,                        expansion=dot_product)
+add        = Gate("add", "+", "distributes",                 lambda x, y: x + y,    lambda z, x, y: (1.0, 1.0))
+sub        = Gate("sub", "-", "distributes",                 lambda x, y: x - y,    lambda z, x, y: (1.0, -1.0),                      lambda x, y: x + (-y))
+mul        = Gate("mul", "*", "switches",                    lambda x, y: x * y,    lambda z, x, y: (y, x))
+div        = Gate("div", "/", "scales",                      lambda x, y: x / y,    lambda z, x, y: (1.0 / y, -z / y),                lambda x, y: x * y**-1.0)
+neg        = Gate("neg", "-", "flips",                       lambda x: -x,          lambda z, x: (-1.0,),                             lambda x: -1.0 * x)
+pow_       = Gate("pow", "**", "scales",                     power,                (lambda z, x, y: power_slope(y, x, y - 1.0),
+                                                                                    lambda z, x, y: exponent_slope(1.0, x, y, 1.0)))
+abs_       = Gate("abs", "abs", "routes",                    abs,                   lambda z, x: (step(x, 0.0, 0.0) - step(0.0, x, 0.0),), lambda x: maximum(x, -x))
+exp        = Gate("exp", "exp", "scales",                    math.exp,              lambda z, x: (z,))
+log        = Gate("log", "log", "scales",                    math.log,              lambda z, x: (1.0 / x,))
+sqrt       = Gate("sqrt", "sqrt", "scales",                  math.sqrt,             lambda z, x: (0.5 / z,),                          lambda x: x**0.5)
+sin        = Gate("sin", "sin", "scales",                    math.sin,              lambda z, x: (cos(x),))
+cos        = Gate("cos", "cos", "scales",                    math.cos,              lambda z, x: (-sin(x),))
+tanh       = Gate("tanh", "tanh", "scales",                  math.tanh,             lambda z, x: (1.0 - z * z,),                      lambda x: 2.0 * sigmoid(2.0 * x) - 1.0)
+sigmoid    = Gate("sigmoid", "sigmoid", "scales",            stable_sigmoid,        lambda z, x: (z * (1.0 - z),),                    lambda x: 1.0 / (1.0 + exp(-x)))
+softplus   = Gate("softplus", "softplus", "scales",          stable_softplus,       lambda z, x: (sigmoid(x),),                       lambda x: log(1.0 + exp(x)))
+relu       = Gate("relu", "relu", "routes",                  rectify,               lambda z, x: (step(x, 0.0, 0.0),))
+leaky_relu = Gate("leaky_relu", "leaky", "scales",           leak,                  leak_slopes)
+elu        = Gate("elu", "elu", "scales",                    exponential_unit,      elu_slopes)
+maximum    = Gate("maximum", "max", "routes",                largest,               lambda z, *xs: shares([step(x, z, 1.0) for x in xs]))
+minimum    = Gate("minimum", "min", "routes",                smallest,              lambda z, *xs: shares([step(z, x, 1.0) for x in xs]))
+total      = Gate("total", "sum", "distributes",             add_up,                lambda z, *xs: (1.0,) * len(xs),                  add_up)
+dot        = Gate("dot", "dot", "switches",                  dot_product,           dot_slopes,                                       dot_product)
 
 # helper gates: what the rules above need besides arithmetic
 
-step       = Gate("step",       ">",           "scales",       compare,              lambda z, x, y, at: (0.0, 0.0, 0.0))
-power_slope = Gate("power_slope", "c x^n",     "scales",       power_slope_output,  (lambda z, c, x, n: power_slope(1.0, x, n),
-                                                                                     lambda z, c, x, n: power_slope(c * n, x, n - 1.0),
-                                                                                     lambda z, c, x, n: exponent_slope(c, x, n, 1.0)))
-exponent_slope = Gate("exponent_slope", "c x^n log^k x", "scales", exponent_slope_output,
-                                                                                    (lambda z, c, x, n, k: exponent_slope(1.0, x, n, k),
-                                                                                     lambda z, c, x, n, k: exponent_slope(c * n, x, n - 1.0, k) + k * exponent_slope(c, x, n - 1.0, k - 1.0),
-                                                                                     lambda z, c, x, n, k: exponent_slope(c, x, n, k + 1.0)))
+step           = Gate("step", ">", "scales",                 compare,               lambda z, x, y, at: (0.0, 0.0, 0.0))
+power_slope    = Gate("power_slope", "c x^n", "scales",      power_slope_output,    power_slopes)
+exponent_slope = Gate("exponent_slope", "c x^n log^k x", "scales", exponent_slope_output, exponent_slopes)
+
 # fmt: on
+
+# What is wrong with inputs that an output refuses, and where a slope is infinite: the ends of the errors' sentences.
+div.domain = "divide by zero"
+pow_.domain = "have no real power"
+log.domain = "is not positive"
+sqrt.domain = "is negative"
+sin.domain = cos.domain = "is infinite"
+AT_ROOT = "cannot give a finite local gradient: a root is infinitely steep at 0 (write abs for the root of a square)"
+pow_.steep = sqrt.steep = AT_ROOT
 
 GATES = {gate.name: gate for gate in list(globals().values()) if isinstance(gate, Gate)}

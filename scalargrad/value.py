@@ -26,19 +26,23 @@ def _node(data: float, form: Form, parents: tuple[Value, ...], numbers: tuple[fl
 
 def _unary(gate: Gate) -> Callable[[Value], Value]:
     """The method `value.gate()`."""
+    output, form = gate.output, gate.form(None)
 
     def method(self: Value) -> Value:
         x = self._data
-        z = gate.compute([x], (self,))
+        try:
+            z = output(x)
+        except (ArithmeticError, ValueError):
+            z = gate.compute([x], (self,))  # raises again, in words
         return _node(z, form, (self,), (z, x))
 
-    form = gate.form(None)
     method.__name__, method.__doc__ = gate.name, f"The {gate.name} of this value, as one gate."
     return method
 
 
 def _operator(gate: Gate) -> tuple[Callable[[Value, Value | float], Value], Callable[[Value, float], Value]]:
     """The methods for `value + other` and for `number + value`: two values, or a value and a parameter of the gate."""
+    output, both, left, right = gate.output, gate.form(None), gate.form((0,)), gate.form((1,))
 
     def method(self: Value, other: Value | float) -> Value:
         x = self._data
@@ -55,10 +59,12 @@ def _operator(gate: Gate) -> tuple[Callable[[Value, Value | float], Value], Call
 
     def reflected(self: Value, other: float) -> Value:
         x, y = number(other), self._data
-        z = gate.compute([x, y], (other, self))
+        try:
+            z = output(x, y)
+        except (ArithmeticError, ValueError):
+            z = gate.compute([x, y], (other, self))
         return _node(z, right, (self,), (z, x, y))
 
-    output, both, left, right = gate.output, gate.form(None), gate.form((0,)), gate.form((1,))
     method.__doc__ = reflected.__doc__ = f"The {gate.name} gate, `{gate.symbol}`."
     return method, reflected
 
@@ -102,8 +108,8 @@ class Value:
     def __init__(self, data: float, label: str = "", grad: float = 0.0):
         if not isinstance(label, str):
             raise TypeError(f"a label is text, not {type(label).__name__} {label!r:.40}: write str() around it")
-        self._data = number(data)
-        self.grad = number(grad)
+        self._data = data if type(data) is float else number(data)
+        self.grad = grad if type(grad) is float else number(grad)
         self.label = label
         self.form: Form = LEAF
         self.parents: tuple[Value, ...] = ()
@@ -173,27 +179,51 @@ class Value:
         local gradients and passes the products on to its parents; gradients add up at forks.
 
         An inner node shows this call alone; a leaf adds it to what it held, until `zero_grad()`.  Where a gate has no
-        finite slope the error names it, and every `grad` is what it was before.  Two threads may work on two graphs at
-        once, but not on shared leaves.
+        finite slope the error names it, leaves hold what they held, and inner nodes 0.  Two threads may work on two
+        graphs at once, but not on shared leaves.
         """
-        upstream = number(upstream)
-        order = topological_order([self])
-        held = [node.grad for node in order]
+        upstream = upstream if type(upstream) is float else number(upstream)
+        gates: list[Value] = []
+        held: dict[Value, float] = {}
+        node = self
         try:
-            for node in order:
-                node.grad = 0.0
+            self._start_at_zero(gates, held)
             self.grad = upstream
-            for node in reversed(order):
+            for node in reversed(gates):
                 upstream = node.grad
-                for parent, local in zip(node.parents, node.local_gradients()):
+                for parent, local in zip(node.parents, node.form.rule(*node.numbers)):
                     parent.grad += upstream * local
-            for node, grad in zip(order, held):
-                if not node.parents:
-                    node.grad += grad
+            for leaf, grad in held.items():
+                leaf.grad += grad
         except BaseException:
-            for node, grad in zip(order, held):
-                node.grad = grad
+            for gate in gates:
+                gate.grad = 0.0
+            for leaf, grad in held.items():
+                leaf.grad = grad
+            node.local_gradients()  # if it was this gate's rule that raised, it raises again, in words
             raise
+
+    def _start_at_zero(self, gates: list[Value], held: dict[Value, float]) -> None:
+        """Sets all gradients of this graph to 0; adds its gates, in topological order, and what its leaves held."""
+        if not self.parents:
+            held[self] = self.grad
+        seen = set()
+        stack: list[Any] = [self]
+        while stack:
+            node = stack.pop()
+            if node is None:
+                gates.append(stack.pop())
+            elif node not in seen:
+                seen.add(node)
+                node.grad = 0.0
+                stack.append(node)
+                stack.append(None)
+                for parent in reversed(node.parents):
+                    if parent.parents:
+                        stack.append(parent)
+                    elif parent not in held:
+                        held[parent] = parent.grad
+                        parent.grad = 0.0
 
     def zero_grad(self) -> None:
         """Sets `grad` to 0 on every node of this graph."""

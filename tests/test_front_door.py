@@ -1,0 +1,69 @@
+"""What `import scalargrad` shows, and that it does what its docstrings say."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import importlib.resources
+import inspect
+import pkgutil
+import re
+from types import ModuleType
+
+import pytest
+
+import scalargrad
+from scalargrad.gates import GATES
+
+MODULES = ["scalargrad", *(m.name for m in pkgutil.walk_packages(scalargrad.__path__, "scalargrad."))]
+
+
+def visible(module):
+    """The names of a module that are neither modules nor dunders."""
+    return {n for n, x in vars(module).items() if not (isinstance(x, ModuleType) or re.fullmatch("__.*__", n))}
+
+
+def test_visible_sees_what_is_not_meant_to_be():
+    module = ModuleType("m")
+    module.__dict__.update(a=1, _b=2, __c__=3, math=re)
+    assert visible(module) == {"a", "_b"}
+
+
+def test_all_is_what_is_visible():
+    assert sorted(scalargrad.__all__) == sorted(visible(scalargrad))
+
+
+def test_a_star_brings_it_all():
+    names = {}
+    exec("from scalargrad import *", names)
+    assert names.keys() - {"__builtins__"} == set(scalargrad.__all__)
+
+
+def test_the_promised_names_are_there():
+    functions = "exp log sqrt sin cos tanh sigmoid relu leaky_relu elu softplus maximum minimum total dot"
+    assert {"Value", "draw", "steps", *functions.split()} <= set(scalargrad.__all__)
+    assert set(functions.split()) <= GATES.keys()
+
+
+@pytest.mark.parametrize("name", scalargrad.__all__)
+def test_every_name_has_a_docstring(name):
+    doc = inspect.getdoc(getattr(scalargrad, name))
+    assert doc and doc != inspect.getdoc(object) and re.search(r"[.;:]", doc.splitlines()[0])
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_doctests(name, monkeypatch):
+    monkeypatch.setattr(doctest._SpoofOut, "encoding", "utf-8")  # as a terminal that can write the sign of a product
+    failed, _ = doctest.testmod(importlib.import_module(name))
+    assert failed == 0
+
+
+def test_there_are_doctests():
+    finder = doctest.DocTestFinder()
+    modules = [importlib.import_module(name) for name in MODULES]
+    assert sum(len(test.examples) for module in modules for test in finder.find(module)) > 20
+
+
+def test_version_and_types():
+    assert re.fullmatch(r"\d+\.\d+\.\d+", scalargrad.__version__)
+    assert (importlib.resources.files(scalargrad) / "py.typed").is_file()

@@ -1,0 +1,110 @@
+"""A room imports only rooms that stand above it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import scalargrad
+
+ROOMS = [
+    *("files", "gates", "graph", "value", "formula", "composite", "saved", "calculus", "check"),
+    *("views", "views.phrases", "views.names", "views.steps", "views.latex", "views.draw", "views.code"),
+    *("views.page", "views.explain", "compiled", "nn", "expression", "__main__", "__init__"),
+]
+ONLY_MATH = {"math", "__future__", "typing", "collections.abc"}
+PACKAGE = Path(scalargrad.__file__).parent
+SOURCES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path.read_text(encoding="utf-8")
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+
+def room_of(path):
+    """The room that a dotted path leads to: `views.draw.draw` is in `views.draw`; None for a name of the front door."""
+    parts = path.removesuffix(".__init__").split(".")
+    rooms = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+    return next((room for room in rooms if room in ROOMS), None)
+
+
+def imports(module, source):
+    """What a module imports, anywhere in its source, as dotted paths; `scalargrad.value.Value` for our own."""
+    home = ["scalargrad", *module.split(".")]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = home[: len(home) - node.level] if node.level else []
+            base = [*start, *filter(None, [node.module])]
+            yield from (".".join([*base, alias.name]) for alias in node.names)
+
+
+def misplaced(module, source):
+    """The imports of a module that do not come from above: what stands beside it in its own room may be imported."""
+    room = room_of(module)
+    wrong = []
+    for path in imports(module, source):
+        package, _, inside = path.partition(".")
+        if package != "scalargrad" or inside == "__version__":  # the version belongs to no room
+            continue
+        other = room_of(inside) or "__init__"
+        if other != room and ROOMS.index(other) > ROOMS.index(room):
+            wrong.append(path)
+    return wrong
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_rooms_import_from_above(module):
+    assert misplaced(module, SOURCES[module]) == []
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_every_module_has_a_room(module):
+    listed = module.removesuffix(".__init__")
+    assert room_of(module) in (listed, "compiled", "nn"), "say in ROOMS where it stands"
+
+
+def test_gates_need_math_alone():
+    paths = set(imports("gates", SOURCES["gates"]))
+    assert {path for path in paths if path not in ONLY_MATH and path.rpartition(".")[0] not in ONLY_MATH} == set()
+    assert "math" in paths
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("gates", "from .value import Value"),
+        ("gates", "from . import value"),
+        ("graph", "import scalargrad.value"),
+        ("graph", "from scalargrad.views.draw import draw"),
+        ("value", "def f():\n    from .views import steps"),
+        ("value", "if TYPE_CHECKING:\n    from .nn.layers import Layer"),
+        ("views.names", "from .draw import draw"),
+        ("views.names", "from . import draw"),
+        ("views.__init__", "from .draw import draw"),
+        ("compiled.__init__", "from ..nn import Neuron"),
+        ("compiled.floats", "from ..expression import evaluate"),
+        ("expression", "from scalargrad import Value"),
+        ("expression", "import scalargrad"),
+        ("__main__", "from . import evaluate"),
+    ],
+)
+def test_a_wrong_import_is_seen(module, source):
+    assert len(misplaced(module, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("value", "import math\nfrom . import gates\nfrom .gates import Gate"),
+        ("views.draw", "from ..value import Value\nfrom . import names, phrases\nfrom .steps import steps"),
+        ("compiled.floats", "from .record import record\nfrom . import arrays"),
+        ("nn.__init__", "from .layers import Layer"),
+        ("__main__", "from . import __version__\nfrom .expression import evaluate"),
+        ("__init__", "from .value import Value\nfrom .views.draw import draw"),
+    ],
+)
+def test_a_right_import_is_not(module, source):
+    assert misplaced(module, source) == []
