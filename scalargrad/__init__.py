@@ -20,6 +20,10 @@ from .views.steps import steps, tree
 from .views.draw import draw
 from .views.code import backprop_code
 from .views.latex import latex
+from .views.page import page
+from .views.ledger import ledger, nudge, paths
+from .views.explain import explain
+from .views.lines import record_lines
 from .expression import evaluate
 
 __version__ = "0.1.0"
@@ -29,7 +33,8 @@ __all__ = [
     "Value",
     "exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "relu", "leaky_relu", "elu",
     "maximum", "minimum", "total", "dot",
-    "steps", "tree", "draw", "backprop_code", "latex",
+    "steps", "tree", "draw", "backprop_code", "latex", "page",
+    "explain", "ledger", "paths", "nudge", "record_lines",
     "gradient", "jacobian", "hessian", "hessian_vector_product",
     "gate", "expand", "check_gradients", "sweep", "save_graph", "load_graph", "evaluate",
 ]

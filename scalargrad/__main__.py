@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import sys
+import webbrowser
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
-from . import __version__
+from . import __version__, repl
 from .expression import evaluate
 from .views.draw import draw
+from .views.page import page
 from .views.steps import steps, tree
 
 LECTURE = ("q = x + y; f = q * z", ["x=-2", "y=5", "z=-4"], "circuit.svg")
@@ -24,6 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # a name that the terminal cannot write is escaped, not an error
             stream.reconfigure(errors="backslashreplace")
     try:
+        if arguments.repl:
+            return repl.main()
         _run(arguments)
         if sys.stdout:  # None where standard output is closed
             sys.stdout.flush()
@@ -52,33 +58,43 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("expression", nargs="?", help="such as 'q = x + y; f = q * z'")
     parser.add_argument("values", nargs="*", metavar="name=number", help="a number for every name not assigned in it")
     parser.add_argument("--svg", metavar="FILE", help="also write the circuit as a picture")
+    parser.add_argument("--html", metavar="FILE", help="also write a page on which to step through it")
+    parser.add_argument("--open", action="store_true", help="open that page in the browser; alone, writes circuit.html")
     parser.add_argument("--step", action="store_true", help="wait for Enter after each step")
     parser.add_argument("--tree", action="store_true", help="print the graph as indented text instead of the steps")
+    parser.add_argument("--repl", action="store_true", help="a Python prompt that tells about every value it shows")
     parser.add_argument("--version", action="version", version=f"scalargrad {__version__}")
     return parser
 
 
 def _shielded(argument: str) -> str:
     """The argument, so that argparse takes an expression like -x*y for one: a blank in front is no option's."""
-    looks_like_an_option = argument.startswith("-") and not argument.startswith("--") and argument != "-h"
-    return f" {argument}" if looks_like_an_option else argument
+    is_expression = argument.startswith("-") and not re.fullmatch(r"-h|--|--[a-z]{2,}(=.*)?", argument, re.DOTALL)
+    return f" {argument}" if is_expression else argument
 
 
 def _run(arguments: argparse.Namespace) -> None:
     text, values, picture = arguments.expression, arguments.values, arguments.svg
     if text is None:
         text, values, lecture_picture = LECTURE
-        picture = picture or lecture_picture
+        picture = lecture_picture if picture is None else picture
     root = evaluate(text, _assigned(values))
-    if picture:
+    if picture is not None:
         root.backward()
         picture = draw(root).save(picture)
+    stepper = arguments.html if arguments.html is not None else "circuit.html" if arguments.open else None
+    if stepper is not None:
+        stepper = page(root).save(stepper)
     for line in tree(root).splitlines() if arguments.tree else str(steps(root)).splitlines():
         print(line, flush=arguments.step)
         if arguments.step:
             _wait()
-    if picture:
+    if picture is not None:
         print(f"circuit   {picture}")
+    if stepper is not None:
+        print(f"page      {stepper}", flush=True)
+    if stepper is not None and arguments.open:
+        _open(stepper)
 
 
 def _assigned(texts: Sequence[str]) -> dict[str, float]:
@@ -95,6 +111,15 @@ def _assigned(texts: Sequence[str]) -> dict[str, float]:
         except ValueError:
             raise ValueError(f"{text!r}: {number!r} is not a number") from None
     return values
+
+
+def _open(stepper: Path) -> None:
+    try:
+        opened = webbrowser.open(stepper.resolve().as_uri())
+    except webbrowser.Error:
+        opened = False
+    if not opened:
+        raise RuntimeError(f"there is no browser to open: open {stepper} by hand")
 
 
 def _wait() -> None:

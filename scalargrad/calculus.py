@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from .composite import Composite, check_unchanged, substituted
-from .formula import read_rule
-from .gates import number
+from .formula import is_plain, read_rule
+from .gates import Form, number
 from .graph import sweep, topological_order
 from .value import Value, constant, dot
 
@@ -30,14 +31,14 @@ def gradient(output: Value, inputs: Iterable[Value], strict: bool = False) -> li
     Raises ValueError where data was changed after the forward pass, since the rules on nodes read today's, and the
     errors of the gates where one has no finite slope.
     """
-    inputs = _values(inputs)
+    inputs, [output] = _values(inputs), _values([output])
     order = _between(output, inputs)
     moving = set(order)
     gradients: dict[Value, Any] = {output: 1.0}
     for node in reversed(order):
         upstream = gradients.get(node)
         for parent, local in _slopes(node, moving) if upstream is not None else ():
-            downstream = local if _is(upstream, 1.0) else upstream if _is(local, 1.0) else upstream * local
+            downstream = local if is_plain(upstream, 1.0) else upstream if is_plain(local, 1.0) else upstream * local
             gradients[parent] = gradients[parent] + downstream if parent in gradients else downstream
     for x in inputs:
         if strict and x not in gradients:
@@ -91,17 +92,33 @@ def _values(values: Iterable[Value]) -> list[Value]:
     listed = list(values)
     for value in listed:
         if not isinstance(value, Value):
-            raise TypeError(f"expected a list of Values; one of them is a {type(value).__name__}")
+            raise TypeError(f"expected Values, not {type(value).__name__} {value!r:.40}")
     return listed
 
 
-def _row(output: Any, inputs: Sequence[Value]) -> list[float]:
-    if not isinstance(output, Value):
-        return [0.0] * len(inputs)
-    gradients = {output: 1.0}
-    for _ in sweep(topological_order([output]), gradients, Value.local_gradients):
+def sensitivities(output: Value, inputs: Iterable[Value]) -> dict[Value, float]:
+    """{node: derivative of the output by it}, for the nodes from the inputs to the output; no `.grad` is touched."""
+    order, gradients = _between(output, inputs), {output: 1.0}
+    for _ in sweep(order, gradients, partial(_numbers, moving=set(order))):
         pass
-    return [gradients.get(x, 0.0) for x in inputs]
+    return {node: gradients[node] for node in order}
+
+
+def _numbers(node: Value, moving: set[Value]) -> list[float]:
+    """A local gradient for every parent; that of one that does not move is not computed, since there may be none."""
+    form, places = _moving_form(node, moving)
+    if form.gate is None or not places:
+        return [0.0] * len(node.parents)
+    try:
+        slopes = dict(zip(places, form.rule(*node.numbers)))
+    except (ArithmeticError, ValueError) as error:
+        raise form.gate.slope_error(error, node.numbers[1:], node.inputs) from None
+    return [slopes.get(place, 0.0) for place, x in enumerate(node.inputs) if isinstance(x, Value)]
+
+
+def _row(output: Any, inputs: Sequence[Value]) -> list[float]:
+    found = sensitivities(output, inputs) if isinstance(output, Value) else {}
+    return [found.get(x, 0.0) for x in inputs]
 
 
 def _between(output: Value, inputs: Iterable[Value]) -> list[Value]:
@@ -116,33 +133,35 @@ def _between(output: Value, inputs: Iterable[Value]) -> list[Value]:
 
 def _slopes(node: Value, moving: set[Value]) -> Iterator[tuple[Value, Any]]:
     """(parent, local gradient) for the parents that move; what is 0 everywhere is left out."""
-    gate, inputs = node.gate, node.inputs
-    places = tuple([i for i, x in enumerate(inputs) if isinstance(x, Value) and x in moving])
+    form, places = _moving_form(node, moving)
+    gate, inputs = form.gate, node.inputs
     if gate is None or not places:
         return
     check_unchanged(node)
-    if isinstance(gate, Composite):
-        slopes: Sequence[Any] = _slopes_inside(gate, node, places)
-    else:
-        form = gate.form(places if len(places) < len(inputs) else None)
-        try:
-            slopes = read_rule(form, node, inputs)
-        except (ArithmeticError, ValueError) as error:
-            raise gate.error(error, gate.steep, node.numbers[1:], inputs) from None
+    try:
+        inside = isinstance(gate, Composite)
+        slopes = _slopes_inside(node, places) if inside else read_rule(form, node, inputs)
+    except (ArithmeticError, ValueError) as error:
+        raise gate.slope_error(error, node.numbers[1:], inputs) from None
     for place, slope in zip(places, slopes):
-        if not _is(slope, 0.0):
+        if not is_plain(slope, 0.0):
             yield inputs[place], slope  # type: ignore[misc]
 
 
-def _slopes_inside(gate: Composite, node: Value, places: Sequence[int]) -> list[Any]:
-    leaves, output = gate.inside(*node.numbers[1:])
+def _moving_form(node: Value, moving: set[Value]) -> tuple[Form, tuple[int, ...]]:
+    """The form of the node's gate in which only these inputs move, and their places."""
+    inputs = node.inputs
+    places = tuple([i for i, x in enumerate(inputs) if isinstance(x, Value) and x in moving])
+    if node.gate is None or not places:
+        return node.form, ()
+    return node.gate.form(places if len(places) < len(inputs) else None), places
+
+
+def _slopes_inside(node: Value, places: Sequence[int]) -> list[Any]:
+    """The local gradients of a composite gate: those of the graph inside it, with the node's inputs for its leaves."""
+    leaves, output = node.gate.inside(*node.numbers[1:])  # type: ignore[union-attr]
     slopes = gradient(output, [leaves[i] for i in places])
     return substituted(slopes, dict(zip(leaves, node.inputs)))
-
-
-def _is(x: Any, plain: float) -> bool:
-    """Whether `x` is this plain number: a factor 1 or a term 0 makes no gate."""
-    return isinstance(x, float) and x == plain
 
 
 def _node(x: Any) -> Value:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
 
-from .calculus import gradient, jacobian
-from .composite import Composite, taken_apart
+from .calculus import gradient, jacobian, sensitivities
+from .composite import Composite, named, parameters_of, taken_apart
 from .formula import read_rule
-from .gates import Gate, number, step as step_gate
+from .gates import dot, number, step as step_gate, total
 from .graph import topological_order
 from .value import Value, constant
 
 WRONG, SUSPICIOUS, RIGHT = 1e-2, 1e-4, 1e-7  # the course's bands of relative error
 EPSILON = 2.0**-52
+FINEST = 1e-9  # a smaller step measures nothing but rounding
+SUMS = (total, dot)  # gates that add up inside
 MOST = 10  # wrong slopes of single gates that a report lists
 
 
@@ -49,7 +53,7 @@ class Report:
     culprits: tuple[Slope, ...]
 
     def __bool__(self) -> bool:
-        return all(slope.verdict in ("right", "kink") for slope in self.slopes)
+        return all(map(_passes, self.slopes))
 
     def __str__(self) -> str:
         head = ("slope", "backward", "numerical", "error", "verdict")
@@ -58,6 +62,9 @@ class Report:
             rows += [("gates checked alone", "", "", "", ""), *map(_cells, self.culprits)]
         widths = [max(map(len, column)) for column in zip(*rows)]
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+Measure = Callable[[float, float], list[Slope]]  # by a step, and what it is relative to at least
 
 
 def _cells(slope: Slope) -> tuple[str, ...]:
@@ -80,8 +87,9 @@ def check_gradients(
     raise_on_error: AssertionError, with the table, where a slope is wrong or suspicious.
 
     Relative errors above 1e-2 are wrong, from 1e-4 suspicious, and from 1e-7 too unless there are kinks in the graph;
-    what is within the rounding noise of the difference is right.  Where the winner of a max, or the side of a relu, is
-    not the same at x - h and x + h, the difference crosses a kink and says nothing.
+    what is within the rounding noise of the difference is right, and so is what a smaller step finds right, or a
+    hundred times closer.  Where the winner of a max, or the side of a relu, is not the same at x - h and x + h, the
+    difference crosses a kink and says nothing.
 
     >>> print(check_gradients(lambda x, y: x * y, [2.0, -4.0]))
     slope  backward  numerical  error    verdict
@@ -93,9 +101,9 @@ def check_gradients(
     if order not in (1, 2):
         raise ValueError(f"order={order!r}: choose 1 or 2")
     at = [number(x) for x in inputs]
-    names = _names(function, len(at))
-    slopes = (_first_order if order == 1 else _second_order)(function, at, names, step)
-    report = Report(tuple(slopes), ())
+    names, step = named(parameters_of(function), len(at)), _positive(step)
+    measures = (_first_order if order == 1 else _second_order)(function, at, names)
+    report = Report(tuple(_settled(measures, step)), ())
     if not report:
         report = Report(report.slopes, tuple(_culprits(_record(function, at)[1], step, order)))
         if raise_on_error:
@@ -111,126 +119,170 @@ def sweep(
     steps: by default 1e-1, 1e-2, ..., 1e-12.  For large h the error is the curvature's, for small h rounding's.
     """
     at = [number(x) for x in inputs]
-    names = _names(function, len(at))
-    chosen = [10.0**-k for k in range(1, 13)] if steps is None else [number(h) for h in steps]
-    return [(h, max((s.error for s in _first_order(function, at, names, h)), default=0.0)) for h in chosen]
+    measures = _first_order(function, at, named(parameters_of(function), len(at)))
+    chosen = [10.0**-k for k in range(1, 13)] if steps is None else [_positive(h) for h in steps]
+    return [(h, max((slope.error for measure in measures for slope in measure(h, 1.0)), default=0.0)) for h in chosen]
+
+
+def _positive(step: float) -> float:
+    if not number(step) > 0.0:
+        raise ValueError(f"step={step!r}: the difference needs one above 0, such as 1e-5")
+    return number(step)
+
+
+def _settled(measures: Iterable[Measure], step: float) -> Iterator[Slope]:
+    """The slopes by this step, or by smaller ones where these show that the function is only too curved for it."""
+    for measure in measures:
+        slopes = measure(step, 1.0)
+        if 0.01 * step > FINEST and not all(map(_passes, slopes)):
+            finer = [_tried(measure, *smaller) for smaller in ((0.1 * step, 1.0), (0.01 * step, 1.0), (step, 0.0))]
+            slopes = list(map(_closest, slopes, *filter(None, finer)))
+        yield from slopes
+
+
+def _tried(measure: Measure, step: float, floor: float) -> list[Slope]:
+    with suppress(ArithmeticError, ValueError):
+        return measure(step, floor)
+    return []
+
+
+def _closest(coarse: Slope, *finer: Slope) -> Slope:
+    """The first slope that passes.  As the step falls tenfold, the error of a right one falls a hundredfold."""
+    if _passes(coarse):
+        return coarse
+    for slope in finer:
+        if slope.error <= RIGHT:
+            return slope
+    off = [abs(slope.backward - slope.numerical) for slope in (coarse, *finer[:2])]
+    falls = len(off) == 3 and off[1] <= 0.02 * off[0] < math.inf and off[2] <= 0.02 * off[1]
+    return replace(finer[1], verdict="right") if falls else coarse
+
+
+def _passes(slope: Slope) -> bool:
+    return slope.verdict in ("right", "kink")
+
+
+# ---- one step to either side ----
+
+
+class Side(NamedTuple):
+    """What is computed at one point: of `inputs` a `graph`, and the `outputs` whose differences are taken."""
+
+    inputs: list[Value]
+    graph: Value
+    outputs: list[Value]
+
+
+def _measures(
+    compute: Callable[[list[float]], Side],
+    at: list[float],
+    places: Iterable[int],
+    slopes: list[list[float]],
+    names: list[list[str]],
+) -> list[Measure]:
+    """For each of the places what measures the slopes of all outputs by that input: a column of `slopes`."""
+
+    def measure(
+        place: int, backward: tuple[float, ...], names: tuple[str, ...], step: float, floor: float
+    ) -> list[Slope]:
+        below, above, width = _around(compute, at, place, step, floor)
+        return [_slope(name, slope, i, below, above, width) for i, (name, slope) in enumerate(zip(names, backward))]
+
+    return [partial(measure, *column) for column in zip(places, zip(*slopes), zip(*names))]
+
+
+def _around(
+    compute: Callable[[list[float]], Side], at: list[float], i: int, step: float, floor: float
+) -> tuple[Side, Side, float]:
+    """`compute` a step below and a step above `at` along input i, and how far apart the two are.
+
+    step: relative to the input, or to `floor` if that is more.  Where nothing can be computed there, as beside the edge
+        of log's domain, it is made smaller.
+    """
+    x, h = at[i], step * max(floor, abs(at[i]))
+    problem: Exception = ValueError(f"no step of {h!r} leads away from {x!r}")
+    for smaller in (h, 0.1 * h, 0.01 * h, 0.001 * h, 0.0001 * h, step * abs(x)):
+        low, high = x - smaller, x + smaller
+        try:
+            if low < high:
+                below, above = (compute([*at[:i], side, *at[i + 1 :]]) for side in (low, high))
+                return below, above, high - low
+        except (ArithmeticError, ValueError) as error:
+            problem = error
+    raise problem
+
+
+def _slope(name: str, backward: float, i: int, below: Side, above: Side, width: float) -> Slope:
+    """What the difference of the outputs `i` says of one slope."""
+    numerical = (above.outputs[i].data - below.outputs[i].data) / width
+    error, verdict = 0.0, "right"
+    if backward != numerical:
+        error = abs(backward - numerical) / (max(abs(backward), abs(numerical)) or math.nan)
+    if not (error <= RIGHT or abs(backward - numerical) <= _rounding(above, i) / width < math.inf):
+        verdict = _verdict(error, _sides(below.graph), _sides(above.graph))
+    return Slope(name, backward, numerical, error, verdict)
+
+
+def _verdict(error: float, below: list[tuple[Any, ...]], above: list[tuple[Any, ...]]) -> str:
+    if error <= SUSPICIOUS and any(comparisons for _, *comparisons in above):
+        return "right"
+    return "kink" if below != above else "suspicious" if error <= WRONG else "wrong"
+
+
+def _rounding(side: Side, i: int) -> float:
+    """How much of the difference of two outputs may be rounding: what every node loses, times the slope by it."""
+    opened = taken_apart([side.outputs[i]], lambda g: isinstance(g, Composite) or g in SUMS)[side.outputs[i]]
+    slopes = sensitivities(opened, side.inputs)
+    return 16.0 * EPSILON * sum(abs(slope * node.data) for node, slope in slopes.items())
 
 
 # ---- the whole graph ----
 
 
-def _record(function: Callable[..., Value], at: Sequence[float]) -> tuple[list[Value], Value]:
+def _record(function: Callable[..., Value], at: Sequence[float]) -> Side:
     values = [Value(x) for x in at]
     output = function(*values)
     if not isinstance(output, Value):
         raise TypeError(f"the function returned {type(output).__name__}, not a Value: there is no gradient to check")
-    return values, output
+    return Side(values, output, [output])
 
 
-def _first_order(function: Any, at: list[float], names: list[str], step: float) -> list[Slope]:
-    values, output = _record(function, at)
+def _first_order(function: Any, at: list[float], names: list[str]) -> list[Measure]:
+    values, output, _ = _record(function, at)
     output.backward()
-    slopes = []
-    for i, name in enumerate(names):
-        (_, below), (_, above), width = _around(lambda x: _record(function, x), at, i, step)
-        numerical = (above.data - below.data) / width
-        noise = 16.0 * EPSILON * _largest(above) / width
-        slopes.append(_slope(f"df/d{name}", values[i].grad, numerical, noise, below, above))
-    return slopes
+    slopes = [[x.grad for x in values]]
+    return _measures(partial(_record, function), at, range(len(at)), slopes, [[f"df/d{name}" for name in names]])
 
 
-def _second_order(function: Any, at: list[float], names: list[str], step: float) -> list[Slope]:
-    values, output = _record(function, at)
-    second = jacobian(gradient(output, values), values)
-    slopes = []
-    for j, by in enumerate(names):
-        below, above, width = _around(lambda x: _record(function, x), at, j, step)
-        before, after = ([g.data for g in gradient(f, inputs)] for inputs, f in (below, above))
-        for i, name in enumerate(names):
-            numerical = (after[i] - before[i]) / width
-            noise = 64.0 * EPSILON * max(abs(after[i]), abs(before[i]), _largest(above[1])) / width
-            slopes.append(_slope(f"d2f/d{name} d{by}", second[i][j], numerical, noise, below[1], above[1]))
-    return slopes
+def _second_order(function: Any, at: list[float], names: list[str]) -> list[Measure]:
+    def compute(x: list[float]) -> Side:
+        side = _record(function, x)
+        return side._replace(outputs=gradient(side.graph, side.inputs))
 
-
-def _around(compute: Callable[[list[float]], Any], at: list[float], i: int, step: float) -> tuple[Any, Any, float]:
-    """`compute` a step below and a step above `at` along input i, and how far apart the two are.
-
-    Where it cannot be computed there, as beside the edge of log's domain, the step is made smaller.
-    """
-    h = step * max(1.0, abs(at[i]))
-    for shrink in (1.0, 0.1, 0.01, 0.001, 0.0001):
-        below, above = at[i] - h * shrink, at[i] + h * shrink
-        try:
-            return *(compute([*at[:i], x, *at[i + 1 :]]) for x in (below, above)), above - below
-        except (ArithmeticError, ValueError):
-            if shrink == 0.0001:
-                raise
-    raise ValueError(f"no step from {at[i]!r}")
-
-
-def _slope(name: str, backward: float, numerical: float, noise: float, below: Value, above: Value) -> Slope:
-    largest = max(abs(backward), abs(numerical))
-    error = abs(backward - numerical) / largest if largest else 0.0
-    sides = _sides(above)
-    if error <= (SUSPICIOUS if any(sides) else RIGHT) or abs(backward - numerical) <= noise:
-        verdict = "right"
-    elif sides != _sides(below):
-        verdict = "kink"
-    else:
-        verdict = "suspicious" if error <= WRONG else "wrong"
-    return Slope(name, backward, numerical, error, verdict)
-
-
-def _largest(output: Value) -> float:
-    """The largest number in a graph: rounding errors are in proportion to it."""
-    sizes = [abs(x) for node in topological_order([output]) for x in node.numbers or (node.data,)]
-    return max([size for size in sizes if math.isfinite(size)], default=0.0)
-
-
-def _names(function: Any, count: int) -> list[str]:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        parameters = {}.values()
-    known = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return [*known, *(f"x{i + 1}" for i in range(len(known), count))][:count]
+    center = compute(at)
+    slopes = jacobian(center.outputs, center.inputs)
+    return _measures(compute, at, range(len(at)), slopes, [[f"d2f/d{x} d{by}" for by in names] for x in names])
 
 
 # ---- kinks: how the comparisons in the rules fall out ----
 
 
-def _sides(output: Value) -> list[tuple[float, ...]]:
-    """For every gate how the comparisons in its rule fall out: which side of 0 a relu is on, which input won a max.
+def _sides(output: Value) -> list[tuple[Any, ...]]:
+    """For every gate its name, and how its comparisons fall out: which side of 0 a relu is on, which input won a max.
 
     The rule is read on nodes, so that its comparisons are gates of a graph, to be looked up there.
     """
-    return [_comparisons(node) for node in _gates_of(output)]
+    return [(node.gate.name, *_comparisons(node)) for node in _gates_of(output) if node.gate]
 
 
 def _comparisons(node: Value) -> tuple[float, ...]:
+    if node.gate is step_gate:
+        return (node.data,)
     try:
-        slopes, _ = _slopes_as_graphs(node)
+        slopes = _slopes_alone(node, node.numbers[1:]).outputs
     except (ArithmeticError, ValueError):
         return ()
-    read = topological_order([slope for slope in slopes if isinstance(slope, Value)])
-    return tuple([n.data for n in read if n.gate is step_gate])
-
-
-def _slopes_as_graphs(node: Value) -> tuple[tuple[Any, ...], list[Value]]:
-    """The local gradients of one gate alone as graphs, and the leaves they depend on: its inputs that are values."""
-    gate, moving = _wired(node)
-    inputs: list[Any] = list(node.numbers[1:])
-    for place in moving:
-        inputs[place] = Value(inputs[place])
-    return read_rule(node.form, gate(*inputs), tuple(inputs)), [inputs[place] for place in moving]
-
-
-def _wired(node: Value) -> tuple[Gate, tuple[int, ...]]:
-    gate = node.form.gate
-    if gate is None:
-        raise TypeError("a leaf has no gate")
-    return gate, tuple(range(len(node.parents))) if node.form.moving is None else node.form.moving
+    return tuple([n.data for n in topological_order(slopes) if n.gate is step_gate])
 
 
 def _gates_of(output: Value) -> list[Value]:
@@ -243,43 +295,54 @@ def _gates_of(output: Value) -> list[Value]:
 
 def _culprits(output: Value, step: float, order: int) -> list[Slope]:
     """The wrong slopes among all gates of a graph, each gate checked alone at the numbers of the forward pass."""
-    slopes = [
-        slope for node in _gates_of(output) for slope in (_gate_slopes if order == 1 else _gate_curves)(node, step)
-    ]
-    return [slope for slope in slopes if slope.verdict in ("wrong", "suspicious")][:MOST]
+    kinds = (_gate_slopes, _gate_curves)[:order]
+    slopes = (slope for node in _gates_of(output) for kind in kinds for slope in _measurable(kind, node, step))
+    return list(islice((slope for slope in slopes if not _passes(slope)), MOST))
 
 
-def _gate_slopes(node: Value, step: float) -> list[Slope]:
-    gate, moving = _wired(node)
-    at, names = list(node.numbers[1:]), gate.input_names(len(node.numbers) - 1)
-    slopes = []
-    for place, local in zip(moving, node.local_gradients()):
-        below, above, width = _around(lambda x: _alone(gate, moving, x), at, place, step)
-        noise = 16.0 * EPSILON * _largest(above) / width
-        name = _blamed(node, f"dz/d{names[place]}")
-        slopes.append(_slope(name, local, (above.data - below.data) / width, noise, below, above))
-    return slopes
+def _measurable(kind: Callable[[Value], list[Measure]], node: Value, step: float) -> Iterator[Slope]:
+    """The slopes of one gate as far as there are any: beside the edge of a domain there may be none."""
+    with suppress(ArithmeticError, ValueError):
+        yield from _settled(kind(node), step)
 
 
-def _gate_curves(node: Value, step: float) -> list[Slope]:
-    gate, moving = _wired(node)
-    at, names = list(node.numbers[1:]), gate.input_names(len(node.numbers) - 1)
-    graphs, leaves = _slopes_as_graphs(node)
-    second = jacobian([g if isinstance(g, Value) else constant(g) for g in graphs], leaves)
-    slopes = []
-    for j, place in enumerate(moving):
-        below, above, width = _around(lambda x: _alone(gate, moving, x), at, place, step)
-        before, after = below.local_gradients(), above.local_gradients()
-        for i, other in enumerate(moving):
-            noise = 64.0 * EPSILON * max(abs(before[i]), abs(after[i]), _largest(above)) / width
-            name = _blamed(node, f"d2z/d{names[other]} d{names[place]}")
-            slopes.append(_slope(name, second[i][j], (after[i] - before[i]) / width, noise, below, above))
-    return slopes
+def _gate_slopes(node: Value) -> list[Measure]:
+    names = [[_blamed(node, f"dz/d{name}") for name in _moving_names(node)]]
+    at, slopes = list(node.numbers[1:]), [list(node.local_gradients())]
+    return _measures(partial(_alone, node), at, _moving(node), slopes, names)
 
 
-def _alone(gate: Gate, moving: tuple[int, ...], numbers: Sequence[float]) -> Value:
-    output: Value = gate(*[Value(x) if i in moving else x for i, x in enumerate(numbers)])
-    return output
+def _gate_curves(node: Value) -> list[Measure]:
+    center = _slopes_alone(node, node.numbers[1:])
+    names = [[_blamed(node, f"d2z/d{x} d{by}") for by in _moving_names(node)] for x in _moving_names(node)]
+    at, slopes = list(node.numbers[1:]), jacobian(center.outputs, center.inputs)
+    return _measures(partial(_slopes_alone, node), at, _moving(node), slopes, names)
+
+
+def _alone(node: Value, numbers: Sequence[float]) -> Side:
+    """The gate of a node by itself, with other numbers."""
+    inputs: list[Any] = list(numbers)
+    for place in _moving(node):
+        inputs[place] = Value(inputs[place])
+    output = node.form.gate(*inputs)  # type: ignore[misc]
+    return Side([inputs[place] for place in _moving(node)], output, [output])
+
+
+def _slopes_alone(node: Value, numbers: Sequence[float]) -> Side:
+    """The local gradients of the gate by itself, as graphs."""
+    side = _alone(node, numbers)
+    slopes = read_rule(node.form, side.graph, side.graph.inputs)
+    return side._replace(outputs=[x if isinstance(x, Value) else constant(x) for x in slopes])
+
+
+def _moving(node: Value) -> Sequence[int]:
+    """The places of those inputs that are values."""
+    return range(len(node.parents)) if node.form.moving is None else node.form.moving
+
+
+def _moving_names(node: Value) -> list[str]:
+    names = node.form.gate.input_names(len(node.numbers) - 1)  # type: ignore[union-attr]
+    return [names[place] for place in _moving(node)]
 
 
 def _blamed(node: Value, slope: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import inspect
+import keyword
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .formula import OPERATORS, Formula, read_rule
-from .gates import CONSTANT, GATES, Gate
+from .gates import CONSTANT, GATES, Form, Gate
 from .graph import topological_order
 from .value import Value, constant
 
@@ -16,11 +18,12 @@ DEEPEST = 100  # levels of gates within gates
 class Composite(Gate):
     """A gate made of other gates: one node outside, a graph of its own inside, where its local gradients come from."""
 
-    __slots__ = ("function",)
+    __slots__ = ("function", "parameters")
 
     def __init__(self, function: Callable[..., Any], name: str, symbol: str, pattern: str):
         super().__init__(name, symbol, pattern, self._output, self._slopes, function)
         self.function = function
+        self.parameters = parameters_of(function)
 
     def inside(self, *numbers: float) -> tuple[list[Value], Value]:
         """The inputs and the output of the graph inside the gate, at these numbers.
@@ -32,25 +35,52 @@ class Composite(Gate):
         output = result if isinstance(result, Value) else constant(self._checked("output", result))
         for node in topological_order([output]):
             if not node.gate and node.form is not CONSTANT and node not in inputs:
-                raise ValueError(f"{self.name}: it uses {node!r} from outside; pass it as an input")
+                raise ValueError(f"it uses {node!r} from outside; pass it as an input")
         return inputs, output
 
+    def compute(self, numbers: list[float], inputs: tuple[Any, ...] = ()) -> float:
+        try:
+            return self._output(*numbers)
+        except (ArithmeticError, ValueError) as error:  # what the gate inside says is the reason
+            raise self.error(error, f"{self.domain} ({error})", numbers, inputs) from None
+
+    def slope_error(self, error: Exception, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> Exception:
+        return self.error(error, f"{self.steep} ({error})", numbers, inputs)
+
+    @property
+    def arity(self) -> int | None:
+        certain = all(p.kind in POSITIONAL and p.default is p.empty for p in self.parameters)
+        return len(self.parameters) if certain and self.parameters else None
+
     def input_names(self, count: int) -> list[str]:
-        code = getattr(self.function, "__code__", None)
-        known = list(code.co_varnames[: code.co_argcount]) if code else []
-        return [*known, *(f"x{i + 1}" for i in range(len(known), count))][:count]
+        return named(self.parameters, count)
 
     def _output(self, *numbers: float) -> float:
         return self.inside(*numbers)[1].data
 
     def _slopes(self, z: Any, *inputs: Any) -> tuple[Any, ...]:
-        if isinstance(z, Formula):  # f'(x), or f'1(x, y) and f'2(x, y): what can be said without looking inside
-            given = ", ".join([Formula.of(x).text for x in inputs])
-            places = [""] if len(inputs) == 1 else range(1, len(inputs) + 1)
-            return tuple([Formula(f"{self.name}'{place}({given})") for place in places])
+        if isinstance(z, Formula):
+            return tuple([z.slope(self, place, inputs) for place in range(len(inputs))])
         leaves, output = self.inside(*inputs)
         output.backward()
         return tuple([leaf.grad for leaf in leaves])
+
+
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of a function as its signature has them; none where Python does not know it."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
+
+
+def named(parameters: Iterable[inspect.Parameter], count: int) -> list[str]:
+    """What a function calls its first `count` inputs; x1, x2, ... where it does not say."""
+    known = [p.name for p in parameters if p.kind in POSITIONAL]
+    return [*known, *(f"x{i + 1}" for i in range(len(known), count))][:count]
 
 
 def gate(
@@ -84,15 +114,15 @@ def gate(
     if function is None:
         return lambda function: gate(function, rule=rule, name=name, symbol=symbol, pattern=pattern)
     called = str(name or getattr(function, "__name__", ""))
-    if not called.isidentifier() or called in GATES:
+    if not called.isidentifier() or keyword.iskeyword(called) or called in GATES:
         taken = "bears the name of a gate of the table" if called in GATES else "has no name that is an identifier"
         raise ValueError(f"the gate {called!r} {taken}: give another, name=")
     if rule is None:
         return Composite(function, called, symbol or called, pattern)
     made = Gate(called, symbol or called, pattern, function, rule)
-    known = made.input_names(0 if made.arity is None else made.arity)
-    if known:
-        read_rule(made.form(None), Formula("z"), tuple(map(Formula, known)))
+    names = made.input_names(made.arity or 0)
+    if names:  # the first use tries it on numbers
+        read_rule(Form(made, None, rule), Formula("z"), tuple(map(Formula, names)))
     return made
 
 
@@ -100,8 +130,8 @@ def expand(root: Any, gates: Iterable[Any] | None = None) -> Any:
     """An equal graph in which some gates are taken apart into smaller ones, with the same leaves.
 
     root: a value, or several in a list; the result is alike.
-    gates: which gates, by name, as gates or as functions (`[sigmoid]`); by default all that are more than an operator
-        and have an expansion.
+    gates: which gates, one or several, by name, as gates or as functions (`sigmoid`); by default all that are more
+        than an operator and have an expansion.
 
     Nodes that stay as they are are shared with the graph given; others are new, with the same labels.
 
@@ -138,8 +168,10 @@ def _one_level(order: list[Value], chosen: Callable[[Gate], bool]) -> dict[Value
             new[node] = node
             continue
         check_unchanged(node)
-        new[node] = make(*inputs)
-        new[node].label = new[node].label or node.label
+        made = make(*inputs)
+        new[node] = made if isinstance(made, Value) else constant(made)
+        if made not in inputs:
+            new[node].label = node.label or new[node].label
     return new
 
 
@@ -167,10 +199,17 @@ def _choice(gates: Iterable[Any] | None, roots: list[Value]) -> Callable[[Gate],
     if gates is None:
         return lambda gate: gate.expansion is not None and gate.name not in OPERATORS
     known = GATES | {node.gate.name: node.gate for node in topological_order(roots) if node.gate}
-    names = {g if isinstance(g, str) else getattr(g, "name", None) or g.__name__ for g in gates}
+    names = {_gate_name(g) for g in ([gates] if isinstance(gates, str) or callable(gates) else gates)}
     for name in names:
         if name not in known:
             raise ValueError(f"there is no gate {name!r} in this graph")
         if known[name].expansion is None:
             raise ValueError(f"{name} is not made of smaller gates: it cannot be taken apart")
     return lambda gate: gate.name in names
+
+
+def _gate_name(gate: Any) -> str:
+    name = gate if isinstance(gate, str) else getattr(gate, "name", None) or getattr(gate, "__name__", None)
+    if not isinstance(name, str):
+        raise TypeError(f"expected a gate, by its name or as a function, not {type(gate).__name__} {gate!r:.40}")
+    return name

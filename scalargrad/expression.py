@@ -78,7 +78,7 @@ class _Reader:
     def __init__(self, text: str, values: Mapping[str, float]):
         if len(text) > LONGEST:
             raise ExpressionError(f"the expression has {len(text)} characters; {LONGEST} are allowed")
-        self.lines = [line.strip() for line in text.splitlines()]
+        self.lines = [line.strip().replace("\t", " ") for line in text.splitlines()]
         self.statements = self._parse()
         self.known = {unicodedata.normalize("NFKC", name): Value(x, name) for name, x in values.items()}
 
@@ -207,9 +207,10 @@ class _Reader:
         self._refuse(reason, node or kind)
 
     def _refuse(self, reason: str, node: Any) -> NoReturn:
-        line = self.lines[node.lineno - 1]
-        before = line.encode()[: node.col_offset]
-        if isinstance(node, ast.BinOp) and node.left.end_lineno == node.lineno:  # point at the operator
-            before = line.encode()[: node.left.end_col_offset]
-            before += b" " * (len(after := line.encode()[len(before) :]) - len(after.lstrip(b" )")))
-        raise ExpressionError(reason, line, len(before.decode()))
+        row, column = node.lineno, node.col_offset
+        if isinstance(node, ast.BinOp):  # point at the operator: it follows what stands left of it
+            left: Any = node.left
+            row, column = left.end_lineno, left.end_col_offset
+        line = self.lines[row - 1]
+        after = line.encode()[column:].decode().lstrip(" )")
+        raise ExpressionError(reason, line, len(line) - len(after))

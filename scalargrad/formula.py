@@ -13,7 +13,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
-from .gates import Form, Gate, add_up, dot_product, log
+from .gates import Form, Gate, abs_, add_up, dot_product, log
 
 # How tightly a text holds together: as a part of something tighter it gets parentheses.
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
@@ -70,6 +70,12 @@ class Formula:
         return cls(f"{gate.name}({', '.join(cls.of(x).text for x in inputs)})")
 
     @classmethod
+    def slope(cls: type[F], gate: Gate, place: int, inputs: tuple[Any, ...]) -> F:
+        """The local gradient of a gate that is not looked into: f'(x), or f'2(x, y) by the second of several inputs."""
+        which = place + 1 if len(inputs) > 1 else ""
+        return cls(f"{gate.name}'{which}({', '.join(cls.of(x).text for x in inputs)})")
+
+    @classmethod
     def held(cls, x: Any, level: int) -> str:
         """`x` as a part of something of this level: in parentheses if it would fall apart there."""
         x = cls.of(x)
@@ -116,19 +122,34 @@ class Formula:
     def __neg__(self: F) -> F:
         return type(self)(f"-{self.held(self, POWER)}", SIGN)
 
+    def __pos__(self: F) -> F:
+        return self
+
+    def __abs__(self: F) -> F:
+        return self.through_gate(abs_, (self,))
+
     def __bool__(self) -> NoReturn:
         raise TypeError(
             "a rule must not branch, since it is read as text too: use gates, such as step, instead of `if`"
         )
 
-    __lt__ = __le__ = __gt__ = __ge__ = lambda self, other: bool(self)
+    def _compared(self, other: object) -> bool:
+        return bool(self)
+
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _compared
+    __hash__ = object.__hash__
+
+
+def is_plain(x: Any, number: float) -> bool:
+    """Whether `x` is this plain number, and neither a formula nor a node."""
+    return isinstance(x, (int, float)) and x == number
 
 
 def read_rule(form: Form, z: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """The local gradients of a gate on names or nodes; TypeError, naming the gate, for a rule made for floats alone."""
     try:
         return form.rule(z, *inputs)  # type: ignore[no-any-return]
-    except TypeError as error:
+    except (TypeError, AttributeError) as error:
         name = form.gate.name if form.gate else ""
         raise TypeError(
             f"{name}: its rule cannot be read on names ({error}): write it with arithmetic and gates, "
@@ -147,15 +168,15 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 
 
 def spell_step(cls: type[Formula], x: Any, y: Any, at: Any) -> Formula:
-    return cls(f"({cls.held(x, SUM)} {'>=' if at == 1.0 else '>'} {cls.held(y, SUM)})")
+    return cls(f"({cls.held(x, SUM)} {'>=' if is_plain(at, 1.0) else '>'} {cls.held(y, SUM)})")
 
 
 def spell_power_slope(cls: type[Formula], c: Any, x: Any, n: Any) -> Any:
     """c * x ** n without the parts that change nothing."""
-    if n == 0.0 or c == 0.0:
+    if is_plain(n, 0.0) or is_plain(c, 0.0):
         return c
-    power = x if n == 1.0 else cls.of(x) ** n
-    return power if c == 1.0 else cls.of(c) * power
+    power = x if is_plain(n, 1.0) else cls.of(x) ** n
+    return power if is_plain(c, 1.0) else cls.of(c) * power
 
 
 def spell_exponent_slope(cls: type[Formula], c: Any, x: Any, n: Any, k: Any) -> Any:

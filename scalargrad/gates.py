@@ -92,6 +92,11 @@ class Gate:
             shown[3:] = [f"... ({len(numbers)} in all)"]
         return type(error)(f"{self.name}: input{'s' * (len(numbers) > 1)} {', '.join(shown)} {reason}")
 
+    def slope_error(self, error: Exception, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> Exception:
+        """The error for a rule that has raised one: there is no local gradient, or none that fits a float."""
+        overflow = "cannot give a local gradient that fits a float"
+        return self.error(error, overflow if isinstance(error, OverflowError) else self.steep, numbers, inputs)
+
     @property
     def arity(self) -> int | None:
         """How many inputs the rule takes; None where any number may come."""
@@ -121,6 +126,8 @@ class Gate:
             slopes = rule(*numbers)
         except (ArithmeticError, ValueError):  # no slope at this point: for `backward` to say
             return
+        except TypeError as error:
+            raise TypeError(f"{self.name}: its rule cannot be used: {error}") from None
         if not isinstance(slopes, (tuple, list)) or len(slopes) != len(numbers) - 1:
             raise TypeError(
                 f"{self.name}: its rule returned {_short(slopes)}, not a tuple of "
@@ -220,7 +227,8 @@ def power_slope_output(c: float, x: float, n: float) -> float:
 def exponent_slope_output(c: float, x: float, n: float, k: float) -> float:
     """c * x**n * log(x)**k; 0 at x = 0, its limit for n > 0 and our choice for n = 0; no number at x < 0."""
     if k == 0.0:  # no logarithm
-        return power_slope_output(c, x, n)
+        z: float = power_slope(c, x, n)
+        return z
     if c == 0.0 or k < 0.0 or x == 0.0 and n >= 0.0:
         return 0.0
     return c * x**n * math.log(x) ** k if x >= 0.0 and n == n else math.nan
@@ -272,11 +280,12 @@ def add_up(*xs: Any) -> Any:
 def dot_product(*inputs: Any) -> Any:
     """w1 * x1 + w2 * x2 + ... + b, from left to right, of the inputs w1, w2, ..., x1, x2, ..., and b where there is one."""
     n = len(inputs) // 2
-    terms = [*[w * x for w, x in zip(inputs[:n], inputs[n:])], *inputs[2 * n :]]
-    z = terms[0]
-    for term in terms[1:]:
-        z = z + term
-    return z
+    if n == 0:
+        return inputs[0]
+    z = inputs[0] * inputs[n]
+    for w, x in zip(inputs[1:n], inputs[n + 1 :]):
+        z = z + w * x
+    return z + inputs[-1] if len(inputs) % 2 else z
 
 
 # ---- rules that are more than one formula ----

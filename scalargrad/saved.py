@@ -12,7 +12,7 @@ A file holds what was recorded and nothing else, so that loading computes nothin
 nodes: every node, parents first.  Without a gate it is a leaf, or with `"constant": true` a constant.
 parents: which earlier nodes are the gate's inputs; `places`: at which places, where plain numbers stand at others.
 numbers: the output and all inputs of the forward pass.
-data, grad, label: as they are now; grad 0 and an empty label are left out.
+data, grad, label: as they are now; grad 0.0 and an empty label are left out.
 list: whether a list of roots was saved.  Numbers that JSON has no word for are "nan", "inf" and "-inf".
 """
 
@@ -45,10 +45,16 @@ def save_graph(root: Value | Iterable[Value], path: str | os.PathLike[str]) -> P
     """The path, after writing the graph there as JSON, whole or not at all.
 
     root: a value, or several in a list.
+
+    Raises ValueError where two gates of the graph have one name, and OSError where the file cannot be written.
     """
     single = isinstance(root, Value)
     roots: list[Any] = [root] if single else list(root)  # type: ignore[arg-type]
+    for r in roots:
+        if not isinstance(r, Value):
+            raise TypeError(f"expected a Value or a list of Values, not {type(r).__name__} {r!r:.40}")
     order = topological_order(roots)
+    _check_names(order)
     index = {node: i for i, node in enumerate(order)}
     nodes = ",\n  ".join(json.dumps(_to_json(node, index), allow_nan=False) for node in order)
     head = f'"format": "{FORMAT}", "version": {VERSION}'
@@ -65,16 +71,25 @@ def load_graph(path: str | os.PathLike[str], gates: Iterable[Gate] = ()) -> Any:
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-        return _Reader(json.loads(text), GATES | {gate.name: gate for gate in gates}).roots()
+        return _Reader(json.loads(text, parse_int=_whole), GATES | {gate.name: gate for gate in gates}).roots()
     except (ValueError, RecursionError) as error:  # JSON's and Unicode's complaints are ValueErrors too
         raise ValueError(f"{os.fspath(path)}: not a saved graph: {error}") from None
+
+
+def _check_names(order: list[Value]) -> None:
+    """ValueError for a gate that could not be found again by its name."""
+    known: dict[str, Gate] = dict(GATES)
+    for node in order:
+        gate = node.gate
+        if gate and known.setdefault(gate.name, gate) is not gate:
+            raise ValueError(f"two gates have the name {gate.name!r}: a file knows gates by name, so give each its own")
 
 
 def _to_json(node: Value, index: dict[Value, int]) -> dict[str, Any]:
     record: dict[str, Any] = {"data": _word(node.data)}
     if node.label:
         record["label"] = node.label
-    if node.grad != 0.0:
+    if repr(node.grad) not in ("0.0", "0"):  # -0.0 is another number
         record["grad"] = _word(node.grad)
     if node.form is CONSTANT:
         record["constant"] = True
@@ -84,6 +99,11 @@ def _to_json(node: Value, index: dict[Value, int]) -> dict[str, Any]:
             record["places"] = node.form.moving
         record["numbers"] = [_word(x) for x in node.numbers]
     return record
+
+
+def _whole(digits: str) -> int | str:
+    """A whole number; one of more digits than any float has stays text, which is then refused at its place."""
+    return int(digits) if len(digits) <= 400 else digits
 
 
 def _word(x: float) -> float | str:
@@ -97,9 +117,11 @@ class _Reader:
         self.gates = gates
         self.file = self._is(file, dict, "the file")
         if file.get("format") != FORMAT:
-            raise ValueError(f'format is {file.get("format")!r}, not "{FORMAT}"')
-        if file.get("version") != VERSION:
-            raise ValueError(f"version {file.get('version')!r} is not {VERSION}: it needs another scalargrad")
+            raise ValueError(f'format is {file.get("format")!r:.40}, not "{FORMAT}"')
+        version = file.get("version")
+        if type(version) is not int or version != VERSION:
+            raise ValueError(f"version {version!r:.40} is not {VERSION}: it needs another scalargrad")
+        self._known(file, {"format", "version", "nodes", "roots", "list"}, "")
 
     def roots(self) -> Any:
         nodes: list[Value] = []
@@ -113,35 +135,39 @@ class _Reader:
         return roots if several else roots[0]
 
     def _node(self, record: dict[str, Any], nodes: list[Value], place: str) -> Value:
-        unknown = record.keys() - {"data", "label", "grad", "constant", "gate", "parents", "places", "numbers"}
-        if unknown:
-            raise ValueError(f"{place}.{min(unknown)} is not known")
+        self._known(record, {"data", "label", "grad", "constant", "gate", "parents", "places", "numbers"}, f"{place}.")
         label = self._is(record.get("label", ""), str, f"{place}.label")
         data, grad = (self._number(record.get(key, 0.0), f"{place}.{key}") for key in ("data", "grad"))
         if "data" not in record:
             raise ValueError(f"{place}.data is missing")
         node = Value(data, label, grad)
+        if self._is(record.get("constant", False), bool, f"{place}.constant"):
+            node.form = CONSTANT
         if "gate" in record:
+            if "constant" in record:
+                raise ValueError(f"{place}.constant: what comes from a gate is none")
             self._connect(node, record, nodes, place)
         elif record.keys() & {"parents", "places", "numbers"}:
             raise ValueError(f"{place}.gate is missing")
-        elif self._is(record.get("constant", False), bool, f"{place}.constant"):
-            node.form = CONSTANT
         return node
 
     def _connect(self, node: Value, record: dict[str, Any], nodes: list[Value], place: str) -> None:
         name = self._is(record["gate"], str, f"{place}.gate")
         if name not in self.gates:
-            raise ValueError(f"{place}.gate: there is no gate {name!r}; pass your own as gates=[...]")
+            raise ValueError(f"{place}.gate: there is no gate {name!r:.40}; pass your own as gates=[...]")
         gate = self.gates[name]
         parents = self._is(record.get("parents"), list, f"{place}.parents")
-        node.parents = tuple([nodes[self._index(p, len(nodes), f"{place}.parents")] for p in parents])
+        known = len(nodes)
+        node.parents = tuple([nodes[self._index(p, known, f"{place}.parents")] for p in parents])
         numbers = self._is(record.get("numbers"), list, f"{place}.numbers")
-        node.numbers = tuple([self._number(x, f"{place}.numbers[{i}]") for i, x in enumerate(numbers)])
+        node.numbers = tuple([self._number(x, f"{place}.numbers", i) for i, x in enumerate(numbers)])
         inputs = len(numbers) - 1
         if inputs < 1 or gate.arity not in (None, inputs):
             raise ValueError(f"{place}.numbers has {len(numbers)} entries; {name} takes {gate.arity or 'some'} inputs")
-        node.form = gate.form(self._places(record.get("places"), len(parents), inputs, f"{place}.places"))
+        places = self._places(record.get("places"), len(parents), inputs, f"{place}.places")
+        if not callable(gate.rule) and (places or (inputs - 1,))[-1] >= len(gate.rule):
+            raise ValueError(f"{place}.places: the last input of {name} is always a plain number")
+        node.form = gate.form(places)
 
     def _places(self, places: Any, parents: int, inputs: int, place: str) -> tuple[int, ...] | None:
         if places is None:
@@ -153,16 +179,21 @@ class _Reader:
             raise ValueError(f"{place} does not say where {parents} parents go among {inputs} inputs")
         return tuple(listed)
 
+    def _known(self, record: dict[str, Any], keys: set[str], place: str) -> None:
+        unknown = record.keys() - keys
+        if unknown:
+            raise ValueError(f"{place}{min(unknown):.40} is not known")
+
     def _index(self, x: Any, count: int, place: str) -> int:
         if type(x) is not int or not 0 <= x < count:
             raise ValueError(f"{place}: {x!r:.40} is no index below {count}")
         return x
 
-    def _number(self, x: Any, place: str) -> float:
+    def _number(self, x: Any, place: str, i: int | None = None) -> float:
         if isinstance(x, str) and x in WORDS:
             return WORDS[x]
         if type(x) not in (int, float) or not -LARGEST <= x <= LARGEST:
-            raise ValueError(f"{place}: {x!r:.40} is not a number such as 1.0")
+            raise ValueError(f"{place}{'' if i is None else f'[{i}]'}: {x!r:.40} is not a number such as 1.0")
         return float(x)
 
     def _is(self, x: Any, kind: type, place: str) -> Any:
@@ -219,7 +250,7 @@ def _reduced_gate(gate: Gate) -> tuple[Any, ...]:
         return _gate, (GATES_MODULE, gate.name)
     for module in list(sys.modules.values()):
         for name, value in list(getattr(module, "__dict__", {}).items()):
-            if value is gate:
+            if value is gate and not name.startswith("_"):  # `_` is whatever a console showed last
                 return _gate, (module.__name__, name)
     raise pickle.PicklingError(f"the gate {gate.name} can be pickled only where it is a variable of a module")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable
-from typing import Any, NoReturn, TypeVar, overload
+from typing import Any, NoReturn, TypeVar, cast, overload
 
 from . import gates
 from .gates import CONSTANT, LEAF, Form, Gate, number
@@ -143,11 +143,13 @@ class Value:
 
     def through_gate(self, gate: Gate, inputs: tuple[Value | float, ...]) -> Value:
         """A new node, the output of `gate`; plain numbers among the inputs become parameters of the gate."""
-        parents = tuple([x for x in inputs if isinstance(x, Value)])
-        numbers = [x._data if isinstance(x, Value) else number(x) for x in inputs]
-        moving = None
-        if len(parents) < len(inputs):
+        if {*map(type, inputs)} == ONLY_VALUES:
+            parents, moving = cast("tuple[Value, ...]", inputs), None
+            numbers = [x._data for x in parents]
+        else:
+            numbers = [x._data if isinstance(x, Value) else number(x) for x in inputs]
             moving = tuple([i for i, x in enumerate(inputs) if isinstance(x, Value)])
+            parents = tuple([x for x in inputs if isinstance(x, Value)])
         z = gate.compute(numbers, inputs)
         closed_over = (z, *numbers)
         return _node(z, gate.form(moving, closed_over), parents, closed_over)
@@ -166,11 +168,9 @@ class Value:
         if gate is None:
             return ()
         try:
-            return self.form.rule(*self.numbers)  # type: ignore[no-any-return]
+            return tuple(self.form.rule(*self.numbers))
         except (ArithmeticError, ValueError) as error:
-            overflow = "cannot give a local gradient that fits a float"
-            reason = overflow if isinstance(error, OverflowError) else gate.steep
-            raise gate.error(error, reason, self.numbers[1:], self.inputs) from None
+            raise gate.slope_error(error, self.numbers[1:], self.inputs) from None
 
     def backward(self, upstream: float = 1.0) -> None:
         """Leaves in the `grad` of every node of this graph the derivative of this value by that node, times `upstream`.
@@ -207,7 +207,7 @@ class Value:
         """Sets all gradients of this graph to 0; adds its gates, in topological order, and what its leaves held."""
         if not self.parents:
             held[self] = self.grad
-        seen = set()
+        seen: set[Value] = set()
         stack: list[Any] = [self]
         while stack:
             node = stack.pop()
@@ -216,12 +216,16 @@ class Value:
             elif node not in seen:
                 seen.add(node)
                 node.grad = 0.0
+                if seen.issuperset(node.parents):  # as for most neurons of a layer: nothing new below
+                    gates.append(node)
+                    continue
                 stack.append(node)
                 stack.append(None)
                 for parent in reversed(node.parents):
                     if parent.parents:
                         stack.append(parent)
-                    elif parent not in held:
+                    elif parent not in seen:
+                        seen.add(parent)
                         held[parent] = parent.grad
                         parent.grad = 0.0
 
@@ -233,6 +237,11 @@ class Value:
     def detach(self) -> Value:
         """A leaf with the same data and label: no gradient goes back from it to this value."""
         return Value(self._data, self.label)
+
+    def __copy__(self) -> Value:
+        node = _node(self._data, self.form, self.parents, self.numbers)
+        node.grad, node.label = self.grad, self.label
+        return node
 
     # ---- operators: one gate each ----
 
@@ -291,6 +300,9 @@ class Value:
 def _typed(x: float) -> str:
     """A float as one types it: nan and inf have no literal."""
     return repr(x) if math.isfinite(x) else f"float('{x!r}')"
+
+
+ONLY_VALUES = {Value}
 
 
 def constant(number: float) -> Value:

@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "demos"
-DEMOS = sorted(path.name for path in FOLDER.glob("*.py"))
+FILES = sorted(FOLDER.glob("*.py"))
+DEMOS = [path.name for path in FILES if "_" in path.name]  # the others are what demos import
 WIDEST = 120  # columns of a terminal
 
 # A gate on the way of each demo's gradients: with its slopes doubled, the demo must fail.
@@ -22,6 +24,33 @@ FAULTS = {
     "06_logic_neurons.py": "sigmoid",
     "07_matrix_example.py": "dot",
     "08_why_add_why_order.py": "add",
+    "09_second_derivative.py": "sigmoid",
+    "10_affine_layer.py": "dot",
+    "11_forward_pass.py": "sigmoid",
+    "12_svm_loss.py": "relu",
+    "13_softmax_loss.py": "exp",
+    "14_line_or_network.py": "relu",
+    "15_polynomial_features.py": "relu",
+    "16_minibatch.py": "relu",
+    "17_two_layer_net.py": "relu",
+    "18_random_wiring.py": "tanh",
+    "19_moons.py": "relu",
+    "20_vanishing_gradients.py": "sigmoid",
+    "lab_1_overwrite.py": "mul",
+    "lab_2_too_early.py": "add",
+    "lab_3_no_zero_grad.py": "add",
+    "lab_4_no_upstream.py": "relu",
+    "lab_5_stale.py": "mul",
+}
+
+# What a student writes in the marked line of each lab; and something else that is wrong too, where one may think of it.
+EDIT = "  # <-- edit this line"
+REPAIRS = {
+    "lab_1_overwrite.py": ("parent.grad += downstream", "parent.grad -= downstream"),
+    "lab_2_too_early.py": ("complete = to_come[parent] == 0", "complete = to_come[parent] > 0"),
+    "lab_3_no_zero_grad.py": ("root.zero_grad()", "root.grad = 0.0"),
+    "lab_4_no_upstream.py": ('"relu": lambda up, x: (up if x > 0 else 0.0,),', '"relu": lambda up, x: (up * x,),'),
+    "lab_5_stale.py": ("return [node for node in order if node.gate]", "return order"),
 }
 PLANT = """
 import runpy, sys
@@ -43,8 +72,8 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def copied(folder: Path) -> Path:
     """`folder` with a copy of every demo, without pictures: nothing is written into the repository."""
-    for name in DEMOS:
-        shutil.copy(FOLDER / name, folder)
+    for path in FILES:
+        shutil.copy(path, folder)
     return folder
 
 
@@ -52,7 +81,8 @@ def copied(folder: Path) -> Path:
 def fresh(tmp_path_factory):
     """A folder in which every demo has run once, and how it went: {demo: its process}."""
     folder = copied(tmp_path_factory.mktemp("demos"))
-    return folder, {name: run(folder, name) for name in DEMOS}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return folder, dict(zip(DEMOS, pool.map(lambda name: run(folder, name), DEMOS)))
 
 
 def test_there_are_demos():
@@ -75,7 +105,7 @@ def test_demo_says_how_to_run_it(name):
 
 
 def test_committed_pictures_are_those_that_the_demos_write(fresh):
-    written = {path.name: path.read_bytes() for path in fresh[0].iterdir() if path.suffix != ".py"}
+    written = {path.name: path.read_bytes() for path in fresh[0].iterdir() if path.is_file() and path.suffix != ".py"}
     committed = {path.name: path.read_bytes() for path in FOLDER.glob("*.svg")}
     assert sorted(written) == sorted(committed)
     assert "first_circuit.svg" in committed  # the README shows it
@@ -86,7 +116,51 @@ def test_committed_pictures_are_those_that_the_demos_write(fresh):
 @pytest.mark.parametrize("name", DEMOS)
 def test_demo_fails_with_a_planted_wrong_rule(tmp_path, name):
     folder = copied(tmp_path)
-    assert run(folder, "-c", PLANT, name, FAULTS[name], "1").returncode == 0  # it is the fault that fails, not the way
-    process = run(folder, "-c", PLANT, name, FAULTS[name], "2")
+    with ThreadPoolExecutor(2) as pool:
+        control, process = pool.map(lambda factor: run(folder, "-c", PLANT, name, FAULTS[name], factor), "12")
+    assert control.returncode == 0  # it is the fault that fails, not the way
     assert process.returncode == 1
     assert "AssertionError" in process.stderr
+
+
+# ---- the bug lab ----
+
+
+def edited(folder: Path, name: str, line: str) -> subprocess.CompletedProcess[str]:
+    """A run of a lab whose marked line a student has replaced."""
+    path = copied(folder) / name
+    lines = path.read_text(encoding="utf-8").splitlines()
+    (marked,) = [i for i, text in enumerate(lines) if EDIT in text]
+    indent = len(lines[marked]) - len(lines[marked].lstrip())
+    lines[marked] = " " * indent + line
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return run(folder, name)
+
+
+def test_every_lab_has_a_repair():
+    assert list(REPAIRS) == [name for name in DEMOS if name.startswith("lab_")]
+
+
+@pytest.mark.parametrize("name", REPAIRS)
+def test_a_lab_shows_the_first_gate_that_diverges(fresh, name):
+    lines = fresh[1][name].stdout.splitlines()
+    parted = [line for line in lines if line.endswith("<-- parts here")]
+    named = [line for line in lines if line.startswith("The first gate that diverges: ")]
+    assert len(parted) == len(named) >= 1
+    for row, sentence in zip(parted, named):
+        gate = sentence.removeprefix("The first gate that diverges: ").split(".  ")[0]
+        assert f"{gate} " in row[len(row) // 3 :]
+    assert max(map(len, lines)) <= 110
+
+
+@pytest.mark.parametrize("name", REPAIRS)
+def test_a_lab_can_be_repaired(tmp_path, name):
+    process = edited(tmp_path, name, REPAIRS[name][0])
+    assert (process.returncode, process.stderr) == (0, "")
+    assert "No gate diverges." in process.stdout and "<-- parts here" not in process.stdout
+
+
+@pytest.mark.parametrize("name", REPAIRS)
+def test_a_wrong_repair_is_told_from_a_right_one(tmp_path, name):
+    process = edited(tmp_path, name, REPAIRS[name][1])
+    assert process.returncode == 1 or "<-- parts here" in process.stdout

@@ -11,8 +11,9 @@ import scalargrad
 
 ROOMS = [
     *("files", "gates", "graph", "value", "formula", "composite", "saved", "calculus", "check"),
-    *("views", "views.phrases", "views.names", "views.steps", "views.latex", "views.draw", "views.code"),
-    *("views.page", "views.explain", "compiled", "nn", "expression", "__main__", "__init__"),
+    *("views", "views.phrases_zh", "views.phrases", "views.names", "views.lines", "views.steps", "views.latex"),
+    *("views.draw", "views.code", "views.page", "views.ledger", "views.causes", "views.explain"),
+    *("compiled", "nn", "expression", "repl", "__main__", "__init__"),
 ]
 ONLY_MATH = {"math", "__future__", "typing", "collections.abc"}
 PACKAGE = Path(scalargrad.__file__).parent
@@ -88,6 +89,8 @@ def test_gates_need_math_alone():
         ("compiled.floats", "from ..expression import evaluate"),
         ("expression", "from scalargrad import Value"),
         ("expression", "import scalargrad"),
+        ("expression", "from .repl import main"),
+        ("repl", "from . import steps"),
         ("__main__", "from . import evaluate"),
     ],
 )

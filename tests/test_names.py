@@ -156,6 +156,8 @@ def test_a_clean_name_is_one_short_line_that_can_be_written(text):
 @pytest.mark.parametrize("label", [" ", "\n", "\t\u2003"])
 def test_a_label_of_nothing_but_space_is_no_name(label):
     assert name_of(Value(1.0, label)) == "v1"
+    variable = Value(1.0, label)
+    assert names_of([variable]) == {variable: "variable"}
 
 
 # ---- the roots of a view ----

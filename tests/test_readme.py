@@ -1,17 +1,24 @@
-"""The README is true: its sessions run, and its commands are those of the continuous integration."""
+"""The README and its Chinese guide are true: sessions run, commands are those of the continuous integration."""
 
 import doctest
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
+GUIDE = ROOT / "demos" / "README.zh-CN.md"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_sessions_run(tmp_path, monkeypatch):
+@pytest.mark.parametrize("path", [ROOT / "README.md", GUIDE], ids=["English", "Chinese"])
+def test_the_sessions_run(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    failed, attempted = doctest.testfile(str(ROOT / "README.md"), module_relative=False, optionflags=doctest.ELLIPSIS)
+    failed, attempted = doctest.testfile(
+        str(path), module_relative=False, optionflags=doctest.ELLIPSIS, encoding="utf-8"
+    )
     assert attempted > 20 and failed == 0
 
 
@@ -22,6 +29,16 @@ def test_the_first_command_prints_what_the_readme_shows(tmp_path):
     shown = "".join(f"    {line}\n" for line in done.stdout.splitlines())
     assert shown in README
     assert (tmp_path / "circuit.svg").read_text(encoding="utf-8").rstrip().endswith("</svg>")
+
+
+def test_the_chinese_guide_shows_all_that_the_readme_does():
+    """The same commands, sessions and tables; and one section more, on Chinese itself."""
+    guide = GUIDE.read_text(encoding="utf-8")
+    assert f"({GUIDE.relative_to(ROOT).as_posix()})" in README and "(../README.md)" in guide
+    shown = re.findall(r"```pycon\n[\s\S]*?```|^    .*$", README, re.M)
+    assert [text for text in shown if text not in guide] == []
+    assert guide.count("\n| ") == README.count("\n| ")
+    assert guide.count("\n## ") == README.count("\n## ") + 1
 
 
 def test_continuous_integration_does_what_the_readme_says():

@@ -87,6 +87,15 @@ def test_a_fork_adds_up_even_to_zero():
     assert last.adds_up and str(last).endswith("x.grad 1 + -1 = 0, adds up")
 
 
+def test_what_had_added_up_to_zero_has_still_received():
+    x = Value(2.0, "x")
+    seen = steps(x * x + (x - x))
+    assert [str(step).rpartition(", x.grad ")[2] for step in seen if step.parent is x] == [
+        *("0 -> 1", "1 + -1 = 0, adds up"),
+        *("0 + 2 = 2, adds up", "2 + 2 = 4, adds up"),
+    ]
+
+
 # ---- the same numbers as backward ----
 
 
@@ -242,6 +251,12 @@ def test_a_gate_on_screen_agrees_with_its_inputs(recipe):
         if step.phase == "forward" and " ... " not in step.cells[1]:
             numbers = step.cells[1].removeprefix("= ")
             assert step.cells[2] == f"= {number_text(float(eval(numbers, dict(GATES))))}", numbers
+
+
+def test_a_negative_number_is_held_together():
+    x = Value(-2.0, "x")
+    assert steps(x**2)[0].cells[1:] == ("= (-2) ** 2", "= 4")
+    assert steps(3 - x)[0].cells[1:] == ("= 3 - -2", "= 5")
 
 
 def test_a_tiny_number_is_never_shown_as_zero():

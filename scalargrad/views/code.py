@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import dis
+import functools
 import inspect
 import itertools
 import keyword
@@ -10,27 +12,34 @@ import linecache
 import math
 import re
 import textwrap
+import types
 import unicodedata
 import zlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar
 
+from .. import value
 from ..composite import Composite, check_unchanged, taken_apart
-from ..formula import ATOM, POWER, SIGN, SPELLINGS, Formula, read_rule
+from ..formula import ATOM, POWER, SIGN, SPELLINGS, Formula, is_plain, read_rule
 from ..gates import GATES, Gate
 from ..graph import topological_order
 from ..value import Value
 from .names import names_of, roots_of
 
-IN_MATH = ("exp", "log", "sqrt", "sin", "cos", "tanh")
 LONGEST_SUM = 50  # terms of a sum that are written out; beyond, Python's own parser would nest too deeply
+LONGEST = 400  # characters of an output of your own that is written out
 COMMENT = 40  # the column of the comments
+RESERVED = {*keyword.kwlist, *dir(builtins), "math", "backprop"}
 
 
 class Code(Formula):
-    """The spelling of a number in Python that runs and gives the number to the last bit."""
+    """The spelling of a number in Python that runs and gives the number to the last bit.
+
+    called: the gates that it calls by a name, and that need a `def`; every program has a subclass with its own.
+    """
 
     __slots__ = ()
+    called: ClassVar[dict[str, Gate]] = {}
 
     @classmethod
     def number(cls, x: float) -> Code:
@@ -45,13 +54,17 @@ class Code(Formula):
         """A gate as Python computes it: written out, in `math`, or by the `def` that stands above the code."""
         if _is_arithmetic(gate, inputs):
             return cls.of(SPELLINGS[gate.name](cls, *inputs))
-        if gate.name not in GATES:
-            try:
-                return cls.of(gate.output(*map(cls.of, inputs)))
-            except (TypeError, AttributeError):  # it branches, or uses math: it needs its `def`
-                pass
         given = ", ".join(cls.of(x).text for x in inputs)
-        return cls(f"{'math.' if gate.name in IN_MATH else ''}{gate.name}({given})")
+        for module, prefix in ((math, "math."), (builtins, "")):
+            if _is_from(module, gate.output):
+                return cls(f"{prefix}{gate.output.__name__}({given})")
+        spelled = None if gate.name in GATES else _spelled(cls, gate, inputs)
+        if spelled is not None:
+            return spelled
+        name = f"{gate.name}_gate" if gate.name in RESERVED else gate.name
+        if cls.called.setdefault(name, gate) is not gate:
+            raise ValueError(f"two gates have the name {gate.name!r}: give each its own")
+        return cls(f"{name}({given})")
 
 
 def _is_arithmetic(gate: Gate, inputs: tuple[Any, ...]) -> bool:
@@ -61,8 +74,23 @@ def _is_arithmetic(gate: Gate, inputs: tuple[Any, ...]) -> bool:
     if gate.name == "power_slope":
         return isinstance(inputs[0], float)
     if gate.name == "exponent_slope":
-        return inputs[0] == 1.0 and isinstance(inputs[1], float) and inputs[1] > 0.0 and inputs[3] == 1.0
+        c, x, _, k = inputs
+        return is_plain(c, 1.0) and isinstance(x, float) and x > 0.0 and x != 1.0 and is_plain(k, 1.0)
     return False
+
+
+def _is_from(module: types.ModuleType, function: Any) -> bool:
+    return function is getattr(module, getattr(function, "__name__", ""), None)
+
+
+def _spelled(cls: type[Code], gate: Gate, inputs: tuple[Any, ...]) -> Code | None:
+    """The output of a gate of your own, if it is one formula; None where it branches, or uses math."""
+    output = gate.function if isinstance(gate, Composite) else gate.output
+    try:
+        formula = cls.of(output(*map(cls.of, inputs)))
+    except (TypeError, ValueError, AttributeError):
+        return None
+    return formula if len(formula.text) <= LONGEST else None
 
 
 class BackpropCode(str):
@@ -82,7 +110,7 @@ class BackpropCode(str):
     def run(self) -> dict[str, Any]:
         """The variables of the program, by name, after running it."""
         variables: dict[str, Any] = {}
-        exec(compile(self, self.filename, "exec"), variables)
+        exec(compile(self, self.filename, "exec", dont_inherit=True), variables)
         return variables
 
 
@@ -120,27 +148,43 @@ def backprop_code(
     dx = dq                                 #(1)
     dy = dq                                 #(1)
 
-    Source: CS231n, Backpropagation, "Backprop in practice: Staged computation".  Raises ValueError where data was
-    changed after the forward pass, or a gate of your own has an output that is no Python function.
+    Source: CS231n, Backpropagation, "Backprop in practice: Staged computation".
+
+    Raises ValueError where data was changed after the forward pass, and where a gate of your own has an output that
+    cannot be written as code.  What can is a formula, and a `def` in a file that uses math, numbers and such functions.
     """
     roots = roots_of(root)
-    called = names_of(topological_order(roots), names)
+    order = topological_order(roots)
+    called = names_of(order, names)
     opened = taken_apart(roots, lambda gate: isinstance(gate, Composite))
     roots = [opened[r] for r in roots]
-    called = names_of(topological_order(roots), {opened[node]: name for node, name in reversed(called.items())})
-    program = _Program(roots, called)
+    called |= names_of(topological_order(roots), {opened[node]: name for node, name in reversed(called.items())})
+    program = _Program(roots, [node for node in order if not node.gate], called)
     return BackpropCode(program.as_function() if function else program.as_script())
 
 
 class _Program:
-    def __init__(self, roots: list[Value], names: Mapping[Value, str]):
+    """The lines of the program, for every form of it.
+
+    leaves: all that there are, even those that a composite gate took and did not use.
+    names: what to call the nodes.
+    """
+
+    def __init__(self, roots: list[Value], leaves: list[Value], names: Mapping[Value, str]):
         self.roots = roots
         self.order = topological_order(roots)
         for node in self.order:
             check_unchanged(node)
-        self.leaves = [node for node in self.order if not node.gate]
-        self.names = _identifiers(self.order, names)
+        self.leaves = list(dict.fromkeys([*leaves, *(node for node in self.order if not node.gate)]))
+        self._write(names, ())
+        if any(name in self.definitions or f"d{name}" in self.definitions for name in self.names.values()):
+            self._write(names, self.definitions)
+
+    def _write(self, names: Mapping[Value, str], reserved: Iterable[str]) -> None:
+        self.names = _identifiers(dict.fromkeys([*self.order, *self.leaves]), names, reserved)
+        self.code: type[Code] = type("Code", (Code,), {"__slots__": (), "called": {}})
         self.forward, self.backward = self._forward(), self._backward()
+        self.definitions = _definitions(self.code.called)
 
     def as_script(self) -> str:
         leaves = [f"{self.names[leaf]} = {Code.of(leaf.data)}" for leaf in self.leaves]
@@ -171,7 +215,7 @@ class _Program:
                 sign = "+=" if parent in started else "="
                 lines.append(self._line(f"d{self.names[parent]}", sign, downstream, i))
                 started.add(parent)
-        return lines
+        return lines + [f"d{self.names[leaf]} = 0.0" for leaf in self.leaves if leaf not in started]
 
     def _numbered(self) -> list[tuple[int, Value]]:
         return list(enumerate((node for node in self.order if node.gate), 1))
@@ -180,50 +224,118 @@ class _Program:
         return f"{f'{name} {sign} {formula}':<{COMMENT - 1}} #({i})"
 
     def _inputs(self, node: Value) -> tuple[Any, ...]:
-        return tuple([Code(self.names[x]) if isinstance(x, Value) else x for x in node.inputs])
+        return tuple([self.code(self.names[x]) if isinstance(x, Value) else x for x in node.inputs])
 
     def _formula(self, node: Value) -> Code:
-        return Code("").through_gate(node.gate, self._inputs(node)) if node.gate else Code("")
+        return self.code("").through_gate(node.gate, self._inputs(node)) if node.gate else self.code("")
 
     def _downstream(self, node: Value) -> list[Code]:
         """Local gradient x upstream for every parent."""
-        upstream = Code(f"d{self.names[node]}")
-        slopes = read_rule(node.form, Code(self.names[node]), self._inputs(node))
+        upstream = self.code(f"d{self.names[node]}")
+        slopes = read_rule(node.form, self.code(self.names[node]), self._inputs(node))
         short = {"1.0": upstream, "-1.0": -upstream}
         return [short.get(str(Code.of(slope)), Code(f"{Code.held(slope, POWER)} * {upstream}")) for slope in slopes]
 
     def _with_definitions(self, lines: list[str]) -> str:
-        """The program, below the definitions of the gates that it calls."""
-        known = GATES | {node.gate.name: node.gate for node in self.order if node.gate}
+        """The program, below what it needs: imports, constants, and the definitions of the gates that it calls."""
         text = "\n".join(lines)
-        called = [name for name in dict.fromkeys(re.findall(r"(?<![\w.])(\w+)\(", text)) if name in known]
-        definitions = [_definition(known[name]) for name in called if name != "abs"]
-        blocks = [*definitions, text]
-        if any("math." in block for block in blocks):
-            blocks.insert(0, "import math")
-        return "\n\n".join(blocks)
+        found = self.definitions | ({"math": "import math"} if "math." in text else {})
+        head = sorted([line for line in found.values() if "\n" not in line], key=_rank)
+        blocks = ["\n".join(head), *(block for block in found.values() if "\n" in block), text]
+        return "\n\n".join(filter(None, blocks))
 
 
-def _identifiers(order: list[Value], names: Mapping[Value, str]) -> dict[Value, str]:
+def _rank(line: str) -> int:
+    return next(i for i, start in enumerate(("from __future__", "import", "from", "")) if line.startswith(start))
+
+
+def _identifiers(order: Iterable[Value], names: Mapping[Value, str], reserved: Iterable[str]) -> dict[Value, str]:
     """A legal variable for every node, so that neither it nor its gradient `d...` is another's or means something."""
-    taken = {*keyword.kwlist, *GATES, *dir(builtins), "math", "backprop"} | {n.gate.name for n in order if n.gate}
+    taken = {*RESERVED, *GATES, *reserved}
+    tries: dict[str, Iterator[str]] = {}
     chosen: dict[Value, str] = {}
     for node in order:
-        plain = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", names[node])).strip("_")
-        plain = plain if plain.isidentifier() else f"v{plain}"
-        tries = itertools.chain([plain], (f"{plain}_{i}" for i in itertools.count(2)))
-        chosen[node] = next(t for t in tries if t not in taken and f"d{t}" not in taken)
+        letters = [c if f"v{c}".isidentifier() else " " for c in unicodedata.normalize("NFKC", names[node])]
+        plain = "_".join("".join(letters).split()).strip("_")
+        plain = plain if plain.isidentifier() else unicodedata.normalize("NFKC", f"v{plain}")
+        again = tries.setdefault(plain, itertools.chain([plain], map(f"{plain}_{{}}".format, itertools.count(2))))
+        chosen[node] = next(name for name in again if name not in taken and f"d{name}" not in taken)
         taken |= {chosen[node], f"d{chosen[node]}"}
     return chosen
 
 
-def _definition(gate: Gate) -> str:
-    """The output of a gate as a `def` under the gate's name: the very text that the engine runs."""
+# ---- what the code calls by a name: the very text that the engine runs ----
+
+
+def _definitions(called: Mapping[str, Gate]) -> dict[str, str]:
+    """{name: text} of the outputs of the gates, under the gates' names, and of all that these outputs use in turn."""
+    found: dict[str, str] = {}
+    seen: set[Any] = set()
+    waiting = [(name, gate, gate.name) for name, gate in called.items()]
+    for name, thing, gate in waiting:  # it grows on the way
+        thing = _what_runs(thing)
+        text = _definition(name, thing, gate)
+        if found.setdefault(name, text) != text or name == "math" and thing is not math:
+            raise ValueError(f"{gate}: its output cannot be written as code: there are two different {name}")
+        if isinstance(thing, types.FunctionType) and thing not in seen:
+            seen.add(thing)
+            waiting += [(used, x, gate) for used, x in _used_by(thing).items()]
+            if _has_foreign_annotations(thing):
+                found["__future__"] = "from __future__ import annotations"
+    return found
+
+
+def _what_runs(thing: Any) -> Any:
+    """For a gate, or a function of the package that is one, its output."""
+    if isinstance(thing, types.FunctionType) and thing.__module__ == value.__name__:
+        gate = GATES.get(thing.__name__)
+        thing = gate if gate and gate.arity == 1 else thing  # the others take their inputs in another way
+    return thing.output if isinstance(thing, Gate) and not isinstance(thing, Composite) else thing
+
+
+def _definition(name: str, thing: Any, gate: str) -> str:
+    """One line that imports or defines a thing under this name, or a whole `def`."""
+    of_another_name = f" as {name}" if getattr(thing, "__name__", "") != name else ""
+    if thing is math:
+        return f"import math{of_another_name}"
+    for module in (math, builtins):
+        if _is_from(module, thing):
+            return f"from {module.__name__} import {thing.__name__}{of_another_name}"
+    if type(thing) in (int, float):
+        return f"{name} = {Code.of(thing)}"
+    source = _source(thing) if isinstance(thing, types.FunctionType) and not hasattr(thing, "__wrapped__") else ""
+    if not source:
+        what = f"it uses {name}, which is" if name != gate else "it is"
+        raise ValueError(f"{gate}: its output cannot be written as code: {what} no `def` in a file")
+    return f"def {name}{source}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _source(function: Callable[..., Any]) -> str:
+    """What follows `def name` in the source of a function; "" where there is none."""
     try:
-        source = textwrap.dedent(inspect.getsource(gate.output))
+        source = textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
-        source = ""
-    start = re.search(r"^def \w+", source, re.MULTILINE)
-    if not start:
-        raise ValueError(f"{gate.name}: its output cannot be written as code: write it as a `def` in a file")
-    return f"def {gate.name}{source[start.end() :].rstrip()}"
+        return ""
+    start = re.search(rf"^def {re.escape(function.__name__)}\b", source, re.MULTILINE)
+    return source[start.end() :].rstrip() if start else ""
+
+
+def _used_by(function: types.FunctionType) -> dict[str, Any]:
+    """What a function finds outside itself: {name: thing}, without Python's own."""
+    code, known = function.__code__, function.__globals__
+    enclosed = zip(code.co_freevars, [cell.cell_contents for cell in function.__closure__ or ()])
+    return {name: known[name] for name in _globals_in(code) if name in known} | dict(enclosed)
+
+
+@functools.lru_cache(maxsize=1024)
+def _globals_in(code: types.CodeType) -> tuple[str, ...]:
+    """The global variables that a function, and those inside it, read."""
+    names = [i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    inner = [name for x in code.co_consts if isinstance(x, types.CodeType) for name in _globals_in(x)]
+    return tuple(dict.fromkeys([*names, *inner]))
+
+
+def _has_foreign_annotations(function: types.FunctionType) -> bool:
+    texts = [a if isinstance(a, str) else getattr(a, "__name__", "?") for a in function.__annotations__.values()]
+    return any(word not in dir(builtins) for text in texts for word in re.findall(r"[\w?]+", text))

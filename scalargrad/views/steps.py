@@ -12,7 +12,7 @@ from ..gates import Gate, number
 from ..graph import Edge, sweep, topological_order
 from ..value import Value
 from .names import names_of, roots_of
-from .phrases import agreeing, clip, number_text, say, width
+from .phrases import agreeing, clip, number_text, say, speaking, width
 
 WIDEST = 60  # characters of a formula in a line
 MOST = 12  # leaves listed in a line
@@ -68,9 +68,14 @@ class Steps(Sequence[Step]):
     order: every node, in the one topological order.
     names: {node: what it is called}.
     gradients: {node: the gradient that the backward pass ends with}.
+    lang: the language of its sentences.
     """
 
-    def __init__(self, roots: list[Value], upstream: list[float], names: Mapping[Any, Any] | None):
+    def __init__(
+        self, roots: list[Value], upstream: list[float], names: Mapping[Any, Any] | None = None, lang: str = "en"
+    ):
+        with speaking(lang):  # an error if it is none that is known
+            self.lang = lang
         self.roots = roots
         self.upstream = upstream
         self.order = topological_order(roots)
@@ -93,15 +98,21 @@ class Steps(Sequence[Step]):
         if isinstance(index, slice):
             return [self[i] for i in range(len(self))[index]]
         i = range(len(self))[index]
-        if i < len(self._gates):
-            return _forward_step(self._gates[i], self.names)
-        edge = self._contributions[i - len(self._gates)]
+        with speaking(self.lang):
+            if i < len(self._gates):
+                return _forward_step(self._gates[i], self.names)
+            return self._backward_step(self._contributions[i - len(self._gates)])
+
+    def _backward_step(self, edge: Edge) -> Step:
         if edge.node not in self._formulas:
             self._formulas = {edge.node: slope_formulas(edge.node, self.names)}  # the edges of a gate stand together
         return _backward_step(edge, self.names, self._formulas[edge.node][edge.place])
 
     def __repr__(self) -> str:
         return f"<Steps: {len(self._gates)} forward, {len(self._contributions)} backward; print() shows them>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))  # a notebook cell that ends in steps shows the table
 
     def __str__(self) -> str:
         rows = [(f"{i:3}", *step.cells) for i, step in enumerate(self, 1)]
@@ -112,33 +123,41 @@ class Steps(Sequence[Step]):
 
     def opening(self) -> str:
         """The line above the forward steps: what goes in."""
-        return say("forward pass", leaves=self._leaves(lambda node: f"{self.names[node]} = {number_text(node.data)}"))
+        return self._said(
+            "forward pass", leaves=self._leaves(lambda node: f"{self.names[node]} = {number_text(node.data)}")
+        )
 
     def turning(self) -> str:
         """The line between forward and backward: where the backward pass starts."""
         starts = [f"{self.names[root]}.grad = {number_text(up)}" for root, up in zip(self.roots, self.upstream)]
-        return say("backward pass", starts=", ".join(starts))
+        return self._said("backward pass", starts=", ".join(starts))
 
     def closing(self) -> str:
         """The line below the backward steps: what comes out."""
         grads = self.gradients
-        return say("result", gradients=self._leaves(lambda n: f"{self.names[n]}.grad = {number_text(grads[n])}"))
+        return self._said("result", gradients=self._leaves(lambda n: f"{self.names[n]}.grad = {number_text(grads[n])}"))
+
+    def _said(self, phrase: str, **parts: object) -> str:
+        with speaking(self.lang):
+            return say(phrase, **parts)
 
     def _leaves(self, text: Callable[[Value], str]) -> str:
         leaves = [text(node) for node in self.order if not node.gate]
-        return ", ".join(leaves if len(leaves) <= MOST else [*leaves[:MOST], f"... ({len(leaves)} in all)"])
+        return ", ".join(leaves if len(leaves) <= MOST else [*leaves[:MOST], self._said("in all", count=len(leaves))])
 
 
 def steps(
     root: Value | Iterable[Value],
     names: Mapping[Any, Any] | None = None,
     upstream: float | Iterable[float] | None = None,
+    lang: str = "en",
 ) -> Steps:
     """The forward and backward pass of a graph, step by step, as a sequence; printing it prints a table.
 
     root: a value, or several values that are differentiated together.
     names: what to call values, as {name: value}; by default their labels, or the variables that hold them.
     upstream: the gradient that each root starts from; 1 by default.
+    lang: the language of the sentences, "en" or "zh"; ValueError for another.
 
     It computes on the side: no `.grad` changes, and its numbers are those of `backward()` to the last bit.
 
@@ -151,7 +170,7 @@ def steps(
     ups = [number(up) for up in given]
     if len(ups) != len(roots):
         raise ValueError(f"upstream has {len(ups)} numbers for {len(roots)} roots; give one for each")
-    return Steps(roots, ups, names)
+    return Steps(roots, ups, names, lang)
 
 
 def tree(root: Value | Iterable[Value], names: Mapping[Any, Any] | None = None, limit: int = 500) -> str:

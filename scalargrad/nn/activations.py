@@ -1,0 +1,64 @@
+"""Activations: what a neuron does with w1 x1 + w2 x2 + ... + b."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..value import Value, elu, leaky_relu, relu, sigmoid, softplus, tanh
+
+MAXOUT = "maxout"  # no function of one number: the largest of the k linear pieces of a neuron
+
+
+class Activation(NamedTuple):
+    """An activation as a neuron keeps it.
+
+    name: what pictures, summaries and saved models call it.
+    function: takes a `Value`, or a float.
+    method: the same for a `Value` alone, by the shortest way; a neuron runs it for every sample.
+    """
+
+    name: str
+    function: Callable[[Any], Any]
+    method: Callable[[Any], Any]
+
+
+def linear(x: Any) -> Any:
+    """x itself: no activation, as in the last layer of a network."""
+    return x
+
+
+ACTIVATIONS = {
+    "linear": Activation("linear", linear, linear),
+    "sigmoid": Activation("sigmoid", sigmoid, Value.sigmoid),
+    "tanh": Activation("tanh", tanh, Value.tanh),
+    "relu": Activation("relu", relu, Value.relu),
+    "leaky_relu": Activation("leaky_relu", leaky_relu, Value.leaky_relu),
+    "elu": Activation("elu", elu, Value.elu),
+    "softplus": Activation("softplus", softplus, Value.softplus),
+}
+
+
+def activation_of(choice: Any) -> Activation:
+    """The activation that is meant.
+
+    choice: a name in ACTIVATIONS, or a gate or function of one number, such as `scalargrad.tanh` or a gate of your own.
+
+    Raises ValueError for an unknown name, TypeError for what is neither name nor function.
+
+    >>> activation_of("tanh").function is activation_of(tanh).function
+    True
+    """
+    if isinstance(choice, Activation):
+        return choice
+    if isinstance(choice, str):
+        if choice == MAXOUT:
+            raise ValueError("maxout is of several linear pieces: take nn.Maxout(n_inputs, pieces), a Layer or an MLP")
+        if choice not in ACTIVATIONS:
+            raise ValueError(f"there is no activation {choice!r}: choose from {', '.join([*ACTIVATIONS, MAXOUT])}")
+        return ACTIVATIONS[choice]
+    if not callable(choice):
+        raise TypeError(f"an activation is a name or a gate, not {type(choice).__name__} {choice!r:.40}")
+    name = str(getattr(choice, "name", "") or getattr(choice, "__name__", "custom"))
+    known = ACTIVATIONS.get(name)
+    return known if known and known.function is choice else Activation(name, choice, choice)

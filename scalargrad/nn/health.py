@@ -1,0 +1,80 @@
+"""Are the units alive?  Outputs and gradients of every layer, and the units that pass no gradient back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from ..value import Value
+from .losses import Loss, loss_of
+from .mlp import MLP
+
+ALWAYS_ALIVE = ("linear", "maxout")
+SATURATED = 0.01  # a local gradient below this hardly passes anything
+
+
+class LayerHealth(NamedTuple):
+    """What came out of one layer, over a batch.
+
+    name: such as "layer 2: 16 relu".
+    outputs: N lists of the outputs of its M neurons.
+    gradients: N lists of the gradients that arrived at these outputs.
+    dead: the neurons whose activation had the local gradient 0 at every sample, such as a relu that is always off.
+    saturated: those whose local gradient was below 0.01 everywhere without being dead, such as a sigmoid near 0 or 1.
+    """
+
+    name: str
+    outputs: list[list[float]]
+    gradients: list[list[float]]
+    dead: list[str]
+    saturated: list[str]
+
+    def troubles(self) -> dict[str, list[str]]:
+        """{"dead": ..., "saturated": ...}, without the kinds that no unit is of."""
+        return {kind: units for kind, units in (("dead", self.dead), ("saturated", self.saturated)) if units}
+
+    def __str__(self) -> str:
+        found = [f"{kind}: {', '.join(units)}" for kind, units in self.troubles().items()]
+        return f"{self.name}; " + ("; ".join(found) or "all units pass gradients")
+
+
+def layer_health(
+    model: MLP, X: Iterable[Sequence[Any]], y: Iterable[Any], loss: str | Loss = "softmax"
+) -> list[LayerHealth]:
+    """A `LayerHealth` for every layer of a network: what came out of it on a batch, and its dead or saturated units.
+
+    model: an `MLP`; its parameters and their gradients are left as they are.
+    X: N samples of D numbers.
+    y: N labels or targets, as the loss wants them.
+    loss: as of `fit`.
+
+    Units are called h1[0], h1[1], ... in the first layer, and so on; the units of the last layer are the scores.
+
+    Source: CS231n, Neural Networks Part 3, "Activation / Gradient distributions per layer".
+    """
+    held = {p: p.grad for p in model.parameters()}
+    layers = [model.layer_outputs(x) for x in X]
+    scores = [outputs[-1][0] if len(outputs[-1]) == 1 else outputs[-1] for outputs in layers]
+    loss_of(loss)(scores, list(y)).backward()
+    for p, grad in held.items():
+        p.grad = grad
+    return [_health(model, i, [outputs[i] for outputs in layers]) for i in range(len(model.layers))]
+
+
+def _health(model: MLP, i: int, samples: list[list[Value]]) -> LayerHealth:
+    layer, last = model.layers[i], i == len(model.layers) - 1
+    dead, saturated = [], []
+    for j in [] if last or layer.activation in ALWAYS_ALIVE else range(len(layer.neurons)):
+        steepest = max([abs(slope) for sample in samples for slope in sample[j].local_gradients()])
+        gate = samples[0][j].gate
+        if steepest == 0.0 and gate and gate.pattern == "routes":
+            dead.append(f"h{i + 1}[{j}]")
+        elif steepest < SATURATED:
+            saturated.append(f"h{i + 1}[{j}]")
+    return LayerHealth(
+        f"layer {i + 1}: {len(layer.neurons)} {layer.activation}",
+        [[h.data for h in sample] for sample in samples],
+        [[h.grad for h in sample] for sample in samples],
+        dead,
+        saturated,
+    )

@@ -1,0 +1,81 @@
+"""What happened during training."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """One step of training, before its update.
+
+    loss: of the batch, with regularisation.
+    accuracy: of the batch, from 0 to 1; None where targets are no class labels.
+    learning_rate: of the update.
+    """
+
+    loss: float
+    accuracy: float | None
+    learning_rate: float
+
+
+class Validation(NamedTuple):
+    """How the model did on the validation data, once an epoch.
+
+    step: after how many steps.
+    loss: without regularisation.
+    accuracy: from 0 to 1; None where targets are no class labels.
+    """
+
+    step: int
+    loss: float
+    accuracy: float | None
+
+
+class History:
+    """The steps of a training run.
+
+    steps: a list of `Step`; `loss`, `accuracy` and `learning_rate` are its columns, a number a step.
+    validations: a list of `Validation`, an entry an epoch; empty without validation data.
+    stopped: why it ended early; empty if it did not.
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.validations: list[Validation] = []
+        self.stopped = ""
+
+    @property
+    def loss(self) -> list[float]:
+        return [step.loss for step in self.steps]
+
+    @property
+    def accuracy(self) -> list[float | None]:
+        return [step.accuracy for step in self.steps]
+
+    @property
+    def learning_rate(self) -> list[float]:
+        return [step.learning_rate for step in self.steps]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __repr__(self) -> str:
+        if not self.steps:
+            return f"<History of 0 steps{', ' + self.stopped if self.stopped else ''}>"
+        first, last = self.steps[0], self.steps[-1]
+        right = "" if last.accuracy is None else f", accuracy {last.accuracy:.0%}"
+        ended = f", {self.stopped}" if self.stopped else ""
+        return f"<History of {len(self)} steps: loss {first.loss:.4g} -> {last.loss:.4g}{right}{ended}>"
+
+
+class Diverged(FloatingPointError):
+    """Training met nan, infinity or an overflow.  The message names the step, the sample and the gate.
+
+    history: the steps before.
+    step: the number of the step, from 0.
+    sample: the index of the sample in the training data; None where no single one is to blame.
+    """
+
+    def __init__(self, message: str, history: History, step: int, sample: int | None):
+        super().__init__(message)
+        self.history, self.step, self.sample = history, step, sample

@@ -1,0 +1,296 @@
+"""Losses: how bad the scores of a batch are, as one number; and softmax, accuracy and regularisation.
+
+A loss takes the scores of N samples, as a model gives them, and N labels, and gives the mean over the samples, made of
+gates.  Scores may also be plain numbers; the loss then is one.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from .. import gates
+from ..gates import Gate, add_up, largest, number
+from ..value import Value, dot, exp, relu, total
+
+Loss = Callable[[Sequence[Any], Sequence[Any]], Any]
+
+
+# ---- of classes, labels being class indices ----
+
+
+def svm_loss(scores: Iterable[Sequence[Any]], labels: Iterable[int], margin: float = 1.0) -> Any:
+    """The multiclass SVM loss: the mean over samples of the sum over j != y of max(0, s_j - s_y + margin).
+
+    scores: N lists of C values or numbers, a list a sample and a score a class.
+    labels: N class indices from 0 to C - 1.
+    margin: by how much the right score should be ahead.
+
+    >>> round(svm_loss([[3.2, 5.1, -1.7], [1.3, 4.9, 2.0], [2.2, 2.5, -3.1]], [0, 1, 2]), 2)  # 2.9, 0 and 12.9
+    5.27
+
+    Raises ValueError for an empty batch, counts that differ and a label that is no class.
+    Source: CS231n, Linear classification, "Multiclass Support Vector Machine loss"; lecture 3.
+    """
+    rows, indices = _classes(scores, labels)
+    return mean(
+        [total([relu(s - row[y] + margin) for j, s in enumerate(row) if j != y]) for row, y in zip(rows, indices)]
+    )
+
+
+def softmax_loss(scores: Iterable[Sequence[Any]], labels: Iterable[int]) -> Any:
+    """The cross-entropy loss of the softmax classifier: the mean over samples of -log(softmax(s)_y), however far out.
+
+    scores: N lists of C values or numbers, a list a sample and a score a class.
+    labels: N class indices from 0 to C - 1.
+
+    It is logsumexp(s) - s_y for each sample, so that no probability is computed that might round to 0; before, the
+    largest score, as a plain number, is taken from all, which changes nothing but the rounding.
+
+    >>> round(softmax_loss([[3.2, 5.1, -1.7]], [0]), 2)
+    2.04
+
+    Raises ValueError for an empty batch, counts that differ and a label that is no class.
+    Source: CS231n, Linear classification, "Softmax classifier"; lecture 3.
+    """
+    rows, indices = _classes(scores, labels)
+    return mean([logsumexp(row) - row[y] for row, y in zip(map(_shifted, rows), indices)])
+
+
+# ---- of one score a sample ----
+
+
+def max_margin_loss(scores: Iterable[Any], labels: Iterable[float], margin: float = 1.0) -> Any:
+    """The binary SVM loss: the mean over samples of max(0, margin - y s).
+
+    scores: N values or numbers, positive for the class +1.
+    labels: N numbers, each -1 or 1.
+    margin: by how much a score should be on its side.
+
+    >>> max_margin_loss([0.5, 3.0, 2.0], [1, 1, -1])  # 0.5, 0 and 3
+    1.1666666666666667
+
+    Raises ValueError for an empty batch, counts that differ and a label that is neither -1 nor 1.
+    Source: CS231n, Neural Networks Part 1, "Binary SVM classifier"; micrograd's demo.
+    """
+    single, signs = _signs(scores, labels)
+    return mean([relu(margin - y * s) for s, y in zip(single, signs)])
+
+
+def mse_loss(scores: Iterable[Any], targets: Iterable[Any]) -> Any:
+    """The mean squared error: the mean of (s - t) ** 2 over all scores.
+
+    scores: N values or numbers, or N lists of C.
+    targets: as many numbers, in the same shape.
+
+    >>> mse_loss([1.0, 4.0], [1.0, 2.0])
+    2.0
+
+    Raises ValueError for an empty batch and shapes that differ.
+    """
+    rows, wanted = _batch(scores, targets, "targets")
+    differences = []
+    for i, (row, target) in enumerate(zip(map(_listed, rows), map(_listed, wanted))):
+        if len(row) != len(target):
+            raise ValueError(f"sample {i} has {len(row)} scores and {len(target)} targets")
+        differences += [s - (t if isinstance(t, Value) else number(t)) for s, t in zip(row, target)]
+    return mean([d * d for d in differences])
+
+
+LOSSES: dict[str, Loss] = {
+    "svm": svm_loss,
+    "softmax": softmax_loss,
+    "max_margin": max_margin_loss,
+    "mse": mse_loss,
+}
+
+
+def loss_of(choice: str | Loss) -> Loss:
+    """The loss that is meant: by its name in LOSSES, or a function (scores, labels) of your own.
+
+    Raises ValueError for an unknown name, TypeError for what is neither name nor function.
+    """
+    if callable(choice):
+        return choice
+    if not isinstance(choice, str):
+        raise TypeError(f"a loss is a name or a function, not {type(choice).__name__} {choice!r:.40}")
+    if choice not in LOSSES:
+        raise ValueError(f"there is no loss {choice!r}: choose from {', '.join(LOSSES)}")
+    return LOSSES[choice]
+
+
+# ---- regularisation ----
+
+
+def l2(weights: Iterable[Any]) -> Any:
+    """The sum of the squares of the weights, as one dot gate of the weights with themselves.
+
+    Biases are usually left out: `loss + reg * l2(model.weights())`.
+
+    >>> l2([3.0, 4.0])
+    25.0
+
+    Source: CS231n, Linear classification, "Regularization"; without the factor 1/2 that some put before it.
+    """
+    ws = list(weights)
+    return dot(ws, ws)
+
+
+def l1(weights: Iterable[Any]) -> Any:
+    """The sum of the absolute values of the weights; at a weight of 0 its slope is 0.
+
+    >>> l1([3.0, -4.0])
+    7.0
+    """
+    return total([gates.abs_(w) for w in weights])
+
+
+# ---- softmax and its logarithm ----
+
+
+def _logsumexp(*xs: float) -> float:
+    most, others = largest(*xs), list(xs)
+    if not math.isfinite(most):
+        return most
+    others.remove(most)
+    return most + math.log1p(add_up(0.0, *[math.exp(x - most) for x in others]))
+
+
+LOGSUMEXP = Gate(
+    "logsumexp",
+    "logsumexp",
+    "scales",
+    _logsumexp,
+    lambda z, *xs: tuple([gates.exp(x - z) for x in xs]),
+    expansion=lambda *xs: gates.log(gates.total(*[gates.exp(x) for x in xs])),
+)
+
+
+def logsumexp(values: Iterable[Any]) -> Any:
+    """log(e ** v1 + e ** v2 + ...), however far out, as one gate: a maximum with round corners.
+
+    values: C values or numbers, one or more.
+
+    Its local gradients are softmax(values).  The largest value is taken out before and put back after, so that no
+    power overflows.
+
+    >>> logsumexp([1000.0, 1000.0]) == 1000.0 + math.log(2)
+    True
+
+    Source: CS231n, Linear classification, "Practical issues: Numeric stability".
+    """
+    return LOGSUMEXP(*_some(values, "logsumexp"))
+
+
+def softmax(scores: Iterable[Any]) -> list[Any]:
+    """The probabilities e ** s_j / sum(e ** s), however far out the scores are: C values that sum to 1.
+
+    scores: C values or numbers, one or more.
+
+    >>> [round(p, 2) for p in softmax([3.2, 5.1, -1.7])]  # the cat of lecture 3
+    [0.13, 0.87, 0.0]
+    """
+    row = _shifted(_some(scores, "softmax"))
+    z = logsumexp(row)
+    return [exp(s - z) for s in row]
+
+
+def _shifted(scores: Sequence[Any]) -> list[Any]:
+    """The scores less the largest of them, a plain number: "shift the values of f so that the highest number is 0"."""
+    most = largest(*map(float, scores))
+    return [s - most for s in scores]
+
+
+# ---- accuracy ----
+
+
+def accuracy(scores: Iterable[Any], labels: Iterable[Any]) -> float:
+    """Which part of the samples is classified rightly, from 0.0 to 1.0.
+
+    scores: N lists of C, the largest of each being the prediction (of equals the first); or N single ones, whose sign
+        is the prediction.
+    labels: N class indices, or N numbers, each -1 or 1.
+
+    >>> accuracy([[3.0, 1.0], [0.0, 2.0]], [0, 0]), accuracy([2.0, -1.0], [1, -1])
+    (0.5, 1.0)
+
+    Raises ValueError for an empty batch, counts that differ and a label that is none.
+    """
+    rows = list(scores)
+    if rows and _is_list(rows[0]):
+        many, indices = _classes(rows, labels)
+        return sum(predicted_class(row) == y for row, y in zip(many, indices)) / len(many)
+    single, signs = _signs(rows, labels)
+    return sum(bool(s > 0) == (y > 0) for s, y in zip(single, signs)) / len(single)
+
+
+def predicted_class(scores: Sequence[Any]) -> int:
+    """The index of the largest of C scores; of equals the first."""
+    return max(range(len(scores)), key=lambda j: float(scores[j]))
+
+
+# ---- shapes and labels ----
+
+
+def mean(values: list[Any]) -> Any:
+    """The sum of N values, divided by N; of one value, itself."""
+    return total(values) / len(values) if len(values) > 1 else values[0]
+
+
+def _batch(scores: Iterable[Any], labels: Iterable[Any], name: str = "labels") -> tuple[list[Any], list[Any]]:
+    for part, what in ((scores, "scores"), (labels, name)):
+        if isinstance(part, (Value, int, float)):
+            raise TypeError(f"{what} is a list, an entry a sample, not one {type(part).__name__}: write [...]")
+    rows, wanted = list(scores), list(labels)
+    if not rows:
+        raise ValueError("an empty batch has no loss")
+    if len(rows) != len(wanted):
+        raise ValueError(f"{len(rows)} scores and {len(wanted)} {name}: every sample needs one of each")
+    return rows, wanted
+
+
+def _classes(scores: Iterable[Any], labels: Iterable[Any]) -> tuple[list[list[Any]], list[int]]:
+    rows, wanted = _batch(scores, labels)
+    for i, row in enumerate(rows):
+        if not _is_list(row):
+            raise ValueError(f"sample {i} has one score: a score a class is needed, or the loss max_margin")
+        if len(row) != len(rows[0]):
+            raise ValueError(f"sample {i} has {len(row)} scores, sample 0 has {len(rows[0])}")
+    return rows, [_class_index(y, len(rows[0]), i) for i, y in enumerate(wanted)]
+
+
+def _class_index(label: Any, classes: int, i: int) -> int:
+    try:
+        index = operator.index(label)
+    except TypeError:
+        index = -1
+    if isinstance(label, bool) or not 0 <= index < classes:
+        raise ValueError(f"the label of sample {i} is {label!r}, not a class index from 0 to {classes - 1}")
+    return index
+
+
+def _signs(scores: Iterable[Any], labels: Iterable[Any]) -> tuple[list[Any], list[float]]:
+    rows, wanted = _batch(scores, labels)
+    for i, (row, label) in enumerate(zip(rows, wanted)):
+        if _is_list(row):
+            raise ValueError(f"sample {i} has {len(row)} scores in a list: one number is needed, or the loss svm")
+        if isinstance(label, bool) or label not in (-1, 1):
+            raise ValueError(f"the label of sample {i} is {label!r}, neither -1 nor 1")
+    return rows, [float(label) for label in wanted]
+
+
+def _is_list(row: Any) -> bool:
+    return type(row) is list or not isinstance(row, (Value, int, float)) and hasattr(row, "__len__")
+
+
+def _listed(row: Any) -> Sequence[Any]:
+    return row if _is_list(row) else [row]
+
+
+def _some(values: Iterable[Any], name: str) -> list[Any]:
+    listed = list(values)
+    if not listed:
+        raise ValueError(f"{name} of nothing: it takes one value or more")
+    return listed

@@ -1,0 +1,210 @@
+"""Optimisers: what to do with the gradients, so that the loss goes down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..gates import number
+from ..value import Value
+from .schedules import Schedule, constant_rate
+
+
+class Optimiser:
+    """Changes parameters by their gradients, a step at a time; the base of `SGD`, `RMSProp` and `Adam`.
+
+    parameters: a list of P values; each of them is in it once.
+    learning_rate: a number above 0, or a schedule, a function of the number of steps taken so far.
+    weight_decay: that many times a parameter is added to its gradient.
+
+    A subclass says in `change` what to subtract from one parameter.
+    """
+
+    def __init__(self, parameters: Iterable[Value], learning_rate: float | Schedule, weight_decay: float = 0.0):
+        self.parameters = _parameters(parameters)
+        self.schedule = learning_rate if callable(learning_rate) else constant_rate(learning_rate)
+        self.weight_decay = at_least_0("weight_decay", weight_decay)
+        self.steps = 0
+        self._memory: list[dict[str, float]] = [{} for _ in self.parameters]
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step."""
+        return self.schedule(self.steps)
+
+    def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
+        """What to subtract from a parameter with this gradient.
+
+        memory: what the optimiser remembers about this parameter, empty at the first step.
+        rate: the learning rate of this step.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how it changes a parameter")
+
+    def step(self) -> None:
+        """Changes every parameter by the gradient that it holds now."""
+        rate, decay = self.learning_rate, self.weight_decay
+        self.steps += 1
+        moved = [
+            p.data - self.change(p.grad + decay * p.data if decay else p.grad, memory, rate)
+            for p, memory in zip(self.parameters, self._memory)
+        ]
+        for p, data in zip(self.parameters, moved):
+            p.data = data
+
+    def zero_grad(self) -> None:
+        """Sets the gradient of every parameter to 0."""
+        for p in self.parameters:
+            p.grad = 0.0
+
+
+class SGD(Optimiser):
+    """Gradient descent: x -= learning_rate * dx, or with momentum v = momentum * v + dx; x -= learning_rate * v.
+
+    parameters, learning_rate, weight_decay: as of `Optimiser`.
+    momentum: how much of the velocity v is kept, from 0 to 1; 0.9 is usual.
+    nesterov: looks ahead: x -= learning_rate * (dx + momentum * v).
+
+    >>> x = Value(3.0)
+    >>> (x * x).backward()
+    >>> SGD([x], learning_rate=0.1).step()
+    >>> round(x.data, 9)
+    2.4
+
+    Source: CS231n, Neural Networks Part 3, "SGD and bells and whistles"; the form of torch.optim.SGD.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float | Schedule = 0.1,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ):
+        super().__init__(parameters, learning_rate, weight_decay)
+        self.momentum, self.nesterov = _share("momentum", momentum), nesterov
+        if nesterov and not momentum:
+            raise ValueError("nesterov looks ahead along the momentum: give one, such as momentum=0.9")
+
+    def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
+        if not self.momentum:
+            return rate * gradient
+        velocity = memory["velocity"] = self.momentum * memory.get("velocity", 0.0) + gradient
+        return rate * (gradient + self.momentum * velocity if self.nesterov else velocity)
+
+
+class RMSProp(Optimiser):
+    """Steps that are small where gradients have been large: x -= learning_rate * dx / (sqrt(cache) + epsilon).
+
+    parameters, learning_rate, weight_decay: as of `Optimiser`.
+    decay: how much of cache = decay * cache + (1 - decay) * dx ** 2 is kept, from 0 to 1.
+    epsilon: against division by zero.
+
+    Source: Hinton, Coursera lecture 6e; CS231n, Neural Networks Part 3, "Per-parameter adaptive learning rates".
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float | Schedule = 0.01,
+        decay: float = 0.99,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ):
+        super().__init__(parameters, learning_rate, weight_decay)
+        self.decay, self.epsilon = _share("decay", decay), at_least_0("epsilon", epsilon)
+
+    def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
+        cache = memory["cache"] = _mixed(self.decay, memory.get("cache", 0.0), gradient * gradient)
+        return _quotient(rate * gradient, math.sqrt(cache) + self.epsilon)
+
+
+class Adam(Optimiser):
+    """RMSProp with momentum, both corrected for their start at 0; a good default.
+
+    parameters, learning_rate, weight_decay: as of `Optimiser`.
+    beta1: how much of the mean gradient m = beta1 * m + (1 - beta1) * dx is kept, from 0 to 1.
+    beta2: how much of the mean square v = beta2 * v + (1 - beta2) * dx ** 2 is kept, from 0 to 1.
+    epsilon: against division by zero.
+
+    At step t, with mt = m / (1 - beta1 ** t) and vt = v / (1 - beta2 ** t):
+    x -= learning_rate * mt / (sqrt(vt) + epsilon).
+
+    Source: Kingma and Ba, 2015; CS231n, Neural Networks Part 3, "Adam".
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float | Schedule = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ):
+        super().__init__(parameters, learning_rate, weight_decay)
+        self.beta1, self.beta2 = _share("beta1", beta1), _share("beta2", beta2)
+        self.epsilon = at_least_0("epsilon", epsilon)
+
+    def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
+        m = memory["m"] = _mixed(self.beta1, memory.get("m", 0.0), gradient)
+        v = memory["v"] = _mixed(self.beta2, memory.get("v", 0.0), gradient * gradient)
+        mt, vt = m / (1.0 - self.beta1**self.steps), v / (1.0 - self.beta2**self.steps)
+        return _quotient(rate * mt, math.sqrt(vt) + self.epsilon)
+
+
+OPTIMISERS: dict[str, Callable[..., Optimiser]] = {"sgd": SGD, "rmsprop": RMSProp, "adam": Adam}
+
+
+def optimiser_of(choice: Any, parameters: list[Value], learning_rate: float | Schedule | None) -> Optimiser:
+    """The optimiser that is meant: one that there is, or a new one by its name in OPTIMISERS.
+
+    Raises ValueError for an unknown name, for a rate that an optimiser has already, and for an optimiser that moves
+    none of these parameters; TypeError for what is neither name nor optimiser.
+    """
+    if isinstance(choice, Optimiser):
+        if learning_rate is not None:
+            raise ValueError("the optimizer has its learning rate already: leave learning_rate out")
+        if set(parameters).isdisjoint(choice.parameters):
+            raise ValueError("the optimizer moves none of the parameters of this model")
+        return choice
+    if not isinstance(choice, str):
+        raise TypeError(f"an optimizer is a name or an Optimiser, not {type(choice).__name__} {choice!r:.40}")
+    if choice not in OPTIMISERS:
+        raise ValueError(f"there is no optimizer {choice!r}: choose from {', '.join(OPTIMISERS)}")
+    make = OPTIMISERS[choice]
+    return make(parameters) if learning_rate is None else make(parameters, learning_rate)
+
+
+def _mixed(kept: float, before: float, now: float) -> float:
+    return kept * before + (1.0 - kept) * now
+
+
+def _quotient(x: float, y: float) -> float:
+    return x / y if y else 0.0  # both 0: there was no gradient so far
+
+
+def _parameters(parameters: Iterable[Value]) -> list[Value]:
+    listed = list(parameters)
+    for p in listed:
+        if not isinstance(p, Value):
+            raise TypeError(f"an optimizer takes a list of Values, such as model.parameters(), not {p!r:.40}")
+    if not listed:
+        raise ValueError("an optimizer needs parameters: the list is empty")
+    if len(set(listed)) < len(listed):
+        raise ValueError("a parameter is in the list more than once")
+    return listed
+
+
+def at_least_0(name: str, x: float) -> float:
+    """`x` as a float; ValueError, naming it, unless it is finite and at least 0."""
+    if not 0.0 <= number(x) < math.inf:
+        raise ValueError(f"{name}={x!r}: it must be finite and not below 0")
+    return float(x)
+
+
+def _share(name: str, x: float) -> float:
+    if not 0.0 <= number(x) < 1.0:
+        raise ValueError(f"{name}={x!r}: it must be at least 0 and below 1")
+    return float(x)

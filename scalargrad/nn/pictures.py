@@ -1,0 +1,209 @@
+"""Pictures of networks and of their training, drawn by matplotlib, which the extra `plot` brings."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import math
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import files
+from ..value import Value, maximum
+from .activations import ACTIVATIONS, MAXOUT, activation_of
+from .health import LayerHealth
+from .history import History
+from .mlp import MLP
+
+# a colour for each class, told apart by the colour-blind too: Okabe and Ito, 2008
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#000000")
+MARKERS = "os^Dv"
+DATA, GRADIENT = "#2e7d32", "#c62828"  # green is data and red is gradient, as on the slides
+FIXED = {"svg.hashsalt": "scalargrad"}  # the same picture gives the same bytes
+GRID = 50  # points a side, where a boundary is looked for
+BINS = 30
+
+
+class Picture:
+    """A figure of matplotlib that a notebook shows and that can be saved.
+
+    figure: a `matplotlib.figure.Figure`, to be changed at will.
+    """
+
+    def __init__(self, figure: Any):
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once: otherwise every drawing moves the plots a little
+        self.figure = figure
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """The path, after writing the picture there, whole or not at all; by its suffix as .svg, .png or .pdf."""
+        kind = Path(path).suffix[1:].lower()
+        if kind not in ("svg", "png", "pdf"):
+            raise ValueError(f"{os.fspath(path)}: a picture is saved as .svg, .png or .pdf")
+        return files.write(path, self._bytes(kind))
+
+    def _bytes(self, kind: str) -> bytes:
+        dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+        buffer = io.BytesIO()
+        with _matplotlib("").rc_context(FIXED):
+            self.figure.savefig(buffer, format=kind, metadata=dated.get(kind))
+        return buffer.getvalue()
+
+    def _repr_svg_(self) -> str:
+        return self._bytes("svg").decode()
+
+    def __repr__(self) -> str:
+        return f"<Picture of {len(self.figure.axes)} plots; .save('picture.svg') or .save('picture.png') writes it>"
+
+
+def plot_boundary(model: Any, X: Iterable[Sequence[Any]], y: Iterable[Any], title: str = "") -> Picture:
+    """The decision boundary: which class the model sees at every point of the plane, and the data on top.
+
+    model: an `MLP`, or any function of [x1, x2]; of C scores the largest decides, of one score its sign.
+    X: N points [x1, x2].
+    y: N labels: class indices, or -1 and 1.
+    title: what stands above it.
+    """
+    points, labels = [[float(v) for v in x] for x in X], list(y)
+    if not points or len(points) != len(labels) or any([len(x) != 2 for x in points]):
+        raise ValueError("a boundary needs points [x1, x2], one or more, and a label for each")
+    figure, [axes] = _figure(1, 5.0, 4.5)
+    first, second = (_around([x[k] for x in points]) for k in (0, 1))
+    predict = model.frozen() if isinstance(model, MLP) else model
+    fields = [[_leads(predict([x1, x2])) for x1 in first] for x2 in second]
+    classes = sorted({*labels, *fields[0][0]})
+    for i, c in enumerate(classes):
+        mine = [x for x, label in zip(points, labels) if label == c]
+        lead = [[point.get(c, -1.0) for point in row] for row in fields]
+        if max(map(max, lead)) > 0.0:
+            axes.contourf(first, second, lead, levels=[0.0, math.inf], colors=[_colour(i)], alpha=0.25)
+        x1, x2 = [x[0] for x in mine], [x[1] for x in mine]
+        marker = MARKERS[i % len(MARKERS)]
+        axes.scatter(
+            x1, x2, s=24, color=_colour(i), marker=marker, edgecolors="white", linewidths=0.6, label=f"class {c}"
+        )
+    axes.set(xlabel="x1", ylabel="x2", title=title)
+    axes.legend(loc="upper right", fontsize="small")
+    return Picture(figure)
+
+
+def plot_history(history: History) -> Picture:
+    """Loss and accuracy, step by step, and of the validation data, epoch by epoch, where there were some."""
+    if not history.steps:
+        raise ValueError("the history is empty: there is nothing to plot")
+    figure, [losses, rights] = _figure(2, 4.5, 3.5)
+    steps, after = range(1, len(history) + 1), [v.step for v in history.validations]
+    losses.plot(steps, history.loss, color=COLOURS[0], label="training, with regularisation")
+    losses.plot(after, [v.loss for v in history.validations], color=COLOURS[1], label="validation")
+    losses.set(xlabel="step", ylabel="loss", title="loss", ylim=(0.0, None))
+    known = [(step, a) for step, a in zip(steps, history.accuracy) if a is not None]
+    checked = [(v.step, v.accuracy) for v in history.validations if v.accuracy is not None]
+    for pairs, colour, label in ((known, COLOURS[0], "training"), (checked, COLOURS[1], "validation")):
+        rights.plot([x for x, _ in pairs], [a for _, a in pairs], color=colour, label=label)
+    rights.set(xlabel="step", ylabel="accuracy", title="accuracy", ylim=(-0.02, 1.02))
+    for axes in (losses, rights) if history.validations else ():
+        axes.legend(fontsize="small")
+    return Picture(figure)
+
+
+def plot_activations(choices: Iterable[Any] = (*ACTIVATIONS, MAXOUT), reach: float = 5.0) -> Picture:
+    """Activation functions with their derivatives, as backward gives them: data green, gradient red.
+
+    choices: names, or gates of one number; by default all that a neuron can have.  Of maxout, max(x, -x / 2 - 1).
+    reach: from -reach to reach.
+    """
+    chosen = list(choices)
+    if not chosen:
+        raise ValueError("there is no activation to plot: choices is empty")
+    figure, plots = _figure(len(chosen), 2.8, 2.4)
+    at = [reach * (i - 200) / 200 for i in range(401)]
+    for axes, choice in zip(plots, chosen):
+        name, method = (MAXOUT, _two_lines) if choice == MAXOUT else activation_of(choice)[::2]
+        outputs, slopes = zip(*[_output_and_slope(method, x) for x in at])
+        axes.plot(at, outputs, color=DATA, label="f(x)")
+        axes.plot(at, slopes, color=GRADIENT, linestyle="--", label="df/dx")
+        axes.axhline(0.0, color="0.8", linewidth=0.8, zorder=0)
+        axes.axvline(0.0, color="0.8", linewidth=0.8, zorder=0)
+        axes.set(xlabel="x", ylabel="f(x), df/dx", title=name)
+        axes.legend(fontsize="x-small", loc="upper left")
+    return Picture(figure)
+
+
+def plot_health(layers: Iterable[LayerHealth]) -> Picture:
+    """Histograms of the outputs of every layer and of the gradients that arrive there; dead and saturated units named.
+
+    layers: from `layer_health`.
+    """
+    layers = list(layers)
+    if not layers:
+        raise ValueError("there is no layer to plot")
+    figure, plots = _figure(2 * len(layers), 4.5, 2.3, columns=2)
+    for layer, outputs, gradients in zip(layers, plots[::2], plots[1::2]):
+        place = layer.name.partition(":")[0]
+        _histogram(outputs, layer.outputs, f"outputs of {place}", layer.name, DATA)
+        _histogram(gradients, layer.gradients, f"gradients at {place}", _named(layer), GRADIENT)
+    return Picture(figure)
+
+
+def _histogram(axes: Any, rows: list[list[float]], what: str, title: str, colour: str) -> None:
+    axes.hist([v for row in rows for v in row if math.isfinite(v)], bins=BINS, color=colour)
+    axes.set(xlabel=what, ylabel="how many")
+    axes.set_title(title, fontsize="medium")
+    axes.locator_params(axis="x", nbins=5)
+
+
+def _named(layer: LayerHealth) -> str:
+    """The dead and saturated units in one line, as many as there is room for."""
+    return "; ".join([f"{kind}: {_some(units)}" for kind, units in layer.troubles().items()])
+
+
+def _some(units: list[str], room: int = 4) -> str:
+    return ", ".join(units if len(units) <= room else [*units[:room], f"... ({len(units)} in all)"])
+
+
+def _output_and_slope(method: Any, at: float) -> tuple[float, float]:
+    x = Value(at)
+    f = method(x)
+    f.backward()
+    return f.data, x.grad
+
+
+def _two_lines(x: Value) -> Value:
+    return maximum(x, -0.5 * x - 1.0)
+
+
+def _leads(scores: Any) -> dict[Any, float]:
+    """{class: by how much its score is ahead of all others}: the boundary of a class is where this is 0."""
+    if not isinstance(scores, (list, tuple)):
+        return {1: float(scores), -1: -float(scores)}
+    row = list(map(float, scores))
+    best, second = sorted([*row, -math.inf])[-1:-3:-1]
+    return {c: s - (second if s == best else best) for c, s in enumerate(row)}
+
+
+def _colour(i: int) -> str:
+    return COLOURS[i % len(COLOURS)]
+
+
+def _around(values: Sequence[float]) -> list[float]:
+    """Points from a little below the smallest to a little above the largest value."""
+    low, high = min(values), max(values)
+    margin = 0.1 * (high - low) or 1.0
+    return [low - margin + (high - low + 2.0 * margin) * i / (GRID - 1) for i in range(GRID)]
+
+
+def _figure(plots: int, width: float, height: float, columns: int = 4) -> tuple[Any, list[Any]]:
+    """A figure with so many plots of this size in inches, and the plots."""
+    columns = min(plots, columns)
+    rows = -(-plots // columns)
+    figure = _matplotlib(".figure").Figure(figsize=(width * columns, height * rows), layout="constrained")
+    return figure, [figure.add_subplot(rows, columns, i + 1) for i in range(plots)]
+
+
+def _matplotlib(module: str) -> Any:
+    try:
+        return importlib.import_module(f"matplotlib{module}")
+    except ImportError as error:
+        raise ImportError('pictures of networks need matplotlib: pip install "scalargrad[plot]"') from error

@@ -1,0 +1,62 @@
+"""Progress of a training run on standard error: a bar with tqdm, plain lines without it, nothing where nobody looks."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+from .history import Step
+
+LINES = 10  # plain lines a run
+
+
+class Silence:
+    """No progress at all."""
+
+    def show(self, step: Step) -> None:
+        """Tells of one more step."""
+
+    def close(self) -> None:
+        """Tells that it is over."""
+
+
+class Lines(Silence):
+    """About ten plain lines."""
+
+    def __init__(self, steps: int):
+        self.steps, self.done = steps, 0
+
+    def show(self, step: Step) -> None:
+        self.done += 1
+        if self.done == 1 or self.done == self.steps or self.done % max(1, self.steps // LINES) == 0:
+            print(f"step {self.done}/{self.steps}  {_told(step)}", file=sys.stderr, flush=True)
+
+
+class Bar(Silence):
+    """tqdm's bar."""
+
+    def __init__(self, tqdm: Any, steps: int):
+        self.bar = tqdm(total=steps, unit="step", file=sys.stderr)
+
+    def show(self, step: Step) -> None:
+        self.bar.set_postfix_str(_told(step), refresh=False)
+        self.bar.update()
+
+    def close(self) -> None:
+        self.bar.close()
+
+
+def progress_of(steps: int, wanted: bool) -> Silence:
+    """What tells of a run of so many steps; silence unless it is wanted and standard error is a terminal."""
+    if not wanted or sys.stderr is None or not sys.stderr.isatty():
+        return Silence()
+    try:
+        return Bar(importlib.import_module("tqdm").tqdm, steps)
+    except ImportError:  # the extra `train` brings it
+        return Lines(steps)
+
+
+def _told(step: Step) -> str:
+    right = "" if step.accuracy is None else f"  accuracy {step.accuracy:.1%}"
+    return f"loss {step.loss:.4g}{right}  rate {step.learning_rate:.3g}"

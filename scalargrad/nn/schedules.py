@@ -1,0 +1,79 @@
+"""Schedules: the learning rate as a function of the number of steps taken so far; `learning_rate=` takes one.
+
+>>> halving = step_decay(0.1, every=100, factor=0.5)
+>>> halving(0), halving(99), halving(100), halving(200)
+(0.1, 0.1, 0.05, 0.025)
+
+Source: CS231n, Neural Networks Part 3, "Annealing the learning rate".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from ..gates import number
+
+Schedule = Callable[[int], float]
+
+
+def constant_rate(rate: float) -> Schedule:
+    """`rate` at every step."""
+    rate = _rate(rate)
+    return lambda step: rate
+
+
+def step_decay(rate: float, every: int, factor: float = 0.5) -> Schedule:
+    """`rate`, times `factor` after every so many steps."""
+    rate, every, factor = _rate(rate), _steps(every), number(factor)
+    return lambda step: rate * factor ** (step // every)
+
+
+def exponential_decay(rate: float, decay: float) -> Schedule:
+    """rate * e ** (-decay * step)."""
+    rate, decay = _rate(rate), number(decay)
+    return lambda step: rate * math.exp(-decay * step)
+
+
+def inverse_decay(rate: float, decay: float) -> Schedule:
+    """rate / (1 + decay * step): the 1/t decay of the notes."""
+    rate, decay = _rate(rate), number(decay)
+    return lambda step: rate / (1.0 + decay * step)
+
+
+def linear_decay(rate: float, steps: int, end: float = 0.0) -> Schedule:
+    """From `rate` down to `end` in a straight line over so many steps, then `end`.
+
+    micrograd's demo has linear_decay(1.0, 100, 0.1).
+    """
+    rate, steps, end = _rate(rate), _steps(steps), _rate(end)
+    return lambda step: rate + (end - rate) * min(step / steps, 1.0)
+
+
+def cosine_decay(rate: float, steps: int, end: float = 0.0) -> Schedule:
+    """From `rate` down to `end` along half a wave over so many steps, then `end`.  Source: Loshchilov, Hutter, 2017."""
+    rate, steps, end = _rate(rate), _steps(steps), _rate(end)
+    return lambda step: end + (rate - end) * (1.0 + math.cos(math.pi * min(step / steps, 1.0))) / 2.0
+
+
+def warm_up(steps: int, then: Schedule) -> Schedule:
+    """In a straight line up to the rate with which the schedule `then` begins, over so many steps, and then that one.
+
+    >>> rate = warm_up(4, constant_rate(1.0))
+    >>> [rate(step) for step in range(5)]
+    [0.25, 0.5, 0.75, 1.0, 1.0]
+    """
+    steps = _steps(steps)
+    return lambda step: then(0) * (step + 1) / steps if step < steps else then(step - steps)
+
+
+def _rate(rate: float) -> float:
+    if not 0.0 <= number(rate) < math.inf:
+        raise ValueError(f"a learning rate of {rate!r}: it must be finite and not below 0")
+    return float(rate)
+
+
+def _steps(steps: int) -> int:
+    if type(steps) is not int or steps < 1:
+        raise ValueError(f"{steps!r} steps: it must be a whole number above 0")
+    return steps

@@ -1,0 +1,74 @@
+"""Starts: the random numbers that weights begin with.  Biases begin with 0.
+
+A start is a function (random, n_inputs) that draws one weight of a neuron with so many inputs; `random` is a
+`random.Random`, or the module of that name, which draws from the global generator.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+Start = Callable[[Any, int], float]
+
+
+def generator(seed: int | None) -> Any:
+    """What random numbers come from: a generator of its own for a seed, the global one, `random`, for None."""
+    return random if seed is None else random.Random(seed)
+
+
+def uniform(random: Any, n_inputs: int) -> float:
+    """A weight between -1 and 1, however many inputs there are.  Source: micrograd, Karpathy, 2020."""
+    return float(random.uniform(-1, 1))
+
+
+def xavier(random: Any, n_inputs: int) -> float:
+    """A weight of the normal distribution of deviation 1 / sqrt(n_inputs), which keeps the variance through tanh.
+
+    Source: CS231n, Neural Networks Part 2, "Weight initialization"; Glorot and Bengio, 2010, who put the mean of the
+    numbers of inputs and outputs in the place of the number of inputs.
+    """
+    return float(random.gauss(0.0, 1.0)) / math.sqrt(n_inputs)
+
+
+def he(random: Any, n_inputs: int) -> float:
+    """A weight of the normal distribution of deviation sqrt(2 / n_inputs), which keeps the variance through relu.
+
+    Source: He, Zhang, Ren, Sun, 2015; CS231n, Neural Networks Part 2, "Weight initialization".
+    """
+    return float(random.gauss(0.0, 1.0)) * math.sqrt(2.0 / n_inputs)
+
+
+def normal(deviation: float) -> Start:
+    """A start: weights of the normal distribution of this deviation, the small random numbers of the assignment."""
+    return lambda random, n_inputs: deviation * float(random.gauss(0.0, 1.0))
+
+
+def zero(random: Any, n_inputs: int) -> float:
+    """0: all neurons of a layer are alike and stay alike, the pitfall of the notes."""
+    return 0.0
+
+
+STARTS: dict[str, Start] = {"uniform": uniform, "xavier": xavier, "he": he, "zero": zero}
+
+
+def start_of(choice: str | Start) -> Start:
+    """The start that is meant: by its name in STARTS, or a function (random, n_inputs) of your own.
+
+    Raises ValueError for an unknown name, TypeError for what is neither name nor function.
+    """
+    if callable(choice):
+        return choice
+    if not isinstance(choice, str):
+        raise TypeError(f"a start is a name or a function, not {type(choice).__name__} {choice!r:.40}")
+    if choice not in STARTS:
+        raise ValueError(f"there is no start {choice!r}: choose from {', '.join(STARTS)}")
+    return STARTS[choice]
+
+
+def drawn_from(random: Any, start: str | Start) -> Start:
+    """The start that draws from this generator, whichever it is handed: all neurons of a network share one."""
+    draw = start_of(start)
+    return lambda _, n_inputs: draw(random, n_inputs)

@@ -1,0 +1,115 @@
+"""The source line of every gate, recorded inside `with record_lines():`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import FrameType
+from typing import Any
+
+from .. import value as engine
+from ..value import Value
+from .names import user_frame
+
+
+class Lines(Mapping[Value, str]):
+    """{value: where its gate stands in the source, "lesson.py:12"}, of the gates made while it was recorded.
+
+    It holds these values, and so their graphs, for as long as it is held itself.  What a composite gate computes inside
+    is recorded too.  KeyError for a value that was made elsewhere, and for a leaf: `.get(value)` is None then.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[Value, tuple[str, int]] = {}
+
+    def __getitem__(self, node: Value) -> str:
+        path, line = self._places[node]
+        return f"{os.path.basename(path)}:{line}"
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __repr__(self) -> str:
+        return f"<Lines of {len(self)} gates>"
+
+    def add(self, node: Value, frame: FrameType) -> None:
+        """Remembers that the line which `frame` is at made this node."""
+        self._places[node] = frame.f_code.co_filename, frame.f_lineno or 0
+
+
+@contextmanager
+def record_lines() -> Iterator[Lines]:
+    """Within `with record_lines() as lines:` every gate remembers the line that made it: `lines[f]` is "lesson.py:12".
+
+    Views take it as `lines=`.  The line is that of the nearest caller outside this package.  Only what this thread, or
+    this context, makes is recorded; blocks may nest, and each records all that is made in it.  Outside of such blocks
+    the engine runs as it always does: a recording node maker takes the place of its own while a block is open.
+
+    >>> x = Value(3.0)
+    >>> with record_lines() as lines:
+    ...     y = x * x
+    >>> len(lines), y in lines, x in lines
+    (1, True, False)
+    """
+    lines = Lines()
+    with _hook:
+        token = _recorders.set((*_recorders.get(), lines))
+        try:
+            yield lines
+        finally:
+            _recorders.reset(token)
+
+
+_recorders: ContextVar[tuple[Lines, ...]] = ContextVar("recorders", default=())
+
+
+def being_recorded() -> Mapping[Value, str]:
+    """What the outermost open block of this thread has recorded: it has it all."""
+    recorders = _recorders.get()
+    return recorders[0] if recorders else {}
+
+
+class _Hook:
+    """While it is entered, by any thread and any number of times, the engine's node maker reports to the recorders."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.entered = 0
+        self.original: Callable[..., Value] = engine._node
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if not self.entered:
+                self.original = engine._node
+                vars(engine)["_node"] = _recording(self.original)
+            self.entered += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self.lock:
+            self.entered -= 1
+            if not self.entered:
+                vars(engine)["_node"] = self.original
+
+
+_hook = _Hook()
+
+
+def _recording(make: Callable[..., Value]) -> Callable[..., Value]:
+    """`make`, which also tells the recorders of this thread what it made."""
+
+    def recorded(*parts: Any) -> Value:
+        node = make(*parts)
+        recorders = _recorders.get()
+        if recorders:
+            frame = user_frame()
+            for recorder in recorders:
+                recorder.add(node, frame)
+        return node
+
+    return recorded

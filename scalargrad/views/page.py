@@ -1,0 +1,458 @@
+"""The stepper page: a graph as one HTML file that a learner steps through, takes apart and is quizzed on.
+
+The page itself stands beside this file in `page.html`, `page.css`, `page.js` and `page_quiz.js`.  What is here gathers
+what they show: one circuit as it was recorded and, where gates are made of smaller ones, one taken apart; each laid out
+once, with room for the longest number that a box will ever hold, so that nothing moves.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import json
+import math
+import os
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from operator import add, mul
+from pathlib import Path
+from typing import Any
+
+from .. import files
+from ..composite import Composite, taken_apart
+from ..formula import OPERATORS
+from ..gates import Gate
+from ..graph import topological_order
+from ..value import Value
+from .code import Code, backprop_code
+from .draw import SVG, add_box, add_gate, add_wire, blank, boxes_of, lay_out, readable
+from .phrases import agreeing, clip, number_text, say, sentences, speaking, width
+from .steps import MOST, Step, Steps, formula_text, numbers_text, output_of, slope_formulas, slope_text, steps
+
+XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+FOLDER = Path(__file__).parent
+SAID_BY_SCRIPT = ("first", "distributes", "routes", "switches", "flips", "scales")
+Lines = dict[tuple[Value, int | None], list[int]]  # the code lines of a gate going forward (None), and of each edge
+
+
+class Page:
+    """A graph as one HTML file without anything from the network; a notebook shows it by itself.
+
+    `html` is its text, `save(path)` writes it.
+    """
+
+    def __init__(self, circuits: Sequence[_Circuit], title: str, engine: str | None):
+        self._circuits = circuits
+        self._title = title
+        self._engine = engine
+
+    def __repr__(self) -> str:
+        return f"<Page of {self._circuits[0].summary}; .save('circuit.html') writes it>"
+
+    @cached_property
+    def html(self) -> str:
+        """The text of the file; RuntimeError, saying what to install, where nothing can lay out the circuit."""
+        with speaking(self._circuits[0].passes.lang):
+            return _assembled(self._circuits, self._title, [c.picture(self._engine) for c in self._circuits])
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """The path, after writing the page there, whole or not at all; ValueError unless it ends in .html or .htm."""
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a page can be saved as .html, not as {str(path)!r}")
+        return files.write(path, self.html.encode(errors="replace"))
+
+    def _repr_html_(self) -> str | None:
+        try:
+            framed = html.escape(self.html)
+        except Exception:  # a notebook then shows the repr; `.html` says what is wrong
+            return None
+        look = f'style="width:100%;height:min(860px,92vh);border:1px solid #8886" title="{html.escape(self._title)}"'
+        return f'<iframe sandbox="allow-scripts" {look} srcdoc="{framed}"></iframe>'
+
+
+def page(
+    root: Value | Iterable[Value],
+    path: str | os.PathLike[str] | None = None,
+    code: str | None = None,
+    names: Mapping[Any, Any] | None = None,
+    upstream: float | Iterable[float] | None = None,
+    limit: int = 500,
+    engine: str | None = None,
+    lang: str = "en",
+) -> Page:
+    """A page on which to step through the forward and the backward pass, with circuit, arithmetic and code.
+
+    It has links to a step (`#7`), plays by itself, takes composite gates apart, and asks for the gradients in a quiz.
+
+    root: a value, or several that are differentiated together.
+    path: also writes the page there, a file that ends in .html.
+    code: a program to show beside the picture, where a line that assigns `q` or `dq` is lit with the step of q; by
+        default the flat backprop code, and "" for none.
+    names: what to call values, as {name: value}; by default their labels, or the variables that hold them.
+    upstream: the gradient that each root starts from; 1 by default.
+    limit: ValueError for a graph of more values, since layout takes minutes from about 1,000 on.
+    engine: "wasm" (comes with the package), "dot" (a Graphviz on the system), or None: the first of the two there is.
+    lang: the language of the sentences, "en" or "zh"; ValueError for another.
+
+    It computes on the side, as `steps` does, and its numbers are the same texts.
+
+    >>> x, y = Value(2.0, "x"), Value(-4.0, "y")
+    >>> page(x * y)
+    <Page of 3 values, 1 gates, 3 steps; .save('circuit.html') writes it>
+    """
+    recorded = steps(root, names, upstream, lang)
+    if len(recorded.order) > limit:
+        raise ValueError(
+            f"a page of {len(recorded.order)} values is too large to lay out: raise limit={limit} if you can wait, "
+            "or draw(root, around=x), the neighbourhood of one value"
+        )
+    apart = _apart(recorded, limit)
+    composite = {i for i, node in enumerate(recorded.order) if apart and _has_parts(node.gate)}
+    with speaking(lang):
+        circuits = [_Circuit(recorded, {node: i for i, node in enumerate(recorded.order)}, composite, code, 0)]
+        if apart:
+            circuits.append(_Circuit(*apart, composite, code, 1))
+        title = say("page title", roots=clip(", ".join(recorded.names[r] for r in recorded.roots), 60))
+    made = Page(circuits, title, engine)
+    if path is not None:
+        made.save(path)
+    return made
+
+
+# ---- the same graph, taken apart ----
+
+
+def _apart(recorded: Steps, limit: int) -> tuple[Steps, dict[Value, int]] | None:
+    """The steps of the graph without composite gates, and which recorded value each of its nodes comes from.
+
+    None where there is nothing to take apart, where it cannot be done at these numbers, or it becomes too large.
+    """
+    if not any(_has_parts(node.gate) for node in recorded.order):
+        return None
+    try:
+        new = taken_apart(recorded.roots, _has_parts)
+        apart = Steps([new[r] for r in recorded.roots], recorded.upstream, _carried(recorded, new), recorded.lang)
+    except (ValueError, ArithmeticError):
+        return None
+    return None if len(apart.order) > limit else (apart, _owners(recorded.order, new))
+
+
+def _has_parts(gate: Gate | None) -> bool:
+    return gate is not None and gate.expansion is not None and gate.name not in OPERATORS
+
+
+def _carried(recorded: Steps, new: Mapping[Value, Value]) -> dict[Value, str]:
+    """The names of recorded values for their equals in a new graph; the first of two that became one wins."""
+    return {new[node]: name for node, name in reversed(recorded.names.items())}
+
+
+def _owners(order: Sequence[Value], new: Mapping[Value, Value]) -> dict[Value, int]:
+    """For every node of a graph taken apart, the place in `order` of the node whose gate it was a part of."""
+    owners: dict[Value, int] = {}
+    for i, node in enumerate(order):
+        stack = [new[node]]
+        while stack:
+            part = stack.pop()
+            if part not in owners:
+                owners[part] = i
+                stack += part.parents
+    return owners
+
+
+# ---- one circuit: its steps as data, its picture, its code ----
+
+
+class _Circuit:
+    """One way to show the graph.  Its ids are those of `draw`; those of a second circuit bear its number."""
+
+    def __init__(self, passes: Steps, owners: Mapping[Value, int], composite: set[int], code: str | None, number: int):
+        """owners: where each node comes from; composite: those of them that are made of smaller gates."""
+        self.passes, self.owners, self.composite, self.number = passes, owners, composite, number
+        boxes = boxes_of(passes.roots, passes.order)
+        self.boxes = {node: f"n{number}-{box[1:]}" if number else box for node, box in boxes.items()}
+        self.program, lines = _program(passes, code)
+        self.steps = [self._step(step, lines) for step in passes]
+        self.turn = sum(1 for node in passes.order if node.gate)
+
+    @property
+    def summary(self) -> str:
+        """How large it is, in the language that is being spoken."""
+        return say("page summary", values=len(self.passes.order), gates=self.turn, steps=len(self.passes))
+
+    def data(self) -> dict[str, Any]:
+        """What the script needs to know."""
+        passes, leaves = self.passes, [node for node in self.passes.order if not node.gate]
+        starts = dict.fromkeys(passes.roots, 0.0)
+        for root, up in zip(passes.roots, passes.upstream):
+            starts[root] += up
+        return {
+            "summary": self.summary,
+            "values": [self._value(node) for node in self.boxes],
+            "leaves": [self.boxes[node] for node in leaves if node in self.boxes],
+            "turn": self.turn,
+            "starts": {self.boxes[root]: number_text(start) for root, start in starts.items()},
+            "beginning": ", ".join(_listed([f"{passes.names[r]}.grad = {number_text(x)}" for r, x in starts.items()])),
+            "inputs": _listed([f"{passes.names[n]} = {number_text(n.data)}" for n in leaves]),
+            "results": _listed([f"{passes.names[n]}.grad = {number_text(passes.gradients[n])}" for n in leaves]),
+            "steps": self.steps,
+        }
+
+    def _value(self, node: Value) -> dict[str, Any]:
+        gradient = self.passes.gradients[node]
+        return {
+            "box": self.boxes[node],
+            "name": self.passes.names[node],
+            "data": number_text(output_of(node)),
+            "grad": number_text(gradient),
+            "gradient": _script_number(gradient),
+        }
+
+    def _step(self, step: Step, lines: Lines) -> dict[str, Any]:
+        box = self.boxes[step.node]
+        parts = {"node": box, "gate": f"g{box[1:]}", "wire": f"w{box[1:]}", "owner": self.owners[step.node]}
+        more = self._forward(step) if step.phase == "forward" else self._backward(step)
+        words = {"phase": step.phase, "name": step.name, "formula": step.formula, "pattern": step.pattern}
+        return parts | words | more | {"lines": lines.get((step.node, step.place), [])}
+
+    def _forward(self, step: Step) -> dict[str, Any]:
+        node, names = step.node, self.passes.names
+        spelled = slope_formulas(node, names)
+        slopes = [
+            slope_text(step.name, names[parent], formula, number_text(local))
+            for parent, formula, local in zip(node.parents, spelled, node.local_gradients())
+        ]
+        box = self.boxes[node]
+        wires = [f"e{box[1:]}_{place}" for place, parent in enumerate(node.parents) if parent in self.boxes]
+        lit = [*wires, f"g{box[1:]}", f"w{box[1:]}", box]
+        numbers, output = numbers_text(node), number_text(step.output)
+        return {"numbers": numbers, "output": output, "slopes": _listed(slopes), "lit": lit}
+
+    def _backward(self, step: Step) -> dict[str, Any]:
+        box = self.boxes[step.node]
+        into = None if step.parent is None else self.boxes.get(step.parent)  # a constant has no box
+        edge = f"e{box[1:]}_{step.place}" if into else None
+        downstream, after = _sure(step.downstream), _sure(step.running_total)
+        upstream, local = agreeing(mul, [_sure(step.upstream), _sure(step.local_gradient)], downstream)
+        before, added = agreeing(add, [_sure(step.before), downstream], after)
+        name, to, formula = step.name, str(step.parent_name), str(step.local_formula)
+        return {
+            "edge": edge,
+            "parent": into,
+            "to": to,
+            "slope": slope_text(name, to, formula, local),
+            "rule": say("local", name=name, parent=to, local=formula or local),
+            "upstream": upstream,
+            "local": local,
+            "downstream": number_text(downstream),
+            "before": before,
+            "added": added,
+            "after": number_text(after),
+            "adds_up": step.adds_up,
+            "lit": [f"g{box[1:]}", *([edge, into] if into else [])],
+        }
+
+    # ---- its picture ----
+
+    def picture(self, engine: str | None) -> str:
+        """The SVG, as it looks when all is known."""
+        svg = ET.fromstring(readable(lay_out(self._source(), engine), self._titles(), self.summary))
+        places = {box: node for node, box in self.boxes.items()}
+        composite = {f"g{box[1:]}" for node, box in self.boxes.items() if self.owners[node] in self.composite}
+        for group in svg.iter(f"{SVG}g"):
+            name = group.attrib.pop("id") if group.get("class") == "graph" else group.get("id", "")
+            if name in places:
+                group.findall(f"{SVG}text")[2].text = number_text(self.passes.gradients[places[name]])
+            if name in composite:
+                group.set("class", f"{group.get('class')} composite{' inside' if self.number else ''}")
+        _, _, wide, high = str(svg.get("viewBox")).split()
+        svg.set("style", f"--w:{wide};--h:{high}")
+        for element in svg.iter():
+            for said_by_css in ("width", "height", "font-family", XML_SPACE):
+                element.attrib.pop(said_by_css, None)
+        text: str = ET.tostring(svg, encoding="unicode")
+        return text
+
+    def _source(self) -> str:
+        """The DOT text, every box with room for the longest number it will hold."""
+        graph = blank("LR", len(self.passes.order), ranksep="0.2")
+        for node, box in self.boxes.items():
+            kind = "root" if node in self.passes.roots else "inner" if node.gate else "leaf"
+            add_box(graph, box, kind, (self.passes.names[node], number_text(output_of(node)), self._longest(node)))
+            if node.gate:
+                rings = 2 if self.owners[node] in self.composite and not self.number else 1
+                circle = add_gate(graph, box, node, rings)
+                for place, (parent, local) in enumerate(zip(node.parents, node.local_gradients())):
+                    if parent in self.boxes:
+                        add_wire(graph, self.boxes[parent], circle, place, number_text(local))
+        source: str = graph.source
+        return source
+
+    @cached_property
+    def _gradient_texts(self) -> dict[str, list[str]]:
+        """What stands as gradient in each box, one time or another."""
+        texts = {box: [number_text(self.passes.gradients[node]), "?"] for node, box in self.boxes.items()}
+        for step in self.steps:
+            if step.get("parent"):
+                texts[step["parent"]].append(step["after"])
+        for root, up in zip(self.passes.roots, self.passes.upstream):
+            texts[self.boxes[root]].append(number_text(up))
+        return texts
+
+    def _longest(self, node: Value) -> str:
+        return max(self._gradient_texts[self.boxes[node]], key=width)
+
+    def _titles(self) -> dict[str, str]:
+        """What pointing at an element tells: no number, since a quiz may ask for it."""
+        names, titles = self.passes.names, dict[str, str]()
+        for node, box in self.boxes.items():
+            titles[box] = names[node]
+            if node.gate:
+                formula = formula_text(node, names)
+                titles[box] = f"{names[node]} = {formula}"
+                titles[f"g{box[1:]}"] = say("gate", name=names[node], formula=formula, pattern=say(node.gate.pattern))
+        return titles
+
+
+def _listed(texts: list[str]) -> list[str]:
+    return texts if len(texts) <= MOST else [*texts[:MOST], f"... ({len(texts)})"]
+
+
+def _script_number(x: float) -> float | str:
+    """A number for JSON, which has no infinity: then the text that `Number` reads in the script."""
+    return x if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0.0 else "-Infinity"
+
+
+def _sure(x: float | None) -> float:
+    return 0.0 if x is None else x  # a backward step has them all
+
+
+# ---- the program beside the picture ----
+
+
+def _program(passes: Steps, code: str | None) -> tuple[list[str], Lines]:
+    """The lines of the program, and which of them stand for each step."""
+    if code is not None:
+        return code.splitlines(), _lines_of_names(passes, code.splitlines())
+    try:
+        opened = taken_apart(passes.roots, lambda gate: isinstance(gate, Composite))
+        program = str(backprop_code(passes.roots, passes.names)).splitlines()
+    except (ValueError, ArithmeticError, TypeError) as error:
+        return ["# " + say("page no code", reason=" ".join(str(error).split()))], {}
+    forward = len(program) - 1 - program[::-1].index("# forward pass")
+    backward = program.index("# backward pass", forward)
+    for line, up in enumerate(passes.upstream, backward + 1):  # the flat code starts from 1
+        program[line] = re.sub(r"1\.0$", Code.of(up).text, program[line])
+    return program, _lines_of_gates(passes, opened, program, forward, backward)
+
+
+def _lines_of_gates(
+    passes: Steps, opened: Mapping[Value, Value], program: list[str], forward: int, backward: int
+) -> Lines:
+    """The flat code numbers its gates, `#(1)`; of a gate that it writes out, all lines stand for each step."""
+    order, owners = passes.order, _owners(passes.order, opened)
+    gates = [node for node in topological_order([opened[root] for root in passes.roots]) if node.gate]
+    lines: Lines = {}
+    places = dict.fromkeys(gates, 0)
+    for i, line in enumerate(program[forward:], forward):
+        number = re.search(r"#\((\d+)\)$", line)
+        if not number:
+            continue
+        part = gates[int(number[1]) - 1]
+        node = order[owners[part]]
+        steps_of: list[int | None] = [None]
+        if i > backward:
+            steps_of = [places[part]] if part is node else [*range(len(node.parents))]
+            places[part] += 1
+        for place in steps_of:
+            lines.setdefault((node, place), []).append(i)
+    return lines
+
+
+def _lines_of_names(passes: Steps, program: list[str]) -> Lines:
+    """In a program of the user's: the lines that assign `q` go with q's forward step, `dq` with those that reach it."""
+    assigned: dict[str, list[int]] = {}
+    for i, line in enumerate(program):
+        target = re.match(r"\s*(\w+)\s*[-+*/]?=(?!=)", line)
+        if target:
+            assigned.setdefault(target[1], []).append(i)
+    reaching: dict[Value, list[tuple[Value, int | None]]] = {}
+    lines: Lines = {}
+    for step in passes:
+        if step.parent is None:
+            lines[step.node, None] = assigned.get(step.name, [])
+        else:
+            reaching.setdefault(step.parent, []).append((step.node, step.place))
+    for parent, ways in reaching.items():
+        found = assigned.get(f"d{passes.names[parent]}", [])
+        for way, i in zip(ways, itertools.cycle(found)):
+            lines[way] = [i] if len(found) == len(ways) else found
+    return lines
+
+
+# ---- the file ----
+
+
+def _assembled(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]) -> str:
+    """The files in one, with everything in its place; text of the user is escaped for the place it stands in."""
+    texts = {key: text for key, text in sentences().items() if key.startswith("page ") or key in SAID_BY_SCRIPT}
+    parts = {
+        "lang": circuits[0].passes.lang,
+        "title": html.escape(title),
+        "summary": html.escape(circuits[0].summary),
+        "style": _read("page.css"),
+        "script": f"{_read('page.js')}\n\n{_read('page_quiz.js')}",
+        "circuits": "\n".join(_hideable("div", "circuit", i, picture) for i, picture in enumerate(pictures)),
+        "codes": "\n".join(_code_lines(i, circuit.program) for i, circuit in enumerate(circuits) if circuit.program),
+        "table": _table(circuits[0]),
+        "json": _json({"text": texts, "circuits": [circuit.data() for circuit in circuits]}),
+    }
+    return re.sub(
+        r"\{\{([\w ]+)\}\}",
+        lambda mark: parts[mark[1]] if mark[1] in parts else html.escape(say(f"page {mark[1]}")),
+        _read("page.html"),
+    )
+
+
+def _read(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8").rstrip()
+
+
+def _json(data: object) -> str:
+    """JSON that may stand inside a script element: nothing in it can end that."""
+    return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _hideable(tag: str, kind: str, number: int, inside: str) -> str:
+    return f'<{tag} class="{kind}"{" hidden" if number else ""}>{inside}</{tag}>'
+
+
+def _code_lines(number: int, program: list[str]) -> str:
+    lines = "".join(_code_line(line) for line in program)
+    return _hideable("pre", "program", number, f'<code class="lines">{lines}</code>')
+
+
+def _code_line(line: str) -> str:
+    kind = ' class="comment"' if line.lstrip().startswith("#") else ""
+    return f"<span{kind}>{html.escape(line)}</span>"
+
+
+def _table(circuit: _Circuit) -> str:
+    """All steps as a plain table, for where no script runs."""
+    rows = []
+    for i, step in enumerate(circuit.steps, 1):
+        cells = [f"{i}", f"{step['name']} = {step['formula']}"]
+        if step["phase"] == "forward":
+            cells += [f"= {step['numbers']}", f"= {step['output']}", ""]
+        else:
+            total = sentences()["adds up" if step["adds_up"] else "first"]
+            added = {"parent": step["to"], "before": step["before"], "downstream": step["added"]}
+            cells += [step["slope"], _product(step), total.format(**added, after=step["after"])]
+        rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
+    return "<table>\n" + "\n".join(rows) + "\n</table>"
+
+
+def _product(step: Mapping[str, Any]) -> str:
+    factors = {key: step[key] for key in ("upstream", "local", "downstream")}
+    return sentences()["product"].format(times="\N{MULTIPLICATION SIGN}", **factors)

@@ -1,0 +1,69 @@
+// The quiz: gradients are blank, the learner types them, and each answer is judged at the precision it was typed in.
+
+function judge(typed, truth) {
+  const text = typed.trim().replace(/[\u2212\u2013]/g, "-").replace(",", "."), word = /^([+-]?)(inf|nan)/i.exec(text);
+  if (word) return String(Number(word[1] + "1") * (word[2].toLowerCase() === "inf" ? Infinity : NaN)) === String(truth) ? "right" : "wrong";
+  const parts = /^[+-]?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text);
+  if (!parts || !(parts[1] + parts[2])) return "unread";
+  const unit = 10 ** (Number(parts[3] ?? 0) - parts[2].length); // what 1 in the last digit typed is worth
+  if (!(Math.abs(Number(text) - truth) <= 0.5 * unit * (1 + 1e-9))) return "wrong";
+  return truth !== 0 && Math.abs(truth) < unit ? "coarse" : "right";
+}
+
+function waysTo(value) {
+  return circuit.steps.filter((step) => step.phase === "backward" && step.parent === value.box);
+}
+
+function ask(afresh = false) {
+  if (afresh) quiz = { open: [...circuit.values].reverse().filter((value) => waysTo(value).length), done: [], tries: 0, helped: false };
+  const { open, done } = quiz, value = open[done.length], lit = {};
+  const grads = new Map([...Object.entries(circuit.starts), ...done.map(({ value }) => [value.box, value.grad])]);
+  for (const later of open.slice(done.length)) grads.delete(later.box);
+  const back = new Set(done.flatMap(({ value }) => waysTo(value).flatMap((way) => [way.edge, way.wire])));
+  for (const way of value ? waysTo(value) : []) for (const id of [way.gate, way.edge]) lit[id] = "lit lit-backward";
+  if (value) lit[value.box] = "lit lit-backward";
+  paint(new Set(circuit.values.map((v) => v.box)), grads, new Set(circuit.steps.map((step) => step.gate)), back, lit);
+  $("progress").textContent = value ? say("page question", { at: done.length + 1, of: open.length }) : say("page finished");
+  $("progress").className = value ? "kicker backward" : "kicker";
+  $("asked").textContent = value ? `${value.name}.grad =` : "";
+  $("answer").value = "";
+  $("hints").replaceChildren();
+  if (afresh) verdict("", "");
+  $("asking").hidden = !value;
+  $("again").hidden = Boolean(value);
+  $("answers").querySelector("tbody").replaceChildren(...done.map(({ value, typed, mark }) =>
+    make("tr", "", ...[`${value.name}.grad`, typed, value.grad, say(`page ${mark}`)].map((text) => make("td", "", text)))));
+  if (!value) verdict("right", say("page score", { right: done.filter((answer) => answer.mark === "first try").length, of: open.length }));
+  else $("answer").focus({ preventScroll: true });
+}
+
+function verdict(kind, text) {
+  $("verdict").className = kind;
+  $("verdict").textContent = text;
+}
+
+function answered(typed, mark) {
+  const value = quiz.open[quiz.done.length], text = say(mark === "tell try" ? "page told" : "page right", value);
+  quiz.done.push({ value, typed, mark });
+  quiz.tries = 0;
+  quiz.helped = false;
+  verdict(mark === "tell try" ? "" : "right", text);
+  ask();
+}
+
+function check() {
+  const value = quiz.open[quiz.done.length], typed = $("answer").value, result = judge(typed, Number(value.gradient));
+  if (result === "right") return answered(typed.trim(), quiz.tries || quiz.helped ? "later try" : "first try");
+  if (result === "wrong") quiz.tries += 1;
+  verdict(result === "wrong" ? "wrong" : "", say(`page ${result}`, value));
+  $("answer").select();
+}
+
+function hint() {
+  quiz.helped = true;
+  const ways = waysTo(quiz.open[quiz.done.length]), start = circuit.starts[quiz.open[quiz.done.length].box];
+  const rules = ways.map((way) => say("page rule", way));
+  $("hints").replaceChildren(...[...(start ? [say("page own upstream", { start })] : []), ...rules].map((text) => make("li", "", text)));
+  if (rules.length > 1) $("hints").append(make("li", "", say("page add them up")));
+  $("answer").focus();
+}

@@ -1,0 +1,548 @@
+"""The checker: right gradients pass, kinks are called kinks, and an error planted in any gate is blamed on it."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from gate_points import HELPERS, POINTS, recipes
+from hypothesis import given, settings
+
+from scalargrad import (
+    Value,
+    check_gradients,
+    dot,
+    exp,
+    gate,
+    log,
+    maximum,
+    minimum,
+    relu,
+    sigmoid,
+    sin,
+    sqrt,
+    sweep,
+    tanh,
+)
+from scalargrad.check import Report, Slope
+from scalargrad.gates import GATES, Gate
+
+inf, nan = math.inf, math.nan
+steady = settings(derandomize=True, deadline=None, max_examples=60)
+NUMBERS_ONLY = {"exponent_slope": 1}  # how many inputs at the end are always plain numbers
+every_gate = pytest.mark.parametrize("name", GATES)
+
+
+def of_values(gate, point):
+    """The gate as a function of those inputs that may be values, and these."""
+    count = len(point) - NUMBERS_ONLY.get(gate.name, 0)
+    return lambda *values: gate(*values, *point[count:]), point[:count]
+
+
+def planted(gate, factor, place=None):
+    """A copy of a gate whose slopes (or that by the input at `place`) are wrong by a factor."""
+
+    def wrong(slopes):
+        return tuple([factor * slope if place in (None, i) else slope for i, slope in enumerate(slopes)])
+
+    rule = gate.rule
+    if callable(rule):
+        broken = lambda *numbers: wrong(rule(*numbers))  # noqa: E731
+    else:
+        broken = tuple([(lambda *numbers, i=i: wrong([f(*numbers) for f in rule])[i]) for i in range(len(rule))])
+    return Gate(gate.name, gate.symbol, gate.pattern, gate.output, broken, domain=gate.domain, steep=gate.steep)
+
+
+def verdicts(report):
+    return [slope.verdict for slope in report.slopes]
+
+
+def blamed(report):
+    """The names of the gates that a report blames."""
+    return {slope.name.split()[1].rstrip(":") for slope in report.culprits}
+
+
+# ---- right gradients pass ----
+
+
+@every_gate
+@pytest.mark.parametrize("order", [1, 2])
+def test_every_gate_is_right(name, order):
+    for point in POINTS[name].ordinary:
+        function, at = of_values(GATES[name], point)
+        report = check_gradients(function, at, order=order)
+        assert report and set(verdicts(report)) == {"right"} and not report.culprits, f"{point}\n{report}"
+        assert len(report.slopes) == len(at) ** order
+
+
+@given(recipes())
+@steady
+def test_random_graphs_are_right(recipe):
+    report = check_gradients(lambda *values: recipe.run(values, GATES.get)[-1], recipe.leaves)
+    assert report and set(verdicts(report)) <= {"right", "kink"}, str(report)
+
+
+def test_the_numbers_of_a_report():
+    report = check_gradients(lambda x, y: x * x * y, [3.0, -4.0])
+    assert [slope.name for slope in report.slopes] == ["df/dx", "df/dy"]
+    assert [slope.backward for slope in report.slopes] == [-24.0, 9.0]
+    assert [slope.numerical for slope in report.slopes] == pytest.approx([-24.0, 9.0], rel=1e-9)
+    assert all(0.0 <= slope.error < 1e-9 for slope in report.slopes)
+    assert all(type(x) is float for s in report.slopes for x in (s.backward, s.numerical, s.error))
+
+
+def test_the_numbers_of_second_order():
+    report = check_gradients(lambda x, y: x * x * y, [3.0, -4.0], order=2)
+    assert [slope.name for slope in report.slopes] == ["d2f/dx dx", "d2f/dy dx", "d2f/dx dy", "d2f/dy dy"]
+    assert [slope.backward for slope in report.slopes] == [-8.0, 6.0, 6.0, 0.0]
+    assert [slope.numerical for slope in report.slopes] == pytest.approx([-8.0, 6.0, 6.0, 0.0], rel=1e-9)
+
+
+def test_a_report_is_a_table():
+    report = check_gradients(lambda weight, x: weight * x, [2.0, -4.0])
+    assert str(report).splitlines() == [
+        "slope       backward  numerical  error    verdict",
+        "df/dweight  -4        -4         0.0e+00  right",
+        "df/dx       2         2          0.0e+00  right",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("function", "names"),
+    [
+        (lambda *xs: xs[0] * xs[1], ["df/dx1", "df/dx2"]),
+        (lambda a, *xs: a * xs[0], ["df/da", "df/dx2"]),
+        (lambda a, b=None, *, c=3: a * b, ["df/da", "df/db"]),
+        (GATES["mul"], ["df/dx1", "df/dx2"]),
+        (maximum, ["df/dx1", "df/dx2"]),
+    ],
+)
+def test_how_the_slopes_are_called(function, names):
+    assert [slope.name for slope in check_gradients(function, [2.0, 3.0]).slopes] == names
+
+
+def test_inputs_are_numbers_and_grads_are_left_alone():
+    x = Value(5.0, grad=1.0)
+    assert check_gradients(lambda y: y * float(x), (i for i in [2]))
+    assert x.grad == 1.0
+    assert check_gradients(lambda: Value(1.0), []) and str(check_gradients(lambda: Value(1.0), [])).startswith("slope")
+    assert check_gradients(lambda x, y: x * 2.0, [1.0, 2.0])  # y has no influence: both zero
+
+
+# ---- the course's bands ----
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict"),
+    [
+        (1.0, "right"),
+        (1.0 + 1e-9, "right"),
+        (1.0 + 1e-6, "suspicious"),
+        (1.0 + 5e-5, "suspicious"),
+        (1.0 + 5e-3, "suspicious"),
+        (1.0 + 2e-2, "wrong"),
+        (2.0, "wrong"),
+        (0.0, "wrong"),
+        (-1.0, "wrong"),
+        (nan, "wrong"),
+        (inf, "wrong"),
+    ],
+)
+def test_bands_of_a_smooth_graph(factor, verdict):
+    off = gate(lambda x: x * x, rule=lambda z, x: (2.0 * factor * x,), name="off")
+    report = check_gradients(off, [3.0])
+    assert verdicts(report) == [verdict] and bool(report) == (verdict == "right")
+    assert blamed(report) == (set() if report else {"off"})
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0 + 5e-5, "right"), (1.0 + 5e-3, "suspicious"), (1.02, "wrong")])
+def test_bands_of_a_graph_with_kinks(factor, verdict):
+    off = gate(lambda x: x * x, rule=lambda z, x: (2.0 * factor * x,), name="off")
+    for kinked in (
+        relu,
+        abs,
+        lambda x: maximum(x, 0.0),
+        lambda x: x.leaky_relu(),
+        lambda x: x.elu(),
+        lambda x: minimum(x, 99),
+    ):
+        assert verdicts(check_gradients(lambda x, k=kinked: k(off(x)), [3.0])) == [verdict]
+
+
+def test_the_error_is_relative_to_the_larger_of_the_two():
+    off = gate(lambda x: x * x, rule=lambda z, x: (x,), name="off")
+    for x in (3.0, -3.0, 3e5):
+        [slope] = check_gradients(off, [x]).slopes
+        assert slope.error == pytest.approx(0.5, rel=1e-6)
+
+
+def test_both_zero_passes():
+    for function in (lambda x: x * 0.0, lambda x: x - x, lambda x: relu(x - 9.0), lambda x: (x * 0.0 + 3.0) ** 2):
+        [slope] = check_gradients(function, [2.0]).slopes
+        assert (slope.backward, slope.numerical, slope.error, slope.verdict) == (0.0, 0.0, 0.0, "right")
+
+
+def test_a_wrong_zero_is_wrong():
+    dead = gate(lambda x: x * x, rule=lambda z, x: (0.0,), name="dead")
+    born = gate(lambda x: x * 0.0, rule=lambda z, x: (1.0,), name="born")
+    for off in (dead, born):
+        report = check_gradients(off, [2.0])
+        assert verdicts(report) == ["wrong"] and report.slopes[0].error == 1.0 and blamed(report) == {off.name}
+
+
+# ---- kinks ----
+
+
+def test_the_courses_kink():
+    [slope] = check_gradients(relu, [-1e-6]).slopes
+    assert (slope.backward, slope.verdict) == (0.0, "kink") and slope.numerical == pytest.approx(0.45)
+
+
+@pytest.mark.parametrize(
+    ("function", "at"),
+    [
+        (relu, [1e-6]),
+        (abs, [1e-6]),
+        (abs, [-3e-6]),
+        (lambda x: x.leaky_relu(0.3), [2e-6]),
+        (lambda x: x.leaky_relu(0.3), [-2e-6]),
+        (lambda x: x.elu(2.0), [-2e-6]),
+        (maximum, [2.0, 2.000003]),
+        (minimum, [2.0, 2.000003]),
+        (lambda x: maximum(x, 2.0), [2.000003]),
+        (lambda x: relu(sin(x)), [math.pi + 1e-6]),
+        (lambda x: x if x > 2.0 else x * x, [2.000003]),  # a Python branch records other gates
+        (gate(lambda x: x * 2.0 if x > 0 else x.sin(), name="bent"), [3e-6]),
+        (gate(lambda x: relu(x) * 2.0, name="inside"), [3e-6]),
+    ],
+)
+def test_right_gates_near_a_kink_are_called_kinks(function, at):
+    report = check_gradients(function, at)
+    assert "kink" in verdicts(report) and set(verdicts(report)) <= {"kink", "right"}
+    assert report and not report.culprits
+
+
+@pytest.mark.parametrize(
+    ("function", "at"),
+    [
+        *[
+            (f, [0.0])
+            for f in (relu, abs, lambda x: maximum(x, -x), lambda x: maximum(x, x), lambda x: relu(x) - relu(-x))
+        ],
+        (maximum, [2.0, 2.0]),
+        (minimum, [-1.0, -1.0]),
+        (relu, [-1e-4]),
+        (relu, [1e-4]),
+        (lambda x, y: maximum(x, y) * 3.0, [1.0, 5.0]),
+    ],
+)
+def test_on_a_kink_and_beyond_it(function, at):
+    report = check_gradients(function, at)
+    assert report and set(verdicts(report)) <= {"kink", "right"}, str(report)
+
+
+def test_a_kink_elsewhere_does_not_hide_an_error():
+    off = planted(GATES["sin"], 2.0)
+    report = check_gradients(lambda x, y: relu(x) + off(y), [1e-6, 1.0])
+    assert verdicts(report) == ["kink", "wrong"] and blamed(report) == {"sin"}
+
+
+def test_kinks_of_second_order():
+    report = check_gradients(lambda x: relu(x) * x, [2e-6], order=2)
+    assert verdicts(report) == ["kink"] and report
+    assert verdicts(check_gradients(lambda x: relu(x) * x, [2.0], order=2)) == ["right"]
+
+
+# ---- planted errors: the gate is named ----
+
+
+@every_gate
+@pytest.mark.parametrize("factor", [2.0, 0.0, -1.0, 1.001])
+def test_a_planted_error_in_every_gate_is_named(name, factor):
+    """Amid other gates, with a fork, at a point where the slope is not 0."""
+    off, tried = planted(GATES[name], factor), 0
+    for point in POINTS[name].ordinary:
+        function, at = of_values(off, point)
+        if any(x != 0.0 for x in of_values(GATES[name], point)[0](*map(Value, at)).local_gradients()):
+            tried += 1
+            report = check_gradients(lambda *xs, f=function: tanh(f(*xs) * 0.1) + f(*xs).sin() + xs[0], at)
+            assert not report and blamed(report) == {name}, f"{point}\n{report}"
+    assert tried or name == "step"
+
+
+@pytest.mark.parametrize("name", [name for name in GATES if name != "step" and len(POINTS[name].ordinary[1]) > 1])
+def test_a_planted_error_is_named_with_its_input(name):
+    point = POINTS[name].ordinary[1]
+    function, at = of_values(GATES[name], point)
+    slopes = function(*map(Value, at)).local_gradients()
+    for place in [i for i, slope in enumerate(slopes) if slope != 0.0]:
+        off = planted(GATES[name], 3.0, place)
+        report = check_gradients(of_values(off, point)[0], at)
+        [culprit] = report.culprits
+        assert culprit.name.startswith(f"gate {name}: dz/d{off.input_names(len(point))[place]} at ")
+        assert culprit.backward == pytest.approx(3.0 * culprit.numerical, rel=1e-6) and culprit.verdict == "wrong"
+        assert [s.verdict != "right" for s in report.slopes] == [i == place for i in range(len(at))]
+
+
+@given(recipes())
+@steady
+def test_a_planted_error_in_a_random_graph_is_named_or_does_not_matter(recipe):
+    for name in {name for name, _ in recipe.gates}:
+        table = GATES | {name: planted(GATES[name], 1.5)}
+        report = check_gradients(lambda *xs, table=table: recipe.run(xs, table.get)[-1], recipe.leaves)
+        slopes = []
+        for gates in (GATES, table):
+            leaves = list(map(Value, recipe.leaves))
+            recipe.run(leaves, gates.get)[-1].backward()
+            slopes.append([leaf.grad for leaf in leaves])
+        matters = any(abs(a - b) > 1e-2 * max(abs(a), abs(b)) > 1e-6 for a, b in zip(*slopes))
+        assert blamed(report) == {name} if matters else blamed(report) <= {name}, f"{name}\n{report}"
+
+
+def test_an_error_inside_a_composite_is_named_as_the_gate_inside():
+    off = planted(GATES["tanh"], 2.0)
+    mine = gate(lambda x: off(x) * x, name="mine")
+    assert blamed(check_gradients(lambda x: mine(x) + 1.0, [0.5])) == {"tanh"}
+
+
+def test_two_errors_and_no_more_than_ten():
+    off = [planted(GATES[name], 2.0) for name in ("sin", "tanh")]
+    report = check_gradients(lambda x: off[0](x) * off[1](x), [0.5])
+    assert blamed(report) == {"sin", "tanh"}
+    report = check_gradients(lambda x: sum(off[0](x + i) for i in range(50)), [0.5])
+    assert len(report.culprits) == 10
+
+
+def test_the_report_of_an_error_has_both_numbers_and_the_label():
+    off = gate(lambda x, y: x * y, rule=lambda z, x, y: (y, 2.0 * x), name="off")
+
+    def function(x, y):
+        z = off(x, y)
+        z.label = "product"
+        return z + x
+
+    report = check_gradients(function, [3.0, -4.0])
+    assert not report and str(report).splitlines() == [
+        "slope                               backward  numerical  error    verdict",
+        f"df/dx                               -3        -3         {report.slopes[0].error:.1e}  right",
+        "df/dy                               6         3          5.0e-01  wrong",
+        "gates checked alone",
+        "gate off (product): dz/dy at 3, -4  6         3          5.0e-01  wrong",
+    ]
+
+
+def test_a_gradient_that_is_cut_blames_no_gate():
+    report = check_gradients(lambda x: x * x.detach(), [3.0])
+    assert not report and verdicts(report) == ["wrong"] and not report.culprits
+
+
+def test_an_innocent_gate_that_cannot_be_measured_alone_is_passed_over():
+    """x ** y at x < 0 has no neighbours in y; here y is a leaf of the function's own."""
+    off = planted(GATES["sin"], 2.0)
+    report = check_gradients(lambda x: off(x) + x ** Value(3.0), [-2.0])
+    assert blamed(report) == {"sin"}
+
+
+def test_raise_on_error():
+    off = planted(GATES["sin"], 2.0)
+    with pytest.raises(
+        AssertionError, match=r"^gradients and slopes differ\nslope .*\n.*wrong\ngates checked alone\ngate sin"
+    ):
+        check_gradients(off, [0.5], raise_on_error=True)
+    assert check_gradients(sin, [0.5], raise_on_error=True)
+    assert check_gradients(relu, [-1e-6], raise_on_error=True)  # a kink is no error
+
+
+# ---- second order ----
+
+
+@every_gate
+def test_a_planted_error_is_named_by_second_order_too(name):
+    """A rule that is wrong by a factor has a consistent derivative of its own; not so behind another gate."""
+    for point in POINTS[name].ordinary:
+        function, at = of_values(planted(GATES[name], 1.5), point)
+        if any(function(*map(Value, at)).local_gradients()):
+            assert blamed(check_gradients(lambda *xs, f=function: f(*xs) ** 3, at, order=2)) == {name}
+
+
+@pytest.mark.parametrize(
+    "name", ["mul", "div", "pow", "exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "dot"]
+)
+def test_a_rule_that_is_right_on_numbers_and_wrong_on_nodes_is_named(name):
+    """Its slopes are constants to whoever differentiates them: only second order can see it."""
+    sound = GATES[name].form(None).rule
+
+    def numb(*numbers):
+        return tuple([float(slope) for slope in sound(*map(float, numbers))])
+
+    off = Gate(name, name, "scales", GATES[name].output, numb)
+    for point in POINTS[name].ordinary[1:3]:
+        assert check_gradients(off, point)
+        report = check_gradients(lambda *xs: off(*xs) * 2.0, point, order=2)
+        assert not report and blamed(report) == {name} and report.culprits[0].name.startswith(f"gate {name}: d2z/d")
+
+
+def test_a_wrong_helper_gate_is_found_through_the_gate_that_uses_it():
+    half = planted(GATES["cos"], 0.5)
+    mine = gate(math.sin, rule=lambda z, x: (half(x),), name="mine")
+    assert check_gradients(mine, [0.7])
+    assert blamed(check_gradients(mine, [0.7], order=2)) == {"mine"}
+
+
+@pytest.mark.parametrize("order", [0, 3, 1.5, "1", None])
+def test_other_orders(order):
+    with pytest.raises(ValueError, match="choose 1 or 2"):
+        check_gradients(sin, [0.5], order=order)
+
+
+# ---- where differences are delicate ----
+
+
+@pytest.mark.parametrize(
+    ("function", "at"),
+    [
+        (lambda x: exp(x) * 1e-12, [-20.0]),
+        (lambda x: sigmoid(x), [30.0]),
+        (lambda x: sigmoid(x), [-700.0]),
+        (lambda x: tanh(x), [18.0]),
+        (lambda x: x * 1e-300, [1.0]),
+        (lambda x: x * 1e-9 + 1.0, [1.0]),
+        (lambda x: x * 1e-12 + 1e6, [1.0]),
+        (lambda x: (x + 1e8) * 1e-3, [1.0]),
+        (lambda x: (x + 1e8) - 1e8, [1.0]),
+        (lambda x, y: x * y - y * x + x * 1e-13, [12345.678, 8765.4321]),
+        (lambda x: dot([x, 1e8, -1e8], [1.0, 1.0, 1.0]), [1.0]),
+        (lambda x: x**3, [0.0]),
+        (lambda x: (x - 1.0) ** 3, [1.0]),
+        (lambda x: x**20, [1e-3]),
+        (lambda x: x * x, [1e150]),
+        (lambda x: x * x, [1e-150]),
+        (lambda x: sin(x * 300.0), [0.5]),
+        (lambda x: 1.0 / x, [1e-3]),
+    ],
+)
+def test_noise_and_curvature_are_not_called_wrong(function, at):
+    report = check_gradients(function, at)
+    assert report and not report.culprits, str(report)
+
+
+@pytest.mark.parametrize(
+    ("function", "at"),
+    [
+        (lambda off, x: off(x) * 1e-12, [-20.0]),
+        (lambda off, x: off(x) + x * 0.0 + 0.0 * Value(1e300), [1.0]),
+        (lambda off, x: off(x) * 1e6, [3.0]),
+        (lambda off, x: off(x), [1e-6]),
+        (lambda off, x: off(x) + 1e4, [1.0]),
+    ],
+)
+def test_noise_does_not_excuse_an_error(function, at):
+    off = planted(GATES["exp"], 1.01)
+    assert blamed(check_gradients(lambda x: function(off, x), at)) == {"exp"}
+
+
+@pytest.mark.parametrize("x", [1e-3, 1e-5, 9e-6, 1e-8, 1e-12, 1e-100])
+@pytest.mark.parametrize(
+    "function", [log, sqrt, lambda x: x**0.5, lambda x: x**-1, lambda x: x**1.5, lambda x: log(x) * x]
+)
+def test_inputs_at_the_edge_of_a_domain(function, x):
+    for order in (1, 2):
+        report = check_gradients(function, [x], order=order)
+        assert report, str(report)
+
+
+def test_where_nothing_can_be_measured():
+    with pytest.raises(ValueError, match="^pow: inputs x = -.*, y = 1.5 have no real power$"):
+        check_gradients(lambda x: x**1.5, [0.0])
+    with pytest.raises(ZeroDivisionError, match="^sqrt: input x = 0.0"):
+        check_gradients(sqrt, [0.0])
+    with pytest.raises(ValueError, match="^log: input x = -1.0 is not positive$"):
+        check_gradients(log, [-1.0])
+    for x in (inf, -inf, nan):
+        with pytest.raises(ValueError, match=f"^no step of .* leads away from {x}$"):
+            check_gradients(lambda x: x * 2.0, [x])
+
+
+@pytest.mark.parametrize("step", [0.0, -1e-5, nan])
+def test_a_step_must_be_above_zero(step):
+    for check in (lambda: check_gradients(sin, [1.0], step=step), lambda: sweep(sin, [1.0], [step])):
+        with pytest.raises(ValueError, match="the difference needs one above 0, such as 1e-5"):
+            check()
+
+
+def test_the_step_is_relative_to_the_input():
+    seen = []
+
+    def function(x):
+        seen.append(x.data)
+        return x * x
+
+    check_gradients(function, [1000.0], step=1e-4)
+    assert min(seen) == pytest.approx(999.9) and max(seen) == pytest.approx(1000.1)
+    seen.clear()
+    check_gradients(function, [0.001], step=1e-4)
+    assert min(seen) == pytest.approx(0.0009) and max(seen) == pytest.approx(0.0011)
+
+
+@pytest.mark.parametrize("result", [3.0, None, "x", [Value(1.0)]])
+def test_a_function_that_returns_no_value(result):
+    for check in (check_gradients, sweep):
+        with pytest.raises(
+            TypeError, match=f"^the function returned {type(result).__name__}, not a Value: there is no grad"
+        ):
+            check(lambda x: result, [1.0])
+    with pytest.raises(TypeError, match="expected one real number"):
+        check_gradients(sin, ["1.0"])
+
+
+def test_a_network():
+    chance = random.Random(1)
+
+    def network(*weights):
+        numbers, x = iter(weights), [0.3, -0.2]
+        for width in (4, 4, 1):
+            x = [relu(dot([next(numbers) for _ in x], x, next(numbers)) + 0.1) for _ in range(width)]
+        return (x[0] - 1.0) ** 2
+
+    weights = [chance.uniform(-1.0, 1.0) for _ in range(3 * 4 + 5 * 4 + 5)]
+    assert check_gradients(network, weights) and check_gradients(network, weights, order=2)
+
+
+# ---- the sweep over steps ----
+
+
+@pytest.mark.parametrize(("function", "at"), [(tanh, [0.7]), (lambda x, y: exp(x * y), [0.5, 1.5]), (sigmoid, [1.0])])
+def test_the_error_falls_and_rises_again(function, at):
+    """As the square of the step while the curvature rules, then against it while rounding does."""
+    steps = sweep(function, at)
+    assert [h for h, _ in steps] == [10.0**-k for k in range(1, 13)]
+    errors = [error for _, error in steps]
+    best = errors.index(min(errors))
+    assert 3 <= best <= 6 and errors[best] < 1e-10
+    for coarse, fine in zip(errors[:3], errors[1:4]):
+        assert 80.0 < coarse / fine < 120.0
+    assert errors[-1] > 1e3 * errors[best] and errors[0] > 1e3 * errors[best]
+
+
+def test_a_sweep_over_steps_of_ones_own():
+    assert [h for h, _ in sweep(tanh, [0.7], (i for i in (1, 0.5)))] == [1.0, 0.5]
+    assert sweep(lambda x: x * 3.0, [2.0], [0.5]) == [(0.5, 0.0)]
+    off = planted(GATES["sin"], 2.0)
+    assert all(error > 0.4 for _, error in sweep(off, [0.5]))
+    assert sweep(lambda: Value(1.0), []) == [(10.0**-k, 0.0) for k in range(1, 13)]
+
+
+# ---- what a report is ----
+
+
+def test_a_report_is_true_if_nothing_is_wrong_or_suspicious():
+    def report(*verdicts):
+        return Report(tuple([Slope("df/dx", 1.0, 1.0, 0.0, verdict) for verdict in verdicts]), ())
+
+    assert report() and report("right") and report("kink", "right")
+    assert not report("right", "wrong") and not report("suspicious")
+
+
+def test_helpers_are_gates_like_any_other():
+    assert set(GATES) >= HELPERS

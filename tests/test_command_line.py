@@ -1,0 +1,277 @@
+"""The command line as a newcomer meets it: a process of its own, in an empty folder."""
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+
+import pytest
+
+import scalargrad
+from scalargrad.__main__ import main
+
+COMMAND = [sys.executable, "-m", "scalargrad"]
+LECTURE = ["q = x + y; f = q * z", "x=-2", "y=5", "z=-4"]
+STORY = """\
+forward   x = -2, y = 5, z = -4
+  1  q = x + y  = -2 + 5  = 3
+  2  f = q * z  = 3 * -4  = -12
+backward  f.grad = 1
+  3  f = q * z  df/dq = z = -4  1 × -4 = -4  q.grad 0 -> -4
+  4  f = q * z  df/dz = q = 3   1 × 3 = 3    z.grad 0 -> 3
+  5  q = x + y  dq/dx = 1       -4 × 1 = -4  x.grad 0 -> -4
+  6  q = x + y  dq/dy = 1       -4 × 1 = -4  y.grad 0 -> -4
+result    x.grad = -4, y.grad = -4, z.grad = 3
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A function that runs the command in an empty folder, without `dot`, on a terminal that knows `encoding`."""
+
+    def run(*arguments, encoding="utf-8", enters=""):
+        environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "1", "PATH": str(tmp_path)}
+        command = [*COMMAND, *arguments]
+        return subprocess.run(
+            command, input=enters, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
+        )
+
+    return run
+
+
+def good(process):
+    """What a command that went well has printed."""
+    assert (process.returncode, process.stderr) == (0, "")
+    return process.stdout
+
+
+def bad(process):
+    """The complaint of a command that refused its input: one message, nothing else."""
+    assert (process.returncode, process.stdout) == (2, "")
+    assert "Traceback" not in process.stderr and process.stderr.count("scalargrad: ") == 1
+    message, *place = process.stderr.removesuffix("\n").split("\n")
+    assert message.startswith("scalargrad: ") and len(place) in (0, 2)
+    return message.removeprefix("scalargrad: ")
+
+
+# ---- the story ----
+
+
+def test_the_lecture(run):
+    assert good(run(*LECTURE)) == STORY
+
+
+def test_without_arguments_it_runs_the_lecture_and_draws_it(run, tmp_path):
+    assert good(run()) == STORY + "circuit   circuit.svg\n"
+    assert os.listdir(tmp_path) == ["circuit.svg"]
+    texts = [text.text for text in ET.parse(tmp_path / "circuit.svg").iter("{http://www.w3.org/2000/svg}text")]
+    assert {"df/dq = z = -4", "grad -4", "grad 3"} <= {text.replace("\xa0", " ") for text in texts}
+
+
+def test_the_installed_command_is_the_same():
+    command = os.path.join(os.path.dirname(sys.executable), "scalargrad")
+    if not os.path.exists(command):
+        pytest.skip("the command is not installed beside this Python")
+    process = subprocess.run(
+        [command, *LECTURE], capture_output=True, encoding="utf-8", env=os.environ | {"PYTHONUTF8": "1"}
+    )
+    assert good(process) == STORY
+
+
+def test_no_picture_unless_asked_for(run, tmp_path):
+    good(run(*LECTURE))
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["x * y", "x=2", "y=3", "--svg", "a.svg"],
+        ["--svg", "a.svg", "x * y", "x=2", "y=3"],
+        ["x * y", "--svg", "a.svg", "x=2", "y=3"],
+        ["x * y", "x=2", "--svg=a.svg", "y=3"],
+    ],
+)
+def test_options_may_stand_anywhere(run, tmp_path, arguments):
+    assert good(run(*arguments)).endswith("result    x.grad = 3, y.grad = 2\ncircuit   a.svg\n")
+    assert ET.parse(tmp_path / "a.svg").getroot().tag.endswith("svg")
+
+
+@pytest.mark.parametrize("expression", ["-x * y", "-x*y", " -x * y", "-(x * y)", "-x ** 1 * y"])
+def test_an_expression_may_begin_with_a_minus(run, expression):
+    assert "result    x.grad = -3, y.grad = -2\n" in good(run(expression, "x=2", "y=3"))
+
+
+@pytest.mark.parametrize("arguments", [["-x"], ["---x"], ["--", "-x"], ["--sin(x) - sin(x) - x"]])
+def test_a_minus_makes_no_option(run, arguments):
+    assert good(run(*arguments, "x=2")).endswith("result    x.grad = -1\n")
+
+
+@pytest.mark.parametrize(
+    "value, shown", [("x=1e-6", "1e-06"), ("x= 2", "2"), ("x=-.5", "-0.5"), ("x=inf", "inf"), ("x=nan", "nan")]
+)
+def test_values(run, value, shown):
+    assert good(run("x * 1", value)).startswith(f"forward   x = {shown}\n")
+
+
+def test_tree(run):
+    assert good(run("--tree", *LECTURE)) == "f = q * z = -12\n  q = x + y = 3\n    x = -2\n    y = 5\n  z = -4\n"
+
+
+def test_version(run):
+    assert good(run("--version")) == f"scalargrad {scalargrad.__version__}\n"
+
+
+def test_help(run):
+    shown = good(run("--help"))
+    assert all(option in shown for option in ("--svg", "--step", "--tree", "name=number", "example:"))
+
+
+# ---- waiting for Enter ----
+
+
+@pytest.mark.parametrize("enters", ["", "\n" * 3, "\n" * 99])
+def test_step_with_enters_from_a_pipe_and_with_nobody_there(run, enters):
+    assert good(run("--step", *LECTURE, enters=enters)) == STORY
+
+
+def test_step_with_standard_input_closed(run):
+    closed = "import os, sys; os.close(0); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    process = subprocess.run(
+        [sys.executable, "-c", closed, *COMMAND[1:], "--step", *LECTURE], capture_output=True, text=True
+    )
+    assert good(process).endswith("z.grad = 3\n")
+
+
+def test_step_waits_after_every_line(monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr("builtins.input", lambda: shown.append(capsys.readouterr().out))
+    assert main(["--step", "--tree", *LECTURE]) == 0
+    assert [text.strip().split(" ")[0] for text in shown] == ["f", "q", "x", "y", "z"]
+    assert all(text.count("\n") == 1 for text in shown) and capsys.readouterr().out == ""
+
+
+# ---- what it refuses ----
+
+REFUSED = [
+    (["x +", "x=1"], "not an expression: invalid syntax; allowed are numbers, names, + - * / ** and abs, exp"),
+    (["x y", "x=1", "y=2"], "not an expression"),
+    (["x ^ 2", "x=1"], "a power is written **"),
+    (["x.exp()", "x=1"], "a function is called as exp(x)"),
+    (["__import__('os').system('echo ran')"], "a function is called as exp(x)"),
+    (["eval('1')"], "eval is no gate; allowed are"),
+    ([""], "there is no expression"),
+    (["   "], "there is no expression"),
+    (["(" * 300], "not an expression"),
+    (["-" * 9_000 + "x", "x=1"], "the expression nests too deeply"),
+    (["x" * 10_001], "the expression has 10001 characters; 10000 are allowed"),
+    (["1or x"], "no value for x: add x=NUMBER"),
+    (["x * y", "x=1"], "no value for y: add y=NUMBER"),
+    (["x * y"], "no value for x, y: add x=NUMBER y=NUMBER"),
+    (["x", "x=1", "y=2"], "y has a value, but the expression has no such name"),
+    (["x", "x=1", "x=2"], "x is given twice"),
+    (["x", "x=one"], "'x=one': 'one' is not a number"),
+    (["x", "x="], "'' is not a number"),
+    (["x", "x==2"], "'=2' is not a number"),
+    (["x", "x"], "'x' is no value: write name=number, and put the whole expression in quotes"),
+    (["x", "+", "y", "x=1"], "'+' is no value"),
+    (["x", "2=1"], "'2=1' is no value"),
+    (["x", "=1"], "'=1' is no value"),
+    (["x", "-2"], "-2' is no value"),
+    (["x=1", "x * y", "y=2"], "'x * y' is no value"),
+    (["log(x)", "x=-1"], "log: input x = -1.0 is not positive"),
+    (["1 / x", "x=0"], "div: inputs x = 1.0, x = 0.0 divide by zero"),
+    (["exp(x)", "x=1000"], "exp: input x = 1000.0 cannot give a result that fits a float"),
+    (["sqrt(x)", "x=0"], "sqrt: input x = 0.0 cannot give a finite local gradient"),
+    (["x", "x=1", "--svg", "missing/a.svg"], "No such file or directory: 'missing/a.svg'"),
+    (["x", "x=1", "--svg", "folder.svg"], "Is a directory: 'folder.svg'"),
+    (["x", "x=1", "--svg", "a.txt"], "can be saved as .svg, .dot, .png or .pdf, not as 'a.txt'"),
+    (["x", "x=1", "--svg", ""], "can be saved as .svg, .dot, .png or .pdf, not as"),
+    (["x", "x=1", "--svg"], "argument --svg: expected one argument"),
+    (["--sgv", "a.svg"], "unrecognized arguments: --sgv"),
+    (["+".join(["x"] * 600), "x=1", "--svg", "a.svg"], "a circuit of 600 values is too large to draw"),
+]
+
+
+@pytest.mark.parametrize("arguments, reason", REFUSED, ids=[" ".join(arguments)[:30] for arguments, _ in REFUSED])
+def test_refusals(run, tmp_path, arguments, reason):
+    (tmp_path / "folder.svg").mkdir()
+    assert reason in bad(run(*arguments))
+    assert os.listdir(tmp_path) == ["folder.svg"]
+
+
+def test_a_caret_points_at_the_place(run):
+    process = run("q = x + y; f = q ^ z", "x=1", "y=2", "z=3")
+    assert process.stderr.split("\n")[1:] == ["  q = x + y; f = q ^ z", "                   ^", ""]
+
+
+def test_a_name_of_bytes_that_are_no_text(run):
+    assert "is no value" in bad(run("x", b"\xff=1"))
+    assert "not an expression" in bad(run(b"\xff"))
+
+
+def test_a_picture_that_needs_dot(run, tmp_path):
+    assert "no program `dot` on the PATH" in bad(run("x * 2", "x=1", "--svg", "a.png"))
+    assert os.listdir(tmp_path) == []
+
+
+# ---- terminals ----
+
+
+def test_a_terminal_that_knows_ascii_only(run):
+    shown = good(run("权重 * x", "权重=2", "x=3", encoding="ascii"))
+    assert shown.isascii() and "df/dx = \\u6743\\u91cd = 2  1 x 2 = 2" in shown
+
+
+def test_a_complaint_on_a_terminal_that_knows_ascii_only(run):
+    process = run("权重 * x", "x=3", encoding="ascii")
+    assert bad(process) == "no value for \\u6743\\u91cd: add \\u6743\\u91cd=NUMBER"
+
+
+def test_a_name_in_chinese(run):
+    assert "权重.grad = 3" in good(run("权重 * x", "权重=2", "x=3"))
+
+
+# ---- standard output that goes nowhere ----
+
+
+def test_a_reader_that_has_enough(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = subprocess.run([*COMMAND, *LECTURE], stdout=writing, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    os.close(writing)
+    assert (process.returncode, process.stderr) == (0, "")
+
+
+def test_standard_output_closed(tmp_path):
+    closed = "import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    command = [sys.executable, "-c", closed, *COMMAND[1:], *LECTURE, "--svg", "a.svg"]
+    process = subprocess.run(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    assert (process.returncode, process.stderr) == (0, "") and os.listdir(tmp_path) == ["a.svg"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full disk here")
+def test_a_full_disk(tmp_path):
+    with open("/dev/full", "w") as full:
+        process = subprocess.run([*COMMAND, *LECTURE], stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    assert (process.returncode, process.stderr) == (2, "scalargrad: [Errno 28] No space left on device\n")
+
+
+# ---- without a process of its own ----
+
+
+def test_main_takes_its_arguments_and_gives_the_exit_status(capsys):
+    assert main(LECTURE) == 0
+    assert capsys.readouterr().out == STORY
+    assert main(["x"]) == 2
+    assert capsys.readouterr() == ("", "scalargrad: no value for x: add x=NUMBER\n")
+
+
+def test_an_interruption_is_no_traceback(monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", interrupted)
+    assert main(["--step", *LECTURE]) == 130
+    assert re.fullmatch(r"forward .*\n", capsys.readouterr().out)

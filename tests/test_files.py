@@ -1,0 +1,106 @@
+"""A file is written whole or not at all."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from scalargrad import files
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_new_file(tmp_path):
+    path = tmp_path / "a.svg"
+    assert files.write(path, b"new") == path
+    assert path.read_bytes() == b"new" and names(tmp_path) == ["a.svg"]
+
+
+def test_what_was_there_is_replaced(tmp_path):
+    path = tmp_path / "a.svg"
+    path.write_bytes(b"something that was longer")
+    files.write(str(path), b"new")
+    assert path.read_bytes() == b"new" and names(tmp_path) == ["a.svg"]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real.svg").touch()
+    (tmp_path / "link.svg").symlink_to("real.svg")
+    files.write(tmp_path / "link.svg", b"new")
+    assert (tmp_path / "link.svg").is_symlink() and (tmp_path / "real.svg").read_bytes() == b"new"
+    assert names(tmp_path) == ["link.svg", "real.svg"]
+
+
+@pytest.mark.parametrize("name", ["x" * 251, "权" * 80, "😀" * 60], ids=["ascii", "Chinese", "emoji"])
+def test_a_name_as_long_as_a_folder_takes(tmp_path, name):
+    files.write(tmp_path / f"{name}.svg", b"new")
+    assert names(tmp_path) == [f"{name}.svg"]
+
+
+def test_a_pipe_is_written_into():
+    reading, writing = os.pipe()
+    files.write(f"/dev/fd/{writing}", b"new")
+    os.close(writing)
+    assert os.read(reading, 10) == b"new"
+    os.close(reading)
+
+
+PLACES = {
+    "missing/a.svg": FileNotFoundError,
+    "file/a.svg": NotADirectoryError,
+    "folder": IsADirectoryError,
+    "x" * 300: OSError,
+}
+
+
+@pytest.mark.parametrize("place", PLACES, ids=range(len(PLACES)))
+def test_where_nothing_can_be_written_the_error_names_the_place(tmp_path, place):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(PLACES[place]) as caught:
+        files.write(tmp_path / place, b"new")
+    assert caught.value.filename in (str(tmp_path / place), tmp_path / place)
+    assert caught.value.strerror and "None" not in str(caught.value)
+    assert names(tmp_path) == ["file", "folder"] and (tmp_path / "file").read_bytes() == b"old"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError, match="a.svg'$"):
+        files.write(tmp_path / "a.svg", b"new")
+    assert names(tmp_path) == []
+
+
+def full(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def half(path, content):
+    with path.open("wb") as file:
+        file.write(content[:2])
+    full()
+
+
+@pytest.mark.parametrize("owner, function, fault", [(Path, "write_bytes", half), (os, "replace", full)])
+def test_a_full_disk_leaves_what_was_there(monkeypatch, tmp_path, owner, function, fault):
+    path = tmp_path / "a.svg"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(owner, function, fault)
+    with pytest.raises(OSError, match="No space left on device: '.*a.svg'$"):
+        files.write(path, b"new")
+    assert path.read_bytes() == b"old" and names(tmp_path) == ["a.svg"]
+
+
+def test_an_interruption_leaves_nothing_behind(monkeypatch, tmp_path):
+    def interrupted(path, content):
+        path.touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_bytes", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.write(tmp_path / "a.svg", b"new")
+    assert names(tmp_path) == []
