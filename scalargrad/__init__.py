@@ -24,6 +24,7 @@ from .views.page import page
 from .views.ledger import ledger, nudge, paths
 from .views.explain import explain
 from .views.lines import record_lines
+from .compiled import record
 from .expression import evaluate
 
 __version__ = "0.1.0"
@@ -36,5 +37,5 @@ __all__ = [
     "steps", "tree", "draw", "backprop_code", "latex", "page",
     "explain", "ledger", "paths", "nudge", "record_lines",
     "gradient", "jacobian", "hessian", "hessian_vector_product",
-    "gate", "expand", "check_gradients", "sweep", "save_graph", "load_graph", "evaluate",
+    "gate", "expand", "check_gradients", "sweep", "save_graph", "load_graph", "record", "evaluate",
 ]

@@ -84,6 +84,8 @@ def test_a_gradient_is_a_graph_that_can_be_differentiated():
 def test_a_result_may_be_a_node_that_was_there_before():
     x, y = Value(2.0), Value(3.0)
     assert gradient(x * y, [x, y]) == [y, x]
+    assert gradient((x + 1.0) * y, [x]) == [y]  # a factor 1 makes no gate
+    assert gradient(x + y, [x])[0].form is CONSTANT
 
 
 @given(recipes())

@@ -332,6 +332,13 @@ def test_the_report_of_an_error_has_both_numbers_and_the_label():
     ]
 
 
+def test_a_gate_of_many_inputs_is_shown_with_three():
+    off = planted(GATES["total"], 2.0)
+    for count, shown in ((2, "1, 2"), (3, "1, 2, 3"), (4, "1, 2, 3, ..."), (9, "1, 2, 3, ...")):
+        report = check_gradients(lambda *xs: off(*xs), range(1, count + 1))
+        assert report.culprits[0].name == f"gate total: dz/dx1 at {shown}"
+
+
 def test_a_gradient_that_is_cut_blames_no_gate():
     report = check_gradients(lambda x: x * x.detach(), [3.0])
     assert not report and verdicts(report) == ["wrong"] and not report.culprits

@@ -1,0 +1,329 @@
+"""Flat code: a recorded graph as lines of one gate each, forward and then back, on no numbers in particular.
+
+A gate's rule can be handed floats, nodes or names; here it is handed *lines* of flat code, and what comes back are
+further lines.  So the backward code is made of the rules in the calculus table and of nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from .. import gates
+from ..formula import is_plain, read_rule
+from ..gates import GATES, Gate
+
+SUMS = (gates.add, gates.total)
+
+
+def _operator(gate: Gate) -> tuple[Callable[[Line, Any], Any], Callable[[Line, Any], Any]]:
+    """The methods for `line + other` and for `number + line`."""
+    return (
+        lambda self, other: self.code.line(gate, (self, other)),
+        lambda self, other: self.code.line(gate, (other, self)),
+    )
+
+
+class Line:
+    """One line of flat code: a gate and its inputs, which are other lines or plain numbers.
+
+    name: what the code calls it: x0, x1, ... for the inputs of the program, p0, p1, ... for its parameters.
+    gate: None for an input or a parameter of the program.
+    varies: whether it differs from sample to sample; what depends on parameters alone does not.
+    place: its place among the lines of its kind.
+    """
+
+    __slots__ = ("code", "name", "gate", "inputs", "varies", "place")
+
+    def __init__(self, code: FlatCode, name: str, gate: Gate | None, inputs: tuple[Any, ...], varies: bool, place: int):
+        self.code = code
+        self.name = name
+        self.gate = gate
+        self.inputs = inputs
+        self.varies = varies
+        self.place = place
+
+    def __repr__(self) -> str:
+        return self.name
+
+    # ---- a number among gates and operators ----
+
+    def through_gate(self, gate: Gate, inputs: tuple[Any, ...]) -> Any:
+        return self.code.line(gate, inputs)
+
+    __add__, __radd__ = _operator(gates.add)
+    __sub__, __rsub__ = _operator(gates.sub)
+    __mul__, __rmul__ = _operator(gates.mul)
+    __truediv__, __rtruediv__ = _operator(gates.div)
+    __pow__, __rpow__ = _operator(gates.pow_)
+
+    def __neg__(self) -> Any:
+        return self.code.line(gates.neg, (self,))
+
+    def __abs__(self) -> Any:
+        return self.code.line(gates.abs_, (self,))
+
+    def __pos__(self) -> Line:
+        return self
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("what is compiled must not branch: use gates, such as maximum or step, instead of `if`")
+
+    def _compared(self, other: object) -> bool:
+        return bool(self)
+
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _compared
+    __hash__ = object.__hash__
+
+
+class Step(NamedTuple):
+    """A gate of the recorded graph; an input is the number of an earlier node, or a plain number's text."""
+
+    gate: Gate
+    inputs: tuple[int | str, ...]
+
+
+class Trace(NamedTuple):
+    """The shape of a recorded graph.  Nodes are numbered: the inputs, the parameters, the numbers, then the steps.
+
+    inputs: how many numbers a sample has.
+    parameters: how many parameters there are.
+    numbers: how many plain numbers come with each run, as parameters without a gradient.
+    steps: the gates, in topological order.
+    root: the number of the root.
+    """
+
+    inputs: int
+    parameters: int
+    numbers: int
+    steps: tuple[Step, ...]
+    root: int
+
+    @property
+    def leaves(self) -> int:
+        return self.inputs + self.parameters + self.numbers
+
+
+class Send(NamedTuple):
+    """What one gate sends to parameters on the way back: to each its local gradient times the gate's upstream."""
+
+    upstream: Any
+    slopes: list[tuple[int, Any]]
+
+
+class FlatCode:
+    """The forward and the backward pass of a graph.
+
+    x, p: the inputs of a sample; the parameters, and the numbers that come with them.
+    lines: what is computed, in order; nothing that is not needed.
+    value: the line, or number, of the root.
+    sends: what is added up, over all samples, into the gradients of the first `parameters` of `p`.
+    sums: those lines that add up gradients at a fork, as `dot(local gradients, upstreams)`.
+    """
+
+    def __init__(self, trace: Trace):
+        self.x = [Line(self, f"x{i}", None, (), True, i) for i in range(trace.inputs)]
+        self.p = [Line(self, f"p{i}", None, (), False, i) for i in range(trace.parameters + trace.numbers)]
+        self.parameters = trace.parameters
+        self.lines: list[Line] = []
+        self.sums: set[Line] = set()
+        self._known: dict[Any, Line] = {}
+        steps = rolled(trace)
+        nodes: list[Any] = [*self.x, *self.p, *[None] * len(steps)]
+        for i, step in enumerate(steps, trace.leaves):
+            nodes[i] = self.output(step.gate, read(step, nodes)) if step else None
+        self.value = nodes[trace.root]
+        self.sends = list(self._backward(trace, steps, nodes))
+        self._leave_out_the_dead()
+
+    # ---- writing lines ----
+
+    def line(self, gate: Gate, inputs: tuple[Any, ...]) -> Any:
+        """The output of a gate on lines and numbers: a line, the same one for the same inputs, or a plain number."""
+        if not any([isinstance(x, Line) for x in inputs]):
+            return gate(*inputs)
+        inputs = tuple([x if isinstance(x, Line) else float(x) for x in inputs])
+        simpler = SIMPLER.get(gate.name)
+        found = simpler(*inputs) if simpler else None
+        if found is not None:
+            return found
+        key = (gate, *[x if isinstance(x, Line) else repr(x) for x in inputs])
+        known = self._known.get(key)
+        if known is None:
+            varies = any([isinstance(x, Line) and x.varies for x in inputs])
+            known = self._known[key] = Line(self, f"v{len(self.lines)}", gate, inputs, varies, len(self.lines))
+            self.lines.append(known)
+        return known
+
+    def output(self, gate: Gate, inputs: tuple[Any, ...]) -> Any:
+        """The output of a gate of the graph; one that is not in the table is written out, where it can be."""
+        if GATES.get(gate.name) is not gate:
+            for function in (gate.output, gate.expansion):
+                try:
+                    return function(*inputs)  # type: ignore[misc]
+                except (TypeError, AttributeError):  # it branches, uses math, or is None
+                    pass
+        return self.line(gate, inputs)
+
+    # ---- backward ----
+
+    def _backward(self, trace: Trace, steps: Sequence[Step | None], nodes: Sequence[Any]) -> Iterable[Send]:
+        """The chain rule, from the root to the leaves: on every step its rule, read on lines."""
+        first, end = trace.inputs, trace.inputs + trace.parameters
+        moving = [first <= i < end for i in range(trace.leaves)]
+        for step in steps:
+            moving.append(step is not None and any([moving[i] for i in step.inputs if isinstance(i, int)]))
+        if first <= trace.root < end:
+            yield Send(1.0, [(trace.root - first, 1.0)])
+        arrived: dict[int, list[tuple[Any, Any]]] = {trace.root: [(1.0, 1.0)]}
+        for i in range(len(nodes) - 1, trace.leaves - 1, -1):
+            step = steps[i - trace.leaves]
+            if i in arrived and step and moving[i]:
+                upstream = self._added_up(arrived.pop(i))
+                slopes = [(j, slope) for j, slope in _slopes(step, nodes, i, moving) if not is_plain(slope, 0.0)]
+                for j, slope in slopes:
+                    arrived.setdefault(j, []).append((slope, upstream))
+                sent = [(j - first, slope) for j, slope in slopes if j < end]
+                if sent:
+                    yield Send(upstream, sent)
+
+    def _added_up(self, arrived: list[tuple[Any, Any]]) -> Any:
+        """The gradient of a node: local gradient x upstream, added up over all gates that use it."""
+        products = [pair for pair in arrived[::-1] if all([isinstance(x, Line) for x in pair])]
+        if len(products) < 2:
+            return gates.add_up(*[gates.mul(*pair) for pair in arrived])
+        others = [gates.mul(*pair) for pair in arrived if not all([isinstance(x, Line) for x in pair])]
+        added_up = self.line(gates.dot, (*[local for local, _ in products], *[upstream for _, upstream in products]))
+        self.sums.add(added_up)
+        return gates.add_up(added_up, *others)
+
+    def _leave_out_the_dead(self) -> None:
+        used = {self.value, *[line for send in self.sends for line in used_by(send)]}
+        for line in reversed(self.lines):
+            if line in used:
+                used.update([x for x in line.inputs if isinstance(x, Line)])
+        self.lines = [line for line in self.lines if line in used]
+        for place, line in enumerate(self.lines):
+            line.place, line.name = place, f"v{place}"
+        self.sums &= used
+
+
+def used_by(send: Send) -> Iterable[Line]:
+    """The lines that a send needs."""
+    return [x for x in (send.upstream, *[slope for _, slope in send.slopes]) if isinstance(x, Line)]
+
+
+def read(step: Step, nodes: Sequence[Any]) -> tuple[Any, ...]:
+    """The inputs of a step, where nodes are numbered as in `nodes`."""
+    return tuple([nodes[i] if isinstance(i, int) else float(i) for i in step.inputs])
+
+
+def _slopes(step: Step, nodes: Sequence[Any], i: int, moving: Sequence[bool]) -> list[tuple[int, Any]]:
+    """(number of the parent, local gradient) for the parents that depend on a parameter."""
+    places = tuple([k for k, j in enumerate(step.inputs) if isinstance(j, int) and moving[j]])
+    form = step.gate.form(places if len(places) < len(step.inputs) else None)
+    slopes = read_rule(form, nodes[i], read(step, nodes))
+    return [(j, slope) for j, slope in zip([step.inputs[k] for k in places], slopes) if isinstance(j, int)]
+
+
+# ---- sums of products are dots: that is what `dot` expands to, read the other way ----
+
+
+def rolled(trace: Trace) -> list[Step | None]:
+    """The steps, where w1 * x1 + w2 * x2 + ... is one dot gate; None for steps that it has swallowed."""
+    steps: list[Step | None] = list(trace.steps)
+    uses = [0] * (trace.leaves + len(steps))
+    uses[trace.root] = 2
+    for step in trace.steps:
+        for i in step.inputs:
+            if isinstance(i, int):
+                uses[i] += 1
+    for k in range(len(steps) - 1, -1, -1):
+        top = steps[k]
+        if top and top.gate in SUMS:
+            chain = _Chain(trace, steps, uses)
+            chain.take_apart(top)
+            if len(chain.products) > 1 and len(chain.others) < 2:
+                steps[k] = chain.as_dot()
+                for i in chain.swallowed:
+                    steps[i - trace.leaves] = None
+    return steps
+
+
+class _Chain:
+    """A sum, added from left to right: its products, its other terms, and the steps that only it uses."""
+
+    def __init__(self, trace: Trace, steps: Sequence[Step | None], uses: Sequence[int]):
+        self.trace, self.steps, self.uses = trace, steps, uses
+        self.products: list[tuple[int | str, ...]] = []
+        self.others: list[int | str] = []
+        self.swallowed: list[int] = []
+
+    def take_apart(self, top: Step) -> None:
+        terms = [*top.inputs[::-1]]
+        while terms:
+            first, step = len(terms) == 1, self._only_used_here(terms[-1])
+            term = terms.pop()
+            if step and step.gate is gates.mul:
+                self.products.append(self._parameter_first(step.inputs))
+                self.swallowed.append(term)  # type: ignore[arg-type]
+            elif step and step.gate in SUMS and not self.products and not self.others and not first:
+                self.swallowed.append(term)  # type: ignore[arg-type]
+                terms += step.inputs[::-1]
+            else:
+                self.others.append(term)
+
+    def _only_used_here(self, i: int | str) -> Step | None:
+        inner = isinstance(i, int) and i >= self.trace.leaves and self.uses[i] == 1
+        return self.steps[i - self.trace.leaves] if inner else None  # type: ignore[operator]
+
+    def _parameter_first(self, pair: tuple[int | str, ...]) -> tuple[int | str, ...]:
+        first, end = self.trace.inputs, self.trace.inputs + self.trace.parameters
+        is_parameter = [isinstance(i, int) and first <= i < end for i in pair]
+        return pair[::-1] if is_parameter == [False, True] else pair
+
+    def as_dot(self) -> Step:
+        ws, xs = zip(*self.products)
+        return Step(gates.dot, (*ws, *xs, *self.others))
+
+
+# ---- what is simpler on lines than the gate that is asked for; None where nothing is ----
+
+
+def _simpler_mul(x: Any, y: Any) -> Any:
+    if is_plain(x, 1.0) or is_plain(y, 1.0):
+        return y if is_plain(x, 1.0) else x
+    if is_plain(x, -1.0) or is_plain(y, -1.0):
+        return -(y if is_plain(x, -1.0) else x)
+    return None
+
+
+def _simpler_pow(x: Any, n: Any) -> Any:
+    if is_plain(n, 0.0):
+        return 1.0
+    if is_plain(n, -1.0):
+        return 1.0 / x
+    whole = [k for k in (1, 2, 3) if is_plain(n, k)]
+    return gates.mul(gates.mul(x, x), x) if whole == [3] else gates.mul(x, x) if whole == [2] else x if whole else None
+
+
+def _simpler_power_slope(c: Any, x: Any, n: Any) -> Any:
+    if is_plain(n, 0.0) or is_plain(c, 0.0):
+        return c
+    return gates.mul(c, gates.pow_(x, n)) if isinstance(c, float) else None
+
+
+def _simpler_exponent_slope(c: Any, x: Any, n: Any, k: Any) -> Any:
+    if is_plain(k, 0.0):
+        return gates.power_slope(c, x, n)
+    return 0.0 if is_plain(c, 0.0) or isinstance(k, float) and k < 0.0 else None
+
+
+SIMPLER: dict[str, Callable[..., Any]] = {
+    "mul": _simpler_mul,
+    "div": lambda x, y: x if is_plain(y, 1.0) else None,
+    "neg": lambda x: x.inputs[0] if x.gate is gates.neg else None,
+    "pow": _simpler_pow,
+    "power_slope": _simpler_power_slope,
+    "exponent_slope": _simpler_exponent_slope,
+}

@@ -1,0 +1,304 @@
+"""Record once, run many times: the graph of one sample becomes a program for whole minibatches."""
+
+from __future__ import annotations
+
+import random
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ..composite import Composite, named, parameters_of, taken_apart
+from ..graph import topological_order
+from ..value import Value
+from .engines import ENGINES, Descent, Engine
+from .flat import FlatCode, Step, Trace
+from .samples import Layout
+
+REMEMBERED = 64  # engines that are kept, by the shape of their graph
+SMALL = 4.0  # whole numbers up to this are a part of the shape, like the 2 of x ** 2; others come with each run
+_engines: OrderedDict[Any, Engine] = OrderedDict()
+
+
+def record(
+    function: Callable[..., Any],
+    samples: Sequence[Any] = (),
+    parameters: Iterable[Value] = (),
+    engine: str = "python",
+    reduce: str = "mean",
+) -> Program:
+    """A program that computes `function`, and its gradients by the parameters, for whole minibatches.
+
+    function: takes one sample and returns one `Value`.
+    samples: one sample, an argument of the function each: a number, or numbers in (nested) lists.  They become values.
+    parameters: the leaves that gradients are wanted of.  Their data is read at every call of the program.
+    engine: "python", the flat code on floats; "numpy", on columns of a minibatch; "jax", the same under `jax.jit`;
+        "native", machine code.  The last three need the extra of their name: pip install scalargrad[numpy].
+    reduce: "mean" or "sum": how values and gradients of the samples of a minibatch become one.
+
+    >>> w, b = Value(2.0), Value(-1.0)
+    >>> program = record(lambda x, y: (w * x + b - y) ** 2, samples=(3.0, 0.0), parameters=[w, b])
+    >>> program([3.0, 1.0], [4.0, 1.0])
+    (0.5, [3.0, 1.0])
+
+    The function runs once, and the gates that it used then are what runs ever after: a Python `if` or `max` on a value
+    is frozen, and so are `float(x)`, `x.data` and other leaves than the parameters.  It is run again on a few samples
+    made up from the first, and if other gates or numbers come out, ValueError says so; what depends on parameters
+    alone is not seen.  The relu, abs and maximum gates are no branches: they work for every sample.
+
+    All engines agree with `backward()` to 1e-12 of the largest contribution, mostly to 1e-15.  They differ where
+    numbers end: "python" raises the errors of Python's floats, without a gate's name; the others never raise, but
+    follow IEEE 754: log(-1) is nan, 1 / 0 and exp(1000) are inf.  What a local gradient of 0 everywhere, that of step,
+    or in "python" an upstream of exactly 0 behind a relu would send back is left out, so 0 * inf is no nan there; and
+    x ** 2 is x * x, which may be inf.
+
+    Under "jax" arrays that are sharded over a mesh of devices stay so: each device runs its samples, and the gradients
+    are added up over all of them.
+
+    Graphs of the same shape share one compiled program, so recording in a loop compiles once.
+
+    Raises TypeError or ValueError for arguments that do not fit, ImportError, naming the extra, for an engine that is
+    not installed.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"there is no engine {engine!r}: choose from {', '.join(ENGINES)}")
+    if reduce not in ("mean", "sum"):
+        raise ValueError(f"reduce={reduce!r}: choose mean or sum")
+    if not isinstance(samples, (tuple, list)):
+        raise TypeError(f"samples is a tuple of one sample an argument, not {type(samples).__name__} {samples!r:.40}")
+    names = named(parameters_of(function), len(samples))
+    layouts = [Layout(name, sample) for name, sample in zip(names, samples)]
+    recorder = _Recorder(function, layouts, _leaves(parameters))
+    at = [x for layout, sample in zip(layouts, samples) for x in layout.flat(sample)]
+    trace, numbers = recorder.trace(at)
+    recorder.refuse_branches(at, trace, numbers)
+    return Program(recorder, trace, numbers, engine, reduce)
+
+
+class Program:
+    """A recorded graph that runs on minibatches; made by `record`.
+
+    source: the flat code, as text.
+    engine, reduce: as given to `record`.
+    gates: how many gates the graph of one sample has.
+    inputs, parameters: how many numbers a sample has, and the parameters.
+    """
+
+    def __init__(self, recorder: _Recorder, trace: Trace, numbers: list[float], engine: str, reduce: str):
+        self.engine, self.reduce = engine, reduce
+        self.parameters = recorder.parameters
+        self.gates, self.inputs = len(trace.steps), trace.inputs
+        self._layouts = recorder.layouts
+        self._numbers = numbers
+        self._engine = _engine_for(engine, trace)
+
+    @property
+    def source(self) -> str:
+        return self._engine.source
+
+    @property
+    def function(self) -> Any:
+        """The flat code itself, which sums values and gradients: `source` says what it takes.  None under "native".
+
+        Under "jax" it is `run(P, X)` of a vector of parameters and an array of inputs x N: pure, and jitted.
+        """
+        return self._engine.function
+
+    def __repr__(self) -> str:
+        return (
+            f"<program on {self.engine}: {self.gates} gates, {self.inputs} inputs, {len(self.parameters)} parameters>"
+        )
+
+    def __call__(self, *data: Any) -> tuple[float, Any]:
+        """The value, and a list of the gradients of the parameters, of a minibatch of N samples.
+
+        data: for every argument of the recorded function N samples, each in the shape that was recorded; arrays will
+            do.  Without arguments, one sample of nothing.
+
+        Raises TypeError for another number of arguments, ValueError for other shapes and for an empty minibatch.
+        """
+        samples = self._engine.samples(self._checked(data), self._layouts)
+        scale = 1.0 / len(samples) if self.reduce == "mean" else 1.0
+        return self._engine.run([p.data for p in self.parameters] + self._numbers, samples, scale)
+
+    def train(
+        self,
+        *data: Any,
+        epochs: int = 1,
+        batch_size: int | None = None,
+        learning_rate: float | Callable[[int], float] = 0.1,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        order: Callable[[int], Sequence[int]] | None = None,
+        progress: Callable[[int, float], Any] | None = None,
+        velocity: list[float] | None = None,
+    ) -> list[float]:
+        """The mean value of each epoch, after training the parameters by stochastic gradient descent.
+
+        data: N samples, as for a call.
+        batch_size: samples a step; by default all.
+        learning_rate: a number, or a function of the number of steps taken so far.
+        momentum, weight_decay: v = momentum * v + (gradient + weight_decay * p), then p -= learning_rate * v.
+        order: a function of the number of the epoch that gives the order of the samples; by default as they come.
+        progress: called after every epoch with its number and its value; the parameters hold their new data then.
+        velocity: the v of every parameter to begin with, in a list that is brought up to date; by default zeros.
+
+        "native" stays in machine code for a whole epoch, and without `order` and `progress` for all of them.
+        """
+        samples = self._engine.samples(self._checked(data), self._layouts)
+        descent = Descent(samples, _whole(batch_size, len(samples)), momentum, weight_decay, self.reduce == "mean")
+        velocity = [0.0] * len(self.parameters) if velocity is None else velocity
+        rate = learning_rate if callable(learning_rate) else lambda step: learning_rate
+        values: list[float] = []
+        while len(values) < _whole(epochs, 1):
+            epoch, together = len(values), 1 if order or progress else epochs
+            rates = [rate(epoch * descent.steps + i) for i in range(together * descent.steps)]
+            numbers = [p.data for p in self.parameters] + self._numbers
+            values += self._engine.train(
+                numbers, velocity, descent, rates, _checked_order(order(epoch), len(samples)) if order else None
+            )
+            for p, new in zip(self.parameters, numbers):
+                p.data = new
+            if progress:
+                progress(epoch, values[-1])
+        return values
+
+    def _checked(self, data: Sequence[Any]) -> Sequence[Any]:
+        if len(data) != len(self._layouts):
+            names = ", ".join([layout.name for layout in self._layouts])
+            raise TypeError(f"{len(data)} arguments for a program of {len(self._layouts)}: {names}")
+        for samples, layout in zip(data, self._layouts):
+            if not hasattr(samples, "__len__"):
+                raise TypeError(f"{layout.name} is {type(samples).__name__} {samples!r:.40}, not a list of samples")
+            if len(samples) != len(data[0]):
+                sizes = ", ".join([f"{layout.name} has {len(x)}" for layout, x in zip(self._layouts, data)])
+                raise ValueError(f"every argument needs as many samples: {sizes}")
+        if data and not len(data[0]):
+            raise ValueError("the minibatch is empty")
+        return data
+
+
+def _engine_for(name: str, trace: Trace) -> Engine:
+    """The compiled code for a graph of this shape: that of an earlier recording, if there was one."""
+    key = (name, trace)
+    if key not in _engines:
+        _engines[key] = ENGINES[name](FlatCode(trace))
+    _engines.move_to_end(key)
+    if len(_engines) > REMEMBERED:
+        _engines.popitem(last=False)
+    return _engines[key]
+
+
+class _Recorder:
+    """A function, to be run on values.
+
+    layouts: the shape of each of its arguments.
+    parameters: leaves that it uses.
+    """
+
+    def __init__(self, function: Callable[..., Any], layouts: list[Layout], parameters: list[Value]):
+        self.function = function
+        self.layouts = layouts
+        self.parameters = parameters
+
+    def trace(self, at: Sequence[float]) -> tuple[Trace, list[float]]:
+        """The shape of the graph that the function makes of a sample, and the plain numbers in it."""
+        inputs = [Value(x) for x in at]
+        values = iter(inputs)
+        root = self.function(*[layout.nested(values) for layout in self.layouts])
+        if not isinstance(root, Value):
+            raise TypeError(f"the function returned {type(root).__name__} {root!r:.40}, not one Value")
+        return _shape(taken_apart([root], lambda gate: isinstance(gate, Composite))[root], inputs, self.parameters)
+
+    def refuse_branches(self, at: list[float], trace: Trace, numbers: list[float]) -> None:
+        """ValueError if other samples make another graph: the function branched on a value, or read its data."""
+        for other in self._others(at):
+            try:
+                again, others = self.trace(other)
+            except Exception:  # not a sample that the function takes: it proves nothing
+                continue
+            if again != trace:
+                raise ValueError(
+                    "the function makes different graphs of different samples, and only one can be recorded: "
+                    "write maximum, minimum, relu or abs for an `if` or a max on a value"
+                )
+            if any([a != b and (a == a or b == b) for a, b in zip(numbers, others)]):
+                raise ValueError(
+                    "the function makes plain numbers that differ from run to run, and only one can be recorded: "
+                    "does it read x.data or float(x), or use random numbers?"
+                )
+
+    def _others(self, at: list[float]) -> Iterable[list[float]]:
+        """Samples that differ from the first in one argument."""
+        chance, start = random.Random(0), 0
+        for layout in self.layouts:
+            end = start + layout.size
+            own = at[start:end]
+            changed = [[-x for x in own], [x + 1.0 for x in own], [chance.uniform(-3.0, 3.0) for _ in own]]
+            yield from ([*at[:start], *part, *at[end:]] for part in changed)
+            start = end
+
+
+def _shape(root: Value, inputs: list[Value], parameters: list[Value]) -> tuple[Trace, list[float]]:
+    """The shape of a graph, and the plain numbers in it that are no part of the shape."""
+    known: dict[Any, int] = {node: i for i, node in enumerate([*inputs, *parameters])}
+    order = [node for node in topological_order([root]) if node not in known]
+    numbers: list[float] = []
+
+    def come_along(key: Any, x: float) -> None:
+        known[key] = len(inputs) + len(parameters) + len(numbers)
+        numbers.append(x)
+
+    for node in order:
+        if node.gate is None:
+            come_along(node, node.data)
+        for place, x in enumerate(node.inputs):
+            if not isinstance(x, Value) and not _is_small(x):
+                come_along((node, place), x)
+    known |= {node: i for i, node in enumerate([n for n in order if n.gate], len(known))}
+    steps = [
+        Step(node.gate, tuple([_reference(known, node, place, x) for place, x in enumerate(node.inputs)]))
+        for node in order
+        if node.gate
+    ]
+    return Trace(len(inputs), len(parameters), len(numbers), tuple(steps), known[root]), numbers
+
+
+def _reference(known: dict[Any, int], node: Value, place: int, x: Value | float) -> int | str:
+    if isinstance(x, Value):
+        return known[x]
+    return repr(x) if _is_small(x) else known[node, place]
+
+
+def _is_small(x: float) -> bool:
+    return abs(x) <= SMALL and x.is_integer()
+
+
+def _leaves(parameters: Iterable[Value]) -> list[Value]:
+    if isinstance(parameters, Value):
+        raise TypeError("parameters are a list of Values, not one Value: write [p]")
+    listed = list(parameters)
+    for p in listed:
+        if not isinstance(p, Value):
+            raise TypeError(f"parameters are a list of Values, such as model.parameters(), not {p!r:.40}")
+        if p.gate:
+            raise ValueError(f"the parameter {p!r} is the output of a gate: parameters are leaves")
+    if len(set(listed)) < len(listed):
+        raise ValueError("a parameter is in the list more than once")
+    return listed
+
+
+def _checked_order(order: Sequence[int], n: int) -> Sequence[int]:
+    """The order, as a list; ValueError unless it has every sample once."""
+    listed = [*order]
+    if sorted(listed) != list(range(n)):
+        raise ValueError(f"order gives {listed!r:.40}, which is not every one of the {n} samples once")
+    return listed
+
+
+def _whole(n: int | None, otherwise: int) -> int:
+    """`n`, or something else for None; ValueError unless it is a whole number above 0."""
+    if n is None:
+        return otherwise
+    if type(n) is not int or n < 1:
+        raise ValueError(f"epochs and batch_size are whole numbers above 0, not {n!r}")
+    return n

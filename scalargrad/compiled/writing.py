@@ -1,0 +1,370 @@
+"""Flat code as Python text: on floats, sample by sample, or on arrays that hold a minibatch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .. import gates
+from ..formula import ATOM, POWER, PRODUCT, SIGN, Formula, is_plain
+from ..gates import GATES, Gate
+from .flat import FlatCode, Line, Send
+
+LONGEST_SUM = 50  # terms of a sum that are written in one line; Python's parser nests no deeper than some hundred
+LONGEST = 120  # characters of a formula that is written where it is used, instead of on a line of its own
+FEW = 4  # a branch over fewer additions, or a stack of fewer rows, does not pay
+
+
+class Spelling(Formula):
+    """A number as the compiled code spells it."""
+
+    __slots__ = ()
+
+    @classmethod
+    def number(cls, x: float) -> Spelling:
+        return cls(repr(x), SIGN if math.copysign(1.0, x) < 0.0 else ATOM)
+
+    @classmethod
+    def power(cls, base: Any, exponent: Any) -> Spelling:
+        return cls(f"pow({cls.of(base)}, {cls.of(exponent)})")
+
+    @classmethod
+    def call(cls, gate: Gate, inputs: tuple[Any, ...]) -> Spelling:
+        name = gate.name if GATES.get(gate.name) is gate else f"{gate.name}_gate"
+        return cls(f"{name}({', '.join(cls.of(x).text for x in inputs)})")
+
+
+class Writer:
+    """Writes the lines of flat code, each on a line of text, or in the place where it is used if there is only one.
+
+    text: what each line is called, or how it is spelled, where it is used.
+    """
+
+    names_first: Sequence[str] = ()  # gates whose inputs are spelled more than once, and so need names
+
+    def __init__(self, code: FlatCode):
+        self.code = code
+        self.text: dict[Line, Spelling] = {line: Spelling(line.name) for line in [*code.x, *code.p]}
+        self.own_gates: dict[str, Gate] = {}
+        self.written: list[str] = []
+        self._alone = {
+            line for line, users in self._users().items() if len(users) == 1 and self._may_move(line, users[0])
+        }
+
+    def _users(self) -> dict[Line, list[Any]]:
+        users: dict[Line, list[Any]] = {line: [] for line in self.code.lines}
+        for line in self.code.lines:
+            for x in line.inputs:
+                if isinstance(x, Line) and x.gate:
+                    users[x].append(line)
+        for send in self.code.sends:
+            for x in [x for _, slope in send.slopes for x in (slope, send.upstream)]:
+                if isinstance(x, Line) and x.gate:
+                    users[x].append(send)
+        return users
+
+    def _may_move(self, line: Line, user: Any) -> bool:
+        """Whether a line may be written where it is used: not out of the loop, nor where it would be twice."""
+        if isinstance(user, Send):
+            return line.varies
+        return line.varies == user.varies and user.gate.name not in self.names_first and line is not self.code.value
+
+    def of(self, x: Any) -> Spelling:
+        return self.text[x] if isinstance(x, Line) else Spelling.number(float(x))
+
+    def write(self, line: Line) -> None:
+        formula = self.formula(line)
+        if line in self._alone and len(formula.text) <= LONGEST:
+            self.text[line] = formula
+            return
+        if formula.text != line.name:
+            self.written.append(f"{line.name} = {formula}")
+        self.text[line] = Spelling(line.name)
+
+    def formula(self, line: Line) -> Spelling:
+        gate = line.gate
+        if gate is gates.dot or gate is gates.total:
+            return self.sum_of(line.name, self.terms(line))
+        if gate and GATES.get(gate.name) is not gate:
+            if self.own_gates.setdefault(gate.name, gate) is not gate:
+                raise ValueError(f"two gates have the name {gate.name!r}: give each its own")
+        made: Spelling = Spelling("").through_gate(gate, tuple(map(self.of, line.inputs)))  # type: ignore[arg-type]
+        return made
+
+    def terms(self, line: Line) -> list[Any]:
+        """What a dot or a total adds up."""
+        inputs = [self.of(x) for x in line.inputs]
+        n = len(inputs) // 2 if line.gate is gates.dot else 0
+        return [*[w * x for w, x in zip(inputs[:n], inputs[n:])], *inputs[2 * n :]]
+
+    def sum_of(self, name: str, terms: Sequence[Any], start: str = "") -> Spelling:
+        """The sum, from left to right; if it is long, most of it is written on lines before."""
+        terms = [*([Spelling(start)] if start else []), *terms]
+        while len(terms) > LONGEST_SUM:
+            self.written.append(f"{name} = {gates.add_up(*terms[:LONGEST_SUM])}")
+            terms = [Spelling(name), *terms[LONGEST_SUM:]]
+        total: Spelling = gates.add_up(*terms)
+        return total
+
+
+# ---- on floats ----
+
+
+class FloatWriter(Writer):
+    """The flat code as a loop over samples; what does not vary stands before it.
+
+    Where a gradient is 0, because a relu or a max lets nothing through, what it would be multiplied by is left out.
+    """
+
+    templates = {
+        "relu": "(0.0 if {0} <= 0.0 else {0})",
+        "leaky_relu": "({0} if {0} > 0.0 else {1} * {0})",
+        "step": "(1.0 if {0} > {1} else 0.0 if {0} < {1} else {2} if {0} == {1} else nan)",
+    }
+    names_first = tuple(templates)
+
+    def __init__(self, code: FlatCode):
+        super().__init__(code)
+        self._waiting = self._additions()
+        self._added_to: set[str] = set()
+        self._counts = False
+        self._open = {target for terms in self._waiting.values() for target, _ in terms if isinstance(target, Line)}
+
+    def source(self) -> str:
+        """The text of `run(p, samples)`, which gives the sum of all values and the sums of all gradients."""
+        code = self.code
+        self.written = [f"{_targets(code.p)} = p"] if code.p else []
+        self._write_lines(varies=False)
+        before, self.written = self.written, []
+        self._write_lines(varies=True)
+        if _varies(code.value):
+            self._added_to.add("value")
+            self.written.append(f"value = value + {self.of(code.value)}")
+        loop, self.written = self.written, []
+        results = self._results()
+        zeros = [f"{name} = 0.0" for name in sorted(self._added_to)]
+        head = [f"for {_targets(code.x)} in samples:"] if loop else []
+        after = ["n = float(len(samples))"] if self._counts else []
+        returned = f"return {results[-1]}, [{', '.join(results[:-1])}]"
+        body = [*before, *zeros, *head, *indented(loop), *after, *self.written, returned]
+        return "\n".join(["def run(p, samples):", *indented(body), ""])
+
+    def _results(self) -> list[str]:
+        """The gradients and the value: what the loop added up, and what is the same for every sample, so many times."""
+        fixed: dict[str, list[Spelling]] = {f"g{i}": [] for i in range(self.code.parameters)}
+        fixed["value"] = []
+        if not _varies(self.code.value):
+            fixed["value"].append(self.of(self.code.value))
+        for i, slope, upstream in _sent(self.code):
+            if not _varies(slope, upstream):
+                fixed[f"g{i}"].append(Spelling.of(self._times(slope, upstream)))
+        return [self._result(name, terms) for name, terms in fixed.items()]
+
+    def _result(self, name: str, fixed: list[Spelling]) -> str:
+        if not fixed:
+            return name if name in self._added_to else "0.0"
+        once = self.sum_of(f"{name}_once", fixed)
+        self._counts = bool(self.code.x)  # without inputs there is one sample
+        times = f"n * {Spelling.held(once, POWER)}" if self._counts else once.text
+        return f"{name} + {times}" if name in self._added_to else times
+
+    def formula(self, line: Line) -> Spelling:
+        if line in self._open:
+            rest = [pair for pair in pairs(line) if not _may_be_0(pair[1])]
+            return self.sum_of(line.name, [self.of(local) * self.of(up) for local, up in rest], line.name)
+        if line.gate and line.gate.name in self.templates and GATES.get(line.gate.name) is line.gate:
+            return Spelling(self.templates[line.gate.name].format(*[self.of(x) for x in line.inputs]))
+        return super().formula(line)
+
+    def _additions(self) -> dict[Any, list[tuple[Any, Any]]]:
+        """{upstream: [(target, local gradient)]}: what is added to gradients one by one, and not in one formula."""
+        found: dict[Any, list[tuple[Any, Any]]] = {}
+        for line in self.code.lines:
+            for local, upstream in pairs(line) if line in self.code.sums and line.varies else ():
+                if _may_be_0(upstream):
+                    found.setdefault(upstream, []).append((line, local))
+        for i, slope, upstream in _sent(self.code):
+            if _varies(slope, upstream):
+                found.setdefault(upstream, []).append((f"g{i}", slope))
+        return found
+
+    def _write_lines(self, varies: bool) -> None:
+        if varies:
+            self.written += [f"{line.name} = 0.0" for line in self.code.lines if line in self._open]
+        for line in self.code.lines:
+            if line.varies == varies:
+                for _, upstream in pairs(line) if line in self._open else ():
+                    self._add(upstream, line.place)
+                self.write(line)
+        if varies:
+            for upstream in list(self._waiting):
+                self._add(upstream, len(self.code.lines))
+
+    def _add(self, upstream: Any, place: int) -> None:
+        """Writes those additions under an upstream that are waiting and can be made at this place."""
+        lines, later = [], []
+        for target, local in self._waiting.get(upstream, []):
+            if isinstance(local, Line) and local.gate and local.place >= place:
+                later.append((target, local))
+            else:
+                lines.append(f"{target} = {target} + {self._product(local, upstream)}")
+                self._added_to |= {target} - self.code.sums
+        self._waiting[upstream] = later
+        skips = len(lines) >= FEW and _may_be_0(upstream)
+        self.written += [f"if {self.of(upstream)}:", *indented(lines)] if skips else lines
+
+    def _product(self, x: Any, y: Any) -> str:
+        return Spelling.held(Spelling.of(self._times(x, y)), PRODUCT)
+
+    def _times(self, x: Any, y: Any) -> Any:
+        if is_plain(x, 1.0) or is_plain(y, 1.0):
+            return self.of(y if is_plain(x, 1.0) else x)
+        return self.of(x) * self.of(y)
+
+
+def pairs(line: Line) -> list[tuple[Any, Any]]:
+    """The products that a dot adds up."""
+    n = len(line.inputs) // 2
+    return list(zip(line.inputs[:n], line.inputs[n : 2 * n]))
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+def _targets(lines: Sequence[Line]) -> str:
+    return ", ".join([line.name for line in lines]) + "," * (len(lines) == 1)
+
+
+def _sent(code: FlatCode) -> Iterable[tuple[int, Any, Any]]:
+    return [(i, slope, send.upstream) for send in code.sends for i, slope in send.slopes]
+
+
+def _varies(*numbers: Any) -> bool:
+    return any([isinstance(x, Line) and x.varies for x in numbers])
+
+
+def _may_be_0(x: Any) -> bool:
+    """Whether a gradient has just come through a gate that routes, and so may be 0 often."""
+    return (
+        isinstance(x, Line)
+        and x.gate is gates.mul
+        and any([isinstance(y, Line) and y.gate is gates.step for y in x.inputs])
+    )
+
+
+# ---- on arrays ----
+
+
+class ArrayWriter(Writer):
+    """The flat code on arrays: X is of shape inputs x N, P and G are vectors, and what varies has shape N.
+
+    add_to: how this language adds to a part of G.
+    """
+
+    def __init__(self, code: FlatCode, add_to: str):
+        super().__init__(code)
+        self.add_to = add_to
+        self.text |= {x: Spelling(f"X[{x.place}]") for x in code.x} | {p: Spelling(f"P[{p.place}]") for p in code.p}
+        self._stacks: dict[tuple[Line, ...], str] = {}
+
+    def source(self) -> str:
+        """The text of `run(P, X)`, which gives the sum of all values and the vector of the sums of all gradients."""
+        self.written = ["n = X.shape[1]", f"G = zeros({self.code.parameters})"]
+        for line in self.code.lines:
+            self.write(line)
+        for send in self.code.sends:
+            for run in runs(send.slopes):
+                self._send(run, send.upstream)
+        value = self._summed(self.code.value)
+        return "\n".join(["def run(P, X):", *indented([*self.written, f"return {value}, G"]), ""])
+
+    def formula(self, line: Line) -> Spelling:
+        if line.gate is gates.dot and len(line.inputs) >= 2 * FEW:
+            products = pairs(line)
+            ws, xs = ([pair[k] for pair in products] for k in (0, 1))
+            if is_stackable(ws) and is_stackable(xs):
+                others = [self.of(x) for x in line.inputs[2 * len(products) :]]
+                dot: Spelling = gates.add_up(self._dot(ws, xs), *others)
+                return dot
+        return super().formula(line)
+
+    def _dot(self, ws: list[Line], xs: list[Line]) -> Spelling:
+        if ws[0].varies and xs[0].varies:
+            return Spelling(f"add_up({self._stack(ws)} * {self._stack(xs)})")
+        fixed, other = (xs, ws) if ws[0].varies else (ws, xs)
+        return Spelling(f"{self._stack(fixed)} @ {self._stack(other)}", PRODUCT)
+
+    def _stack(self, lines: Sequence[Line]) -> str:
+        """Lines as the rows of one array: a part of X or P, where they are one."""
+        if all([x.gate is None for x in lines]):
+            return f"{'X' if lines[0].varies else 'P'}[{_where([x.place for x in lines])}]"
+        key = tuple(lines)
+        if key not in self._stacks:
+            self._stacks[key] = f"s{len(self._stacks)}"
+            self.written.append(f"{self._stacks[key]} = rows({', '.join(self.of(x).text for x in lines)})")
+        return self._stacks[key]
+
+    def _send(self, run: list[tuple[int, Any]], upstream: Any) -> None:
+        where, slopes = _where([i for i, _ in run]), [slope for _, slope in run]
+        if len(run) < FEW or not is_stackable(slopes):
+            for i, slope in run:
+                self._add_to(str(i), self._summed_product(slope, upstream))
+        elif slopes[0].varies:
+            every = self._stack(slopes)
+            fixed = f"{every}.sum(1) * {Spelling.held(self.of(upstream), POWER)}"
+            self._add_to(where, f"{every} @ {self.of(upstream)}" if _varies(upstream) else fixed)
+        else:
+            self._add_to(where, f"{self._stack(slopes)} * {self._summed(upstream)}")
+
+    def _add_to(self, where: str, what: str) -> None:
+        self.written.append(self.add_to.format(where, what))
+
+    def _summed_product(self, slope: Any, upstream: Any) -> str:
+        """The sum over all samples of a local gradient x upstream."""
+        if _varies(slope) and _varies(upstream):
+            return f"{Spelling.held(self.of(slope), POWER)} @ {Spelling.held(self.of(upstream), POWER)}"
+        varying, other = (slope, upstream) if _varies(slope) else (upstream, slope)
+        factor = "" if is_plain(other, 1.0) else f" * {Spelling.held(self.of(other), POWER)}"
+        return self._summed(varying) + factor
+
+    def _summed(self, x: Any) -> str:
+        return f"add_up({self.of(x)})" if _varies(x) else f"n * {Spelling.held(self.of(x), POWER)}"
+
+
+def runs(slopes: list[tuple[int, Any]]) -> Iterable[list[tuple[int, Any]]]:
+    """The gradients that one gate sends, cut where a parameter comes again, or only one of two varies."""
+    run: list[tuple[int, Any]] = []
+    seen: set[int] = set()
+    for i, slope in slopes:
+        if run and (i in seen or _kind(slope) != _kind(run[-1][1])):
+            yield run
+            run, seen = [], set()
+        run.append((i, slope))
+        seen.add(i)
+    yield run
+
+
+def _kind(slope: Any) -> tuple[bool, bool]:
+    return isinstance(slope, Line), _varies(slope)
+
+
+def is_stackable(lines: Sequence[Any]) -> bool:
+    """Whether these are lines that all vary, or none does."""
+    return all([isinstance(x, Line) for x in lines]) and len({x.varies for x in lines}) == 1
+
+
+def range_of(places: Sequence[int]) -> range | None:
+    """The places as a range, if they go up evenly."""
+    step = places[1] - places[0] if len(places) > 1 else 1
+    found = range(places[0], places[-1] + 1, step) if step > 0 else range(0)
+    return found if list(found) == list(places) else None
+
+
+def _where(places: Sequence[int]) -> str:
+    """An index for the places: a slice if they go up evenly."""
+    found = range_of(places)
+    if found is None:
+        return f"index({', '.join(map(str, places))})"
+    return f"{found.start}:{found.stop}" + (f":{found.step}" if found.step > 1 else "")

@@ -1,0 +1,693 @@
+"""Record once, run many times: every engine gives what `backward()` gives."""
+
+import importlib.util
+import math
+import os
+import random
+import subprocess
+import sys
+
+import pytest
+from gate_points import POINTS, recipes, smooth
+from hypothesis import assume, given, settings
+
+from scalargrad import (
+    Value,
+    compiled,
+    dot,
+    gate,
+    gradient,
+    maximum,
+    relu,
+    sigmoid,
+    tanh,
+    total,
+)
+from scalargrad.compiled import record, trace
+from scalargrad.gates import GATES, Gate
+from scalargrad.graph import topological_order
+
+inf, nan = math.inf, math.nan
+NEEDS = {"python": None, "numpy": "numpy", "jax": "jax", "native": "llvmlite"}
+
+
+def engine_mark(engine):
+    missing = NEEDS[engine] and importlib.util.find_spec(NEEDS[engine]) is None
+    return pytest.param(engine, marks=pytest.mark.skipif(missing, reason=f"{NEEDS[engine]} is not installed"))
+
+
+every_engine = pytest.mark.parametrize("engine", list(map(engine_mark, NEEDS)))
+follows_ieee = pytest.mark.parametrize("engine", list(map(engine_mark, ["numpy", "jax", "native"])))
+
+
+# ---- what eager gives ----
+
+
+def eager(function, samples, parameters):
+    """(value, gradients, how large the contributions to them are), summed over samples, by `backward`."""
+    samples = list(samples)
+    for p in parameters:
+        p.grad = 0.0
+    value, size = 0.0, 1.0
+    for sample in samples:
+        root = function(*sample)
+        root.backward()
+        value += root.data
+        size = max(size, contributions(root))
+    return value, [p.grad for p in parameters], size * len(samples)
+
+
+def contributions(root):
+    """A bound for what arrives anywhere in a graph on the way back, signs aside, and for its numbers."""
+    order, arrived = topological_order([root]), {root: 1.0}
+    for node in reversed(order):
+        for parent, local in zip(node.parents, node.local_gradients()):
+            arrived[parent] = arrived.get(parent, 0.0) + abs(local) * arrived[node]
+    sizes = [x for x in [*arrived.values(), *[abs(node.data) for node in order]] if math.isfinite(x)]
+    return max(sizes, default=1.0)
+
+
+def assert_same(found, expected):
+    value, gradients = found
+    wanted, slopes, size = expected
+    for a, b in zip([value, *gradients], [wanted, *slopes], strict=True):
+        assert a == b or a != a and b != b or abs(a - b) <= 1e-12 * size, (found, expected)
+
+
+# ---- all gates, one by one ----
+
+
+def of_inputs(name, count, scales):
+    """A function of `count` inputs through one gate, each scaled by a parameter."""
+    gate = GATES[name]
+    if name == "exponent_slope":  # its last input is always a plain number
+        return lambda *xs: gate(*[p * x for p, x in zip(scales[:3], xs)], 1.0)
+    return lambda *xs: gate(*[p * x for p, x in zip(scales, xs)])
+
+
+def by_count(points):
+    found = {}
+    for point in points:
+        found.setdefault(len(point), []).append(point)
+    return found
+
+
+def columns(points):
+    return [list(column) for column in zip(*points)]
+
+
+@every_engine
+@pytest.mark.parametrize("name", GATES)
+def test_every_gate_at_all_its_points_in_one_minibatch(name, engine):
+    points = [p for p in smooth(name) if name != "exponent_slope" or p[3] == 1.0]
+    for count, some in by_count(points).items():
+        scales = [Value(1.0) for _ in range(count)]
+        function = of_inputs(name, count, scales)
+        program = record(function, some[0], scales, engine, "sum")
+        assert_same(program(*columns(some)), eager(function, some, scales))
+
+
+@every_engine
+@pytest.mark.parametrize("name", GATES)
+def test_every_gate_at_kinks_and_at_nan_and_inf(name, engine):
+    points = [p for p in POINTS[name].special if name != "exponent_slope" or p[3] == 1.0]
+    if name == "step":  # its slopes are 0 everywhere, so nothing is sent back, not even 0 * nan
+        points = [p for p in points if all(x == x for x in p)]
+    for count, some in by_count(points).items():
+        scales = [Value(1.0) for _ in range(count)]
+        function = of_inputs(name, count, scales)
+        program = record(function, (0.5,) * count, scales, engine, "sum")
+        for point in some:
+            assert_same(program(*columns([point])), eager(function, [point], scales))
+
+
+def test_the_tests_can_fail(monkeypatch):
+    wrong = Gate("cube", "cube", "scales", lambda x: x * x * x, lambda z, x: (3.0 * x * x + 1e-9,))
+    p = Value(2.0)
+    cube = record(lambda x: wrong(p * x), (1.0,), [p])
+    with pytest.raises(AssertionError):
+        assert_same(cube([1.0]), eager(lambda x: (p * x) ** 3, [(1.0,)], [p]))
+
+
+# ---- random graphs ----
+
+
+@every_engine
+@settings(max_examples=20, deadline=None)
+@given(recipe=recipes())
+def test_random_graphs(engine, recipe):
+    half = len(recipe.leaves) // 2
+    parameters = [Value(x) for x in recipe.leaves[half:]]
+    sample = recipe.leaves[:half]
+
+    def function(*xs):
+        return total([recipe.run([*xs, *parameters], GATES.get)[-1], parameters[0]])
+
+    assert_same(record(function, sample, parameters, engine)(*columns([sample])), eager(function, [sample], parameters))
+
+
+@every_engine
+@settings(max_examples=8, deadline=None)
+@given(recipe=recipes(longest=6))
+def test_second_derivatives_of_random_graphs(engine, recipe):
+    parameters = [Value(x) for x in recipe.leaves]
+
+    def slope_along():
+        slopes = gradient(recipe.run(parameters, GATES.get)[-1] * 1.0, parameters)
+        return total([slope * slope for slope in slopes])
+
+    expected = eager(slope_along, [()], parameters)
+    assume(expected[2] < 1e6)
+    assert_same(record(slope_along, (), parameters, engine)(), expected)
+
+
+# ---- networks and minibatches ----
+
+
+def network(sizes, activation=relu, seed=0):
+    """(model, parameters) of layers of dot gates."""
+    chance = random.Random(seed)
+    layers = [
+        [([Value(chance.uniform(-1, 1)) for _ in range(n)], Value(chance.uniform(-1, 1))) for _ in range(m)]
+        for n, m in zip(sizes, sizes[1:])
+    ]
+
+    def model(x):
+        for i, layer in enumerate(layers):
+            x = [dot(w, x, b) for w, b in layer]
+            x = x if i == len(layers) - 1 else [activation(v) for v in x]
+        return x
+
+    return model, [p for layer in layers for w, b in layer for p in (*w, b)]
+
+
+def hinge(model, parameters):
+    """A max-margin loss with a term that depends on parameters alone."""
+    return lambda x, y: relu(1 - y * model(x)[0]) + 1e-2 * total([p * p for p in parameters])
+
+
+def points(n, width, seed=0):
+    chance = random.Random(seed)
+    X = [[chance.gauss(0, 1) for _ in range(width)] for _ in range(n)]
+    return X, [chance.choice([-1.0, 1.0]) for _ in range(n)]
+
+
+@every_engine
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 1000])
+def test_minibatches(engine, n):
+    model, parameters = network([2, 5, 4, 1], tanh if n == 7 else relu)
+    loss = hinge(model, parameters)
+    X, Y = points(n, 2)
+    program = record(loss, (X[0], Y[0]), parameters, engine, "sum")
+    assert_same(program(X, Y), eager(loss, zip(X, Y), parameters))
+
+
+@every_engine
+def test_the_mean_is_the_sum_divided_by_the_number_of_samples(engine):
+    p = Value(3.0)
+    X = [1.0, 2.0, 6.0]
+    assert record(lambda x: p * x, (1.0,), [p], engine, "sum")(X) == (27.0, [9.0])
+    value, [slope] = record(lambda x: p * x, (1.0,), [p], engine)(X)
+    assert value == pytest.approx(9.0) and slope == pytest.approx(3.0)
+
+
+@every_engine
+def test_wide_layers_whose_dots_are_loops(engine):
+    model, parameters = network([70, 34, 3] if engine != "jax" else [70, 5, 3], sigmoid)
+
+    def loss(x, y):
+        a, b, c = model(x)
+        shared = y[0] * dot(parameters[:50], parameters[50:100])
+        return a * y[0] + maximum(b, c) * y[1] + 0.1 * dot(parameters, parameters) + shared
+
+    X, _ = points(9, 70)
+    Y = [[math.sin(i), math.cos(i)] for i in range(9)]
+    program = record(loss, (X[0], Y[0]), parameters, engine, "sum")
+    assert_same(program(X, Y), eager(loss, zip(X, Y), parameters))
+
+
+@every_engine
+def test_parameters_in_any_order(engine):
+    model, parameters = network([40, 3, 1], sigmoid)
+    loss = hinge(model, parameters)
+    X, Y = points(9, 40)
+    shuffled = random.Random(1).sample(parameters, len(parameters))
+    program = record(loss, (X[0], Y[0]), shuffled, engine, "sum")
+    assert_same(program(X, Y), eager(loss, zip(X, Y), shuffled))
+
+
+@every_engine
+def test_products_of_samples_and_long_sums(engine):
+    p = [Value(0.1 * i) for i in range(40)]
+
+    def function(x, y):
+        return (
+            dot(x, y) * p[0] + total([q.sin() * a for q, a in zip(p, x)]) + dot([q * a for q, a in zip(p, x)], y, p[3])
+        )
+
+    X, Y = points(9, 40)[0], points(9, 40, seed=1)[0]
+    program = record(function, (X[0], Y[0]), p, engine, "sum")
+    assert_same(program(X, Y), eager(function, zip(X, Y), p))
+
+
+@every_engine
+def test_gradients_of_a_sample_as_a_part_of_the_loss(engine):
+    model, parameters = network([2, 4, 1], tanh)
+
+    def penalty(x):  # the slope of the output by the input: a second derivative, by parameters
+        inputs = [v * 1.0 for v in x]
+        return total([slope * slope for slope in gradient(model(inputs)[0], inputs)])
+
+    X, _ = points(9, 2)
+    program = record(penalty, (X[0],), parameters, engine, "sum")
+    assert_same(program(X), eager(lambda x: penalty([Value(v) for v in x]), [(x,) for x in X], parameters))
+
+
+@every_engine
+@pytest.mark.parametrize("exponent", [-2, -1, 0, 1, 2, 3, 5, 0.5, 2.7])
+def test_powers_with_a_plain_exponent_or_base(engine, exponent):
+    p = Value(1.0)
+    X = [0.5, 1.5, 2.0]
+
+    def function(x):
+        return (p * x) ** exponent + exponent * 2.5 ** (p * x) + abs(exponent) ** (p * x)
+
+    program = record(function, (1.0,), [p], engine, "sum")
+    assert_same(program(X), eager(function, [(x,) for x in X], [p]))
+
+
+@every_engine
+def test_what_needs_no_gate(engine):
+    p, q = Value(3.0), Value(4.0)
+    assert record(lambda: p, (), [p, q], engine)() == (3.0, [1.0, 0.0])
+    assert record(lambda x: x, (1.0,), [p], engine, "sum")([5.0, 6.0]) == (11.0, [0.0])
+    assert record(lambda: q, (), [p], engine)() == (4.0, [0.0])
+    assert record(lambda x: x * 2, (1.0,), [], engine, "sum")([5.0, 6.0]) == (22.0, [])
+    assert record(lambda x, y: p * 2, (1.0, [2.0]), [p], engine, "sum")([5.0, 6.0], [[1.0], [2.0]]) == (12.0, [4.0])
+
+
+@every_engine
+def test_a_fork_into_a_gate_that_routes_and_one_that_does_not(engine):
+    w, u, v = ([Value(0.3 * i - 0.5 + k) for i in range(4)] for k in range(3))
+
+    def function(x):
+        hidden = [(p * x).sin() for p in w]
+        return 2.5 * relu(dot(u, hidden)) + dot(v, hidden).tanh()
+
+    X = [-2.0, 0.5, 1.0]
+    program = record(function, (1.0,), [*w, *u, *v], engine, "sum")
+    assert_same(program(X), eager(function, [(x,) for x in X], [*w, *u, *v]))
+
+
+# ---- where numbers end ----
+
+
+def fails(p):
+    return {
+        "log": lambda x: (p * x).log(),
+        "root": lambda x: (p * x).sqrt(),
+        "division": lambda x: 1 / (p * x),
+        "power": lambda x: (p * x) ** 0.5,
+    }
+
+
+@pytest.mark.parametrize("name", fails(None))
+def test_floats_raise_the_errors_of_floats(name):
+    program = record(fails(Value(1.0))[name], (2.0,), [Value(1.0)])
+    with pytest.raises((ValueError, ZeroDivisionError)):
+        program([1.0, 0.0 if name == "division" else -1.0])
+
+
+@follows_ieee
+@pytest.mark.parametrize(
+    ("name", "x", "value"),
+    [("log", -1.0, nan), ("log", 0.0, -inf), ("root", -1.0, nan), ("division", 0.0, inf), ("power", -1.0, nan)],
+)
+def test_arrays_follow_ieee(engine, name, x, value):
+    p = Value(1.0)
+    found, [slope] = record(fails(p)[name], (2.0,), [p], engine)([x])
+    assert found == value or found != found and value != value
+    assert not math.isfinite(slope) or name == "log"
+
+
+@every_engine
+def test_one_sample_that_is_nan_does_not_touch_the_lanes_beside_it(engine):
+    p, q = Value(1.0), Value(2.0)
+    program = record(lambda x, y: p * x + q * y, (1.0, 1.0), [p, q], engine, "sum")
+    value, [dp, dq] = program([1.0, inf, 2.0], [1.0, 1.0, 1.0])
+    assert (value, dp, dq) == (inf, inf, 3.0)
+
+
+# ---- gates of one's own ----
+
+
+@every_engine
+def test_composite_gates_and_gates_with_a_rule(engine):
+    @gate
+    def swish(x):
+        return x * sigmoid(x)
+
+    square = gate(lambda x: x * x, rule=lambda z, x: (2 * x,), name="square")
+    p = Value(0.7)
+    X = [-1.0, 2.0]
+    program = record(lambda x: square(swish(p * x)), (1.0,), [p], engine, "sum")
+    assert_same(program(X), eager(lambda x: square(swish(p * x)), [(x,) for x in X], [p]))
+
+
+def branching(x):
+    return x if x > 0 else 0.25 * x
+
+
+@every_engine
+def test_a_gate_whose_output_branches_runs_on_floats_alone(engine):
+    leaky = gate(branching, rule=lambda z, x: (z / x,), name="leaky")
+    p = Value(2.0)
+    if engine == "python":
+        assert record(lambda x: leaky(p * x), (1.0,), [p])([-1.0]) == (-0.5, [-0.25])
+    else:
+        with pytest.raises(ValueError, match="the output of the gate leaky branches or uses math"):
+            record(lambda x: leaky(p * x), (1.0,), [p], engine)
+
+
+@every_engine
+def test_a_gate_whose_output_branches_runs_by_its_expansion(engine):
+    leaky = Gate("leaky", "leaky", "scales", branching, lambda z, x: (z / x,), expansion=lambda x: maximum(x, 0.25 * x))
+    p = Value(2.0)
+    assert record(lambda x: leaky(p * x), (1.0,), [p], engine)([-1.0]) == (-0.5, [-0.25])
+
+
+# ---- what recording freezes ----
+
+
+def test_parameters_are_read_at_each_call():
+    p = Value(2.0)
+    program = record(lambda x: p * x, (1.0,), [p])
+    p.data = 5.0
+    assert program([3.0]) == (15.0, [3.0])
+
+
+def test_other_leaves_are_frozen():
+    p, other = Value(2.0), Value(7.0)
+    program = record(lambda x: p * x + other, (1.0,), [p])
+    other.data = 0.0
+    assert program([3.0]) == (13.0, [3.0])
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        lambda p, x: p * x if x > 0 else p,
+        lambda p, x: max(p * x, x * x),
+        lambda p, x: [p, p * x, p * 2, p * p][int(float(x)) % 4],
+    ],
+)
+def test_a_branch_on_a_value_is_seen(branch):
+    p = Value(2.0)
+    with pytest.raises(ValueError, match="different graphs of different samples"):
+        record(lambda x: branch(p, x), (1.0,), [p])
+
+
+@pytest.mark.parametrize("read", [float, lambda x: x.data, lambda x: math.exp(x)])
+def test_reading_the_data_of_a_sample_is_seen(read):
+    p = Value(2.0)
+    with pytest.raises(ValueError, match="plain numbers that differ"):
+        record(lambda x: p * read(x), (1.5,), [p])
+
+
+def test_random_numbers_are_seen():
+    p = Value(2.0)
+    with pytest.raises(ValueError, match="random"):
+        record(lambda x: p * x * random.random(), (1.0,), [p])
+
+
+def test_samples_that_the_function_refuses_prove_nothing():
+    p = Value(2.0)
+    program = record(lambda x: p * x.log(), (1.0,), [p])
+    assert program([1.0]) == (0.0, [0.0])
+
+
+# ---- one compilation for graphs of one shape ----
+
+
+@pytest.fixture
+def compilations(monkeypatch):
+    """How often flat code is made."""
+    made = []
+    trace._engines.clear()
+    monkeypatch.setattr(trace, "FlatCode", lambda shape: made.append(shape) or compiled.flat.FlatCode(shape))
+    return made
+
+
+def test_recording_again_does_not_compile_again(compilations):
+    for i in range(5):
+        p = Value(float(i))
+        rate = 0.1 + 0.5 * i
+        program = record(lambda x, p=p, rate=rate: rate * p * x + rate, (1.0 + i,), [p])
+        assert program([2.0]) == (rate * i * 2.0 + rate, [rate * 2.0])
+    assert len(compilations) == 1
+
+
+def test_other_shapes_are_compiled_anew(compilations):
+    p = Value(2.0)
+    functions = [lambda x: p * x, lambda x: x * p, lambda x: p * 2, lambda x: 2 * p, lambda x: p * 3, lambda x: p**2.0]
+    for f in functions:
+        assert_same(record(f, (1.0,), [p])([3.0]), eager(lambda x, f=f: f(Value(x)), [(3.0,)], [p]))
+    assert len(compilations) == len(functions)
+
+
+def test_only_so_many_programs_are_kept(compilations):
+    p = Value(2.0)
+    for n in range(trace.REMEMBERED + 3):
+        record(lambda x, n=n: total([p * x] * (n + 2)), (1.0,), [p])
+    assert len(trace._engines) == trace.REMEMBERED
+
+
+# ---- what a program shows ----
+
+
+RELU_NEURON = """\
+def run(p, samples):
+    p0, p1 = p
+    g0 = 0.0
+    g1 = 0.0
+    value = 0.0
+    for x0, in samples:
+        v1 = p0 * x0 + p1
+        v2 = (0.0 if v1 <= 0.0 else v1)
+        v3 = (1.0 if v1 > 0.0 else 0.0 if v1 < 0.0 else 0.0 if v1 == 0.0 else nan)
+        g1 = g1 + v3
+        g0 = g0 + x0 * v3
+        value = value + v2
+    return value, [g0, g1]
+"""
+
+
+def test_source_and_repr():
+    w, b = Value(2.0, "w"), Value(-1.0, "b")
+    program = record(lambda x: relu(w * x + b), (3.0,), [w, b])
+    assert repr(program) == "<program on python: 3 gates, 1 inputs, 2 parameters>"
+    assert program.source == RELU_NEURON
+
+
+def test_what_depends_on_parameters_alone_is_computed_once():
+    p = Value(2.0)
+    source = record(lambda x: p * x + p.exp(), (3.0,), [p]).source
+    before, loop = source.split("for x0, in samples:")
+    assert "exp(p0)" in before and "exp" not in loop
+
+
+def test_a_gate_that_lets_nothing_through_is_skipped():
+    model, parameters = network([4, 4, 1])
+    source = record(lambda x: model(x)[0], ([1.0] * 4,), parameters).source
+    assert source.count("        if v") == 4
+
+
+# ---- errors ----
+
+
+def product():
+    p = Value(2.0)
+    return record(lambda x, y: p * x[0] * x[1] * y, ([1.0, 2.0], 3.0), [p])
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "message"),
+    [
+        (([[1.0, 2.0]],), TypeError, "1 arguments for a program of 2: x, y"),
+        (([[1.0, 2.0]], [3.0, 4.0]), ValueError, "x has 1, y has 2"),
+        (([], []), ValueError, "the minibatch is empty"),
+        (([[1.0, 2.0], [1.0]], [3.0, 4.0]), ValueError, r"x\[1\] is 1 parts, where 2 parts were recorded"),
+        (([1.0], [3.0]), ValueError, r"x\[0\] is 1.0, where 2 parts were recorded"),
+        (([[1.0, 2.0]], [[3.0]]), ValueError, r"y\[0\] is 1 parts, where one number was recorded"),
+        (([[1.0, [2.0]]], [3.0]), ValueError, r"x\[0\]\[1\] is 1 parts, where one number"),
+        (([[1.0, "2"]], [3.0]), TypeError, r"x\[0\]\[1\]: expected one real number"),
+        ((3.0, 4.0), TypeError, "x is float 3.0, not a list of samples"),
+    ],
+)
+def test_data_that_do_not_fit(data, error, message):
+    with pytest.raises(error, match=message):
+        product()(*data)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"engine": "cuda"}, ValueError, "there is no engine 'cuda': choose from python, numpy, jax, native"),
+        ({"reduce": "max"}, ValueError, "reduce='max': choose mean or sum"),
+        ({"parameters": [1.0]}, TypeError, "parameters are a list of Values"),
+        ({"parameters": [Value(1.0) * 2]}, ValueError, "parameters are leaves"),
+        ({"parameters": [Value(1.0)] * 2}, ValueError, "more than once"),
+        ({"parameters": Value(1.0)}, TypeError, r"write \[p\]"),
+        ({"samples": ("a",)}, TypeError, "the sample x: expected one real number"),
+        ({"samples": 1.0}, TypeError, "samples is a tuple"),
+        ({"function": lambda x: 1.0}, TypeError, "the function returned float 1.0, not one Value"),
+        ({"function": lambda x: [x]}, TypeError, "the function returned list"),
+    ],
+)
+def test_arguments_that_do_not_fit(arguments, error, message):
+    with pytest.raises(error, match=message):
+        record(**{"function": lambda x: x * 1.0, "samples": (1.0,), **arguments})
+
+
+@pytest.mark.parametrize(("engine", "module"), [("numpy", "numpy"), ("jax", "jax"), ("native", "llvmlite.binding")])
+def test_a_missing_extra_is_named(monkeypatch, engine, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    trace._engines.clear()
+    with pytest.raises(ImportError, match=rf'the engine "{engine}" needs .*: pip install scalargrad\[{engine}\]'):
+        record(lambda x: x * 1.0, (1.0,), [], engine)
+
+
+# ---- arrays as data ----
+
+
+@every_engine
+def test_arrays_as_data(engine):
+    np = pytest.importorskip("numpy", reason="numpy is not installed")
+    model, parameters = network([3, 4, 1], tanh)
+    loss = hinge(model, parameters)
+    X, Y = points(9, 3)
+    program = record(loss, (np.array(X[0]), np.float64(Y[0])), parameters, engine)
+    expected = program(X, Y)
+    for arrays in ((np.array(X), np.array(Y)), (np.array(X), Y), (np.asfortranarray(X), np.array(Y, dtype=int))):
+        value, gradients = program(*arrays)
+        assert value == pytest.approx(expected[0], rel=1e-14)
+        assert gradients == pytest.approx(expected[1], rel=1e-12)
+    with pytest.raises(ValueError, match="X|x"):
+        program(np.array(X)[:, :2], np.array(Y))
+
+
+# ---- training ----
+
+
+def trained(engine, **options):
+    model, parameters = network([2, 3, 1], tanh)
+    X, Y = points(21, 2)
+    seen = []
+    program = record(hinge(model, parameters), (X[0], Y[0]), parameters, engine)
+    values = program.train(X, Y, epochs=4, batch_size=8, progress=lambda e, value: seen.append((e, value)), **options)
+    assert seen == list(enumerate(values))
+    return values, [p.data for p in parameters]
+
+
+def by_hand(learning_rate, momentum, weight_decay, order):
+    """Training with `backward`, as `Program.train` should do it."""
+    model, parameters = network([2, 3, 1], tanh)
+    loss, (X, Y) = hinge(model, parameters), points(21, 2)
+    velocity, values, steps = [0.0] * len(parameters), [], 0
+    for epoch in range(4):
+        chosen, value = order(epoch), 0.0
+        for batch in (chosen[i : i + 8] for i in range(0, 21, 8)):
+            part, gradients, _ = eager(loss, [(X[i], Y[i]) for i in batch], parameters)
+            value += part
+            for i, (p, g) in enumerate(zip(parameters, gradients)):
+                velocity[i] = momentum * velocity[i] + g / len(batch) + weight_decay * p.data
+                p.data -= learning_rate(steps) * velocity[i]
+            steps += 1
+        values.append(value / 21)
+    return values, [p.data for p in parameters]
+
+
+@every_engine
+def test_training_is_gradient_descent(engine):
+    options = {
+        "learning_rate": lambda step: 0.1 / (1 + step),
+        "momentum": 0.9,
+        "weight_decay": 0.01,
+        "order": lambda epoch: random.Random(epoch).sample(range(21), 21),
+    }
+    values, parameters = trained(engine, **options)
+    expected_values, expected_parameters = by_hand(**options)
+    assert values == pytest.approx(expected_values, rel=1e-12)
+    assert parameters == pytest.approx(expected_parameters, rel=1e-11)
+
+
+@every_engine
+def test_epochs_one_by_one_are_epochs_at_once(engine):
+    ways = []
+    for progress in (None, lambda epoch, value: None):
+        model, parameters = network([2, 3, 1], tanh)
+        X, Y = points(21, 2)
+        velocity = [0.0] * len(parameters)
+        program = record(hinge(model, parameters), (X[0], Y[0]), parameters, engine)
+        values = program.train(X, Y, epochs=3, momentum=0.9, progress=progress, velocity=velocity)
+        ways.append((values, [p.data for p in parameters], velocity))
+    assert ways[0] == ways[1]
+    assert any(ways[0][2])
+
+
+@every_engine
+def test_the_value_of_an_epoch_of_sums_is_a_sum(engine):
+    p = Value(1.0)
+    program = record(lambda x: p * x, (1.0,), [p], engine, "sum")
+    assert program.train([1.0, 2.0, 3.0], epochs=2, batch_size=2, learning_rate=0.0) == [6.0, 6.0]
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"epochs": 1.5}, {"batch_size": 0}, {"batch_size": True}])
+def test_training_by_no_whole_number(wrong):
+    p = Value(1.0)
+    with pytest.raises(ValueError, match="whole numbers above 0"):
+        record(lambda x: p * x, (1.0,), [p]).train([1.0], **wrong)
+
+
+def test_an_order_that_leaves_the_data():
+    p = Value(1.0)
+    program = record(lambda x: p * x, (1.0,), [p])
+    for order in ([0, 1], [0, 1, 3], [0, 1, -1]):
+        with pytest.raises(ValueError, match="order"):
+            program.train([1.0, 2.0, 3.0], order=lambda epoch, order=order: order)
+
+
+# ---- over a mesh of devices ----
+
+ON_EIGHT_DEVICES = """
+import jax
+jax.config.update("jax_enable_x64", True)
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from scalargrad import Value, dot, relu
+from scalargrad.compiled import record
+
+w, b = [Value(0.1 * i) for i in range(5)], Value(0.5)
+program = record(lambda x, y: (relu(dot(w, x, b)) - y) ** 2, ([0.0] * 5, 1.0), [*w, b], engine="jax")
+X, Y = np.random.default_rng(0).normal(size=(64, 5)), np.arange(64.0)
+alone = program(X, Y)
+over = NamedSharding(Mesh(np.array(jax.devices()), ("samples",)), PartitionSpec("samples"))
+X, Y = jax.device_put(X, over), jax.device_put(Y, over)
+together = program(X, Y)
+columns = program._engine.samples([X, Y], program._layouts).X
+text = program.function.lower(np.zeros(6), columns).compile().as_text()
+print(len(jax.devices()), len(columns.sharding.device_set), "all-reduce" in text)
+print(max(abs(a - b) for a, b in zip(alone[1], together[1])) / max(map(abs, alone[1])))
+"""
+
+
+def test_a_data_parallel_step_on_eight_devices_is_that_of_one():
+    pytest.importorskip("jax", reason="jax is not installed")
+    env = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", ON_EIGHT_DEVICES], capture_output=True, text=True, env=env, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    devices, difference = done.stdout.splitlines()
+    assert devices == "8 8 True"
+    assert float(difference) < 1e-12
