@@ -6,11 +6,25 @@ import gc
 import inspect
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from gate_points import POINTS
 
-from scalargrad import Value, dot, evaluate, exp, gate, maximum, relu, sigmoid, total, value as engine
+from scalargrad import (
+    Value,
+    dot,
+    draw,
+    evaluate,
+    exp,
+    gate,
+    maximum,
+    relu,
+    sigmoid,
+    steps,
+    total,
+    value as engine,
+)
 from scalargrad.gates import GATES
 from scalargrad.graph import topological_order
 from scalargrad.views.explain import explain
@@ -285,3 +299,19 @@ def test_inside_a_block_views_know_the_lines():
 def test_a_record_shows_itself_in_one_line():
     lines = lesson()["lines"]
     assert isinstance(lines, Lines) and repr(lines) == "<Lines of 4 gates>"
+
+
+def test_steps_and_pictures_and_errors_say_the_line():
+    x = Value(0.0, "x")
+    with record_lines() as lines:
+        f = x * 2
+        line = f"{Path(__file__).name}:{inspect.currentframe().f_lineno - 1}"
+        assert f"[{line}]" in str(steps(f)[0])
+    step = steps(f, lines=lines)[-1]
+    assert step.line == line and str(step).endswith(f"[{line}]")
+    assert steps(f)[-1].line == "" and "[" not in str(steps(f)[-1])
+    assert f"[{line}]" in draw(f, lines=lines).svg and f"[{line}]" not in draw(f).svg
+    with pytest.raises(ZeroDivisionError) as raised, record_lines():
+        f.sqrt().backward()
+    here = inspect.currentframe().f_lineno - 1
+    assert raised.value.__notes__ == [f"this gate was made at {Path(__file__).name}:{here}"]

@@ -17,6 +17,7 @@ from .. import files
 from ..gates import CONSTANT
 from ..graph import consumers, topological_order
 from ..value import Value
+from .lines import being_recorded, placed
 from .names import clean, names_of, roots_of
 from .phrases import clip, number_text, say
 from .steps import WIDEST, formula_text, has_gradients, output_of, slope_formulas, slope_text
@@ -82,6 +83,7 @@ def draw(
     direction: str = "LR",
     around: Value | None = None,
     radius: int = 2,
+    lines: Mapping[Value, str] | None = None,
 ) -> Drawing:
     """The circuit of `root` as a picture, in the manner of CS231n's slides.
 
@@ -94,6 +96,8 @@ def draw(
     limit: ValueError for a graph of more values, since layout takes minutes from about 1,000 on.
     direction: "LR", "RL", "TB" or "BT", the way from the inputs to the root.
     around: draws only what is within `radius` gates of this value, for a graph too large to draw.
+    lines: where gates stand in the source, from `record_lines()`, to be shown when one points at a gate; within such a
+        block it need not be given.
 
     The same graph and names give the same bytes.
     """
@@ -109,7 +113,7 @@ def draw(
             "or name a value, around=x, to draw its neighbourhood"
         )
     values, gates = len(shown), sum(1 for node in shown if node.gate)
-    dot, titles = _source(roots, order, shown, called, direction)
+    dot, titles = _source(roots, order, shown, called, direction, being_recorded() if lines is None else lines)
     return Drawing(dot, titles, engine, f"{_counted(values, 'value')} and {_counted(gates, 'gate')}")
 
 
@@ -137,7 +141,12 @@ def _neighbourhood(order: list[Value], around: Value, radius: int) -> list[Value
 
 
 def _source(
-    roots: list[Value], order: list[Value], shown: list[Value], names: Mapping[Value, str], direction: str
+    roots: list[Value],
+    order: list[Value],
+    shown: list[Value],
+    names: Mapping[Value, str],
+    direction: str,
+    lines: Mapping[Value, str],
 ) -> tuple[str, dict[str, str]]:
     """The DOT text, and what to show of each of its elements, by id, when one points at it."""
     graph = blank(direction, len(shown))
@@ -148,7 +157,8 @@ def _source(
     for node, box in drawn.items():
         titles[box] = _value_box(graph, box, node, names[node], graded, node in roots)
         if node.gate and not drawn.keys().isdisjoint(node.parents):
-            titles |= _gate_circle(graph, box, node, names, drawn)
+            told = _gate_circle(graph, box, node, names, drawn)
+            titles |= {part: placed(title, node, lines) for part, title in told.items()}
         elif node.parents:
             _stub(graph, f"i{box[1:]}", box, inwards=True)
         if any(use not in drawn for use in uses[node]):

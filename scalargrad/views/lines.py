@@ -13,6 +13,7 @@ from typing import Any
 from .. import value as engine
 from ..value import Value
 from .names import user_frame
+from .phrases import say
 
 
 class Lines(Mapping[Value, str]):
@@ -49,7 +50,8 @@ def record_lines() -> Iterator[Lines]:
 
     Views take it as `lines=`.  The line is that of the nearest caller outside this package.  Only what this thread, or
     this context, makes is recorded; blocks may nest, and each records all that is made in it.  Outside of such blocks
-    the engine runs as it always does: a recording node maker takes the place of its own while a block is open.
+    the engine runs as it always does: a recording node maker takes the place of its own while a block is open.  An error
+    of `backward()` in the block bears a note of the line where its gate was made.
 
     >>> x = Value(3.0)
     >>> with record_lines() as lines:
@@ -62,8 +64,27 @@ def record_lines() -> Iterator[Lines]:
         token = _recorders.set((*_recorders.get(), lines))
         try:
             yield lines
+        except (ArithmeticError, ValueError) as error:
+            _note(error, lines)
+            raise
         finally:
             _recorders.reset(token)
+
+
+def _note(error: Exception, lines: Lines) -> None:
+    """Adds to an error of `backward`, which is raised far from the line to blame, where its gate was made."""
+    for node, line in lines.items():
+        try:
+            node.local_gradients()
+        except (ArithmeticError, ValueError) as its_own:
+            if str(its_own) == str(error):
+                error.add_note(say("made at", line=line))
+                return
+
+
+def placed(text: str, node: Value, lines: Mapping[Value, str]) -> str:
+    """The text about a gate, followed by its source line where it is known."""
+    return say("at line", text=text, line=lines[node]) if node in lines else text
 
 
 _recorders: ContextVar[tuple[Lines, ...]] = ContextVar("recorders", default=())

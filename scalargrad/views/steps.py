@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import add, mul
 from typing import Any, Literal, overload
 
@@ -11,6 +11,7 @@ from ..formula import ATOM, SIGN, Formula, read_rule
 from ..gates import Gate, number
 from ..graph import Edge, sweep, topological_order
 from ..value import Value
+from .lines import being_recorded, placed
 from .names import names_of, roots_of
 from .phrases import agreeing, clip, number_text, say, speaking, width
 
@@ -35,6 +36,8 @@ class Step:
     upstream: the gradient that arrives at the node, and `downstream` = upstream x local gradient.
     before: the gradient of the parent until now, and `running_total` = before + downstream.
     adds_up: whether the parent had received something before: it is a fork, and gradients add up there.
+
+    line: where the gate stands in the source, "" where that was not recorded.
     """
 
     phase: Literal["forward", "backward"]
@@ -55,6 +58,7 @@ class Step:
     before: float | None = None
     running_total: float | None = None
     adds_up: bool | None = None
+    line: str = ""
     sentence: str = field(default="", repr=False)
     cells: tuple[str, ...] = field(default=(), repr=False)
 
@@ -69,13 +73,20 @@ class Steps(Sequence[Step]):
     names: {node: what it is called}.
     gradients: {node: the gradient that the backward pass ends with}.
     lang: the language of its sentences.
+    lines: {node: where its gate stands in the source}, as far as that was recorded.
     """
 
     def __init__(
-        self, roots: list[Value], upstream: list[float], names: Mapping[Any, Any] | None = None, lang: str = "en"
+        self,
+        roots: list[Value],
+        upstream: list[float],
+        names: Mapping[Any, Any] | None = None,
+        lang: str = "en",
+        lines: Mapping[Value, str] | None = None,
     ):
         with speaking(lang):  # an error if it is none that is known
             self.lang = lang
+        self.lines = being_recorded() if lines is None else lines
         self.roots = roots
         self.upstream = upstream
         self.order = topological_order(roots)
@@ -100,8 +111,11 @@ class Steps(Sequence[Step]):
         i = range(len(self))[index]
         with speaking(self.lang):
             if i < len(self._gates):
-                return _forward_step(self._gates[i], self.names)
-            return self._backward_step(self._contributions[i - len(self._gates)])
+                step = _forward_step(self._gates[i], self.names)
+            else:
+                step = self._backward_step(self._contributions[i - len(self._gates)])
+            line = self.lines.get(step.node, "")
+            return replace(step, line=line, sentence=placed(step.sentence, step.node, self.lines))
 
     def _backward_step(self, edge: Edge) -> Step:
         if edge.node not in self._formulas:
@@ -151,6 +165,7 @@ def steps(
     names: Mapping[Any, Any] | None = None,
     upstream: float | Iterable[float] | None = None,
     lang: str = "en",
+    lines: Mapping[Value, str] | None = None,
 ) -> Steps:
     """The forward and backward pass of a graph, step by step, as a sequence; printing it prints a table.
 
@@ -158,6 +173,7 @@ def steps(
     names: what to call values, as {name: value}; by default their labels, or the variables that hold them.
     upstream: the gradient that each root starts from; 1 by default.
     lang: the language of the sentences, "en" or "zh"; ValueError for another.
+    lines: where gates stand in the source, from `record_lines()`; within such a block it need not be given.
 
     It computes on the side: no `.grad` changes, and its numbers are those of `backward()` to the last bit.
 
@@ -170,7 +186,7 @@ def steps(
     ups = [number(up) for up in given]
     if len(ups) != len(roots):
         raise ValueError(f"upstream has {len(ups)} numbers for {len(roots)} roots; give one for each")
-    return Steps(roots, ups, names, lang)
+    return Steps(roots, ups, names, lang, lines)
 
 
 def tree(root: Value | Iterable[Value], names: Mapping[Any, Any] | None = None, limit: int = 500) -> str:
