@@ -161,6 +161,14 @@ def test_every_gate_in_every_form_by_itself(name):
                 assert node is z or same(variables[f"d{called}"], slopes[node]), (point, moving, called)
 
 
+@pytest.mark.parametrize("base", [0.0, 0.5, 1.0, 2.0, inf])
+@pytest.mark.parametrize("exponent", [-1.5, 0.0, 2.0, inf, nan])
+def test_powers_of_plain_numbers(base, exponent):
+    if base or exponent >= 0.0 or exponent != exponent:
+        y = Value(exponent)
+        assert check_equal([base**y], [y])
+
+
 def test_a_gradient_circuit_is_a_graph_like_any_other():
     x, y = Value(0.7), Value(-1.3)
     f = sigmoid(x * y) ** 2 + maximum(x, y).elu() / softplus(y)
@@ -750,6 +758,35 @@ def test_a_variable_never_hides_a_definition():
     assert backprop_code(root, function=True).run()["backprop"](0.7, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0)[0] == root.data
 
 
+def test_nor_does_a_gradient():
+    def ramp(x):
+        return x if x > 0.0 else 0.0
+
+    own = gate(ramp, rule=lambda z, x: (GATES["step"](x, 0.0, 0.0),), name="dx")
+    x = Value(0.7, "x")
+    z = own(x) * own(x)
+    assert check_equal([z], [x, z])
+    code = backprop_code(z)
+    assert "x_2 = 0.7" in code.splitlines() and "def dx(x):" in code and run_by_itself(code)["dx_2"] == 1.4
+
+
+def test_a_very_long_formula_is_not_written_out():
+    def polynomial(x):
+        z = x
+        for k in range(terms):
+            z = z * x + k
+        return z
+
+    own = gate(polynomial, rule=lambda z, x: (1.0,), name="polynomial")
+    terms = 3
+    z = own(Value(0.5, "x"))
+    assert lines(backprop_code(z), "z") == ["z = ((x * x + 0.0) * x + 1.0) * x + 2.0"]
+    terms = 100
+    z = own(Value(0.5, "x"))
+    code = backprop_code(z)
+    assert run_by_itself(code)["z"] == z.data and {"def polynomial(x):", "terms = 100"} <= {*code.splitlines()}
+
+
 @pytest.mark.parametrize("x", [0.7, -0.4])
 def test_a_composite_is_written_out(x):
     a, b = Value(x, "a"), Value(-1.5, "b")
@@ -799,6 +836,10 @@ def test_what_encloses_a_definition():
     z = enclosing(2.5, "hat")(x)
     assert check_equal([z], [x, z]) and "width = 2.5" in backprop_code(z)
     assert check_equal([z + enclosing(float("2.5"), "cap")(x)], [x, z])
+    for width in (inf, nan, -inf, 3):
+        z = enclosing(width, "hat")(x)
+        assert check_equal([z], [x, z])
+        run_by_itself(backprop_code(z))
     with pytest.raises(ValueError, match="^cap: its output cannot be written as code: there are two different width$"):
         backprop_code(z + enclosing(3.5, "cap")(x))
 

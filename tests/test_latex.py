@@ -204,6 +204,7 @@ def in_python(text):
         (lambda x, y: (x - y).exp() / y, (0.5, 3.0)),
         (lambda x, y: sigmoid(x) * -y, (0.5, 3.0)),
         (lambda x, y: (x / y).sin() - (y - x) * 0.5, (0.5, 3.0)),
+        (lambda x, y: (x * y).tanh() * x, (0.5, 0.3)),
     ],
 )
 def test_the_formulas_evaluate_to_the_gradient(make, data):

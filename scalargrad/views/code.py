@@ -302,7 +302,7 @@ def _definition(name: str, thing: Any, gate: str) -> str:
         if _is_from(module, thing):
             return f"from {module.__name__} import {thing.__name__}{of_another_name}"
     if type(thing) in (int, float):
-        return f"{name} = {Code.of(thing)}"
+        return f"{name} = {thing!r}" if math.isfinite(thing) else f"{name} = float('{thing!r}')"
     source = _source(thing) if isinstance(thing, types.FunctionType) and not hasattr(thing, "__wrapped__") else ""
     if not source:
         what = f"it uses {name}, which is" if name != gate else "it is"

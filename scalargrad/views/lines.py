@@ -50,8 +50,9 @@ def record_lines() -> Iterator[Lines]:
 
     Views take it as `lines=`.  The line is that of the nearest caller outside this package.  Only what this thread, or
     this context, makes is recorded; blocks may nest, and each records all that is made in it.  Outside of such blocks
-    the engine runs as it always does: a recording node maker takes the place of its own while a block is open.  An error
-    of `backward()` in the block bears a note of the line where its gate was made.
+    the engine runs as it always does: a recording node maker takes the place of its own while a block is open.
+
+    An error of `backward()` within the block bears a note of the line where its gate was made.
 
     >>> x = Value(3.0)
     >>> with record_lines() as lines:

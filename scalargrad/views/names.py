@@ -81,4 +81,4 @@ def _by_value(pairs: Iterable[tuple[Any, Any]]) -> dict[Value, str]:
 def _variables() -> Iterator[tuple[str, Any]]:
     frame = user_frame()
     for scope in (frame.f_locals, frame.f_globals):
-        yield from ((name, value) for name, value in list(scope.items()) if not name.startswith("_"))
+        yield from ((name, value) for name, value in list(scope.items()) if name.isidentifier() and name[0] != "_")
