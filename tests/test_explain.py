@@ -427,14 +427,14 @@ def tiny_weight():
     return x, f, f
 
 
-@case("huge", "multiply to 1e+06 x 3 = 3e+06; the largest is df/dv1 = 1e+06 of f = v1 * 1000000", {"product": 3e6})
+@case("huge", "multiply to 1e+06 x 3 = 3e+06; the largest is df/dv1 = 1e+06 of f = v1 * 1e+06", {"product": 3e6})
 def huge():
     x = Value(1.0)
     f = x * 3 * 1e6
     return x, f, f
 
 
-@case("huge", "f = x * 1000000 has the local gradient df/dx = 1e+06, which is huge", {"local": 1e6})
+@case("huge", "f = x * 1e+06 has the local gradient df/dx = 1e+06, which is huge", {"local": 1e6})
 def huge_weight():
     x = Value(1.0)
     f = x * 1e6

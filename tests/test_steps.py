@@ -338,3 +338,8 @@ def test_a_chain_deeper_than_pythons_stack():
     assert steps(y).gradients[x] == 1.0
     assert steps(y)[-1].running_total == 1.0
     assert tree(y, limit=2).endswith("and 4999 more values: limit=5001 shows them")
+
+
+def test_a_plain_number_in_a_formula_has_no_more_digits_than_the_others():
+    x = Value(2.0, "x")
+    assert str(steps(x * (1 / 3))[0]).startswith("v1 = x * 0.333333 = ")

@@ -237,23 +237,34 @@ def has_gradients(roots: Iterable[Value]) -> bool:
     return any(root.grad != 0.0 for root in roots)
 
 
+class Shown(Formula):
+    """A spelling for people: plain numbers in it have as many digits as the others on the screen."""
+
+    __slots__ = ()
+
+    @classmethod
+    def number(cls, x: float) -> Shown:
+        text = number_text(x)
+        return cls(text, SIGN if text.startswith("-") else ATOM)
+
+
 def formula_text(node: Value, names: Names) -> str:
     """The gate of `node` on the names of its inputs: `q * z`."""
-    return _spell(node, [Formula(names[x]) if isinstance(x, Value) else x for x in node.inputs])
+    return _spell(node, [Shown(names[x]) if isinstance(x, Value) else x for x in node.inputs])
 
 
 def numbers_text(node: Value) -> str:
     """The gate of `node` on the numbers of its inputs: `3 * -4`."""
     compute = node.gate.output if node.gate else float
     texts = agreeing(compute, node.numbers[1:], node.numbers[0])
-    return _spell(node, [Formula(text, SIGN if text.startswith("-") else ATOM) for text in texts])
+    return _spell(node, [Shown(text, SIGN if text.startswith("-") else ATOM) for text in texts])
 
 
 def slope_formulas(node: Value, names: Names) -> list[str]:
     """The spelling of each local gradient of `node`, its rule read on names; "" for a number or a very long one."""
-    inputs = tuple([Formula(names[x]) if isinstance(x, Value) else x for x in node.inputs])
-    slopes = read_rule(node.form, Formula(names[node]), inputs) if node.gate else ()
-    texts = [slope.text if isinstance(slope, Formula) else "" for slope in slopes]
+    inputs = tuple([Shown(names[x]) if isinstance(x, Value) else x for x in node.inputs])
+    slopes = read_rule(node.form, Shown(names[node]), inputs) if node.gate else ()
+    texts = [slope.text if isinstance(slope, Shown) else "" for slope in slopes]
     return [text if len(text) <= WIDEST // 2 else "" for text in texts]
 
 
@@ -264,8 +275,8 @@ def slope_text(name: str, parent_name: str, formula: str, local: str) -> str:
 
 
 def _spell(node: Value, inputs: list[Any]) -> str:
-    formula = Formula("").through_gate(node.gate, tuple(inputs)) if node.gate else inputs[0]
-    return clip(Formula.of(formula).text, WIDEST)
+    formula = Shown("").through_gate(node.gate, tuple(inputs)) if node.gate else inputs[0]
+    return clip(Shown.of(formula).text, WIDEST)
 
 
 # ---- one step ----
