@@ -16,6 +16,7 @@ from scalargrad import (
     compiled,
     dot,
     gate,
+    gates,
     gradient,
     maximum,
     relu,
@@ -147,6 +148,24 @@ def test_random_graphs(engine, recipe):
 
 
 @every_engine
+@settings(max_examples=20, deadline=None)
+@given(recipe=recipes())
+def test_what_random_graphs_report_beside(engine, recipe):
+    half = len(recipe.leaves) // 2
+    parameters, sample = [Value(x) for x in recipe.leaves[half:]], recipe.leaves[:half]
+
+    def function(*xs):
+        first, *others = reversed([*xs, *parameters, *recipe.run([*xs, *parameters], GATES.get)])
+        return total([first, parameters[0]]), *others
+
+    value, gradients, *others = record(function, sample, parameters, engine)(*columns([sample]))
+    assert_same((value, gradients), eager(lambda *xs: function(*xs)[0], [sample], parameters))
+    values = function(*map(Value, sample))[1:]
+    for other, expected in zip(others, values, strict=True):
+        assert_same((other, []), (expected.data, [], contributions(expected)))
+
+
+@every_engine
 @settings(max_examples=8, deadline=None)
 @given(recipe=recipes(longest=6))
 def test_second_derivatives_of_random_graphs(engine, recipe):
@@ -200,6 +219,51 @@ def test_minibatches(engine, n):
     X, Y = points(n, 2)
     program = record(loss, (X[0], Y[0]), parameters, engine, "sum")
     assert_same(program(X, Y), eager(loss, zip(X, Y), parameters))
+
+
+@every_engine
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 1000])
+def test_what_minibatches_report_beside(engine, n):
+    model, parameters = network([2, 5, 1], tanh)
+    loss = hinge(model, parameters)
+
+    def function(x, y):  # what varies, an input, what is the same for all samples, and the first again
+        value = loss(x, y)
+        return value, gates.step(y * model(x)[0], 0.0, 0.5), x[0], dot(parameters, parameters), value
+
+    X, Y = points(n, 2)
+    alone = record(loss, (X[0], Y[0]), parameters, engine, "sum")(X, Y)
+    value, gradients, *others = record(function, (X[0], Y[0]), parameters, engine, "sum")(X, Y)
+    assert_same((value, gradients), (*alone, n))
+    expected = [
+        sum(column) for column in zip(*[[v.data for v in function([Value(v) for v in x], y)] for x, y in zip(X, Y)])
+    ]
+    assert others == pytest.approx(expected[1:], rel=1e-12, abs=1e-12)
+    means = record(function, (X[0], Y[0]), parameters, engine)(X, Y)[2:]
+    assert means == pytest.approx([x / n for x in expected[1:]], rel=1e-12, abs=1e-12)
+
+
+def test_what_is_reported_has_no_backward():
+    p = Value(2.0)
+    slopes = []
+    for function in (lambda x: p * x, lambda x: (p * x, (p * x).tanh()), lambda x: ((p * x).tanh(), p * x)):
+        source = record(function, (1.0,), [p]).source
+        slopes.append([line for line in source.splitlines() if "g0 =" in line])
+    assert slopes[0] == slopes[1] != slopes[2]
+
+
+@every_engine
+def test_loaded_samples_are_run_on_by_index(engine):
+    p = Value(3.0)
+    program = record(lambda x, y: (p * x * x, p * y), (1.0, 1.0), [p], engine)
+    X, Y = [1.0, 2.0, 4.0, 8.0], [1.0, 0.0, 3.0, 5.0]
+    loaded = program.load(X, Y)
+    assert len(loaded) == 4 and loaded() == program(X, Y)
+    for chosen in ([2], [3, 0, 1], range(1, 3), [0, 0]):
+        p.data += 1.0
+        assert loaded(chosen) == program([X[i] for i in chosen], [Y[i] for i in chosen])
+    with pytest.raises(ValueError, match="the minibatch is empty"):
+        loaded([])
 
 
 @every_engine
@@ -542,6 +606,8 @@ def test_data_that_do_not_fit(data, error, message):
         ({"samples": 1.0}, TypeError, "samples is a tuple"),
         ({"function": lambda x: 1.0}, TypeError, "the function returned float 1.0, not one Value"),
         ({"function": lambda x: [x]}, TypeError, "the function returned list"),
+        ({"function": lambda x: (x, 1.0)}, TypeError, "the function returned float 1.0"),
+        ({"function": lambda x: ()}, TypeError, "the function returned tuple"),
     ],
 )
 def test_arguments_that_do_not_fit(arguments, error, message):
@@ -633,6 +699,24 @@ def test_epochs_one_by_one_are_epochs_at_once(engine):
         ways.append((values, [p.data for p in parameters], velocity))
     assert ways[0] == ways[1]
     assert any(ways[0][2])
+
+
+@every_engine
+def test_descent_gives_the_values_of_every_step_and_the_last_gradients(engine):
+    p = Value(1.0)
+    X = [1.0, 2.0, 3.0, 4.0, 5.0]
+    program = record(lambda x: ((p * x) ** 2, p * x), (1.0,), [p], engine)
+    chosen, velocity, expected = [4, 0, 2], [0.5], []
+    twice, q, v = program.load(X), 1.0, 0.5
+    for rate, batch in zip([0.01, 0.02, 0.03, 0.04], 2 * [[4, 0], [2]]):
+        xs = [X[i] for i in batch]
+        expected.append([sum((q * x) ** 2 for x in xs) / len(xs), sum(q * x for x in xs) / len(xs)])
+        gradient = sum(2 * q * x * x for x in xs) / len(xs)
+        v = 0.9 * v + gradient + 0.1 * q
+        q -= rate * v
+    steps, gradients = twice.descend([0.01, 0.02, 0.03, 0.04], velocity, 2, 0.9, 0.1, chosen)
+    assert steps == [pytest.approx(values, rel=1e-13) for values in expected]
+    assert [*gradients, *velocity, p.data] == pytest.approx([gradient, v, q], rel=1e-13)
 
 
 @every_engine

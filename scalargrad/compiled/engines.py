@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 from ..gates import GATES
 from .flat import FlatCode
-from .native import NativeCode, doubles
+from .native import NativeCode, all_rows, doubles
 from .samples import Layout, rows
 from .writing import ArrayWriter, FloatWriter
 
-Result = tuple[float, Any]
+Result = tuple[float, Any, *tuple[float, ...]]
 
 
 def outputs(m: Any) -> dict[str, Callable[..., Any]]:
@@ -108,41 +108,30 @@ class Engine:
         return [samples[i] for i in chosen]
 
     def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
-        """The sum of all values, and a list of the sums of all gradients, times `scale`.
+        """The sum of all values, a list of the sums of all gradients, and the sums of other values, times `scale`.
 
         numbers: the parameters, and the numbers that come with them.
         """
         raise NotImplementedError
 
     def train(
-        self,
-        numbers: list[float],
-        velocity: list[float],
-        descent: Descent,
-        rates: Sequence[float],
-        order: Sequence[int] | None,
-    ) -> list[float]:
-        """The mean value of each epoch; `numbers` and `velocity` are brought up to date.
+        self, numbers: list[float], velocity: list[float], descent: Descent, rates: Sequence[float]
+    ) -> tuple[list[list[float]], list[float]]:
+        """The values of every step, and the last gradients; `numbers` and `velocity` are brought up to date.
 
         rates: the learning rate of every step; there are as many epochs as they are for.
-        order: of the samples, or None.
         """
-        n = len(descent.samples)
-        chosen = range(n) if order is None else order
-        values, total = [], 0.0
+        steps: list[list[float]] = []
+        gradients: list[float] = []
         for step, rate in enumerate(rates):
             start = step % descent.steps * descent.batch
-            some = chosen[start : start + descent.batch]
-            value, gradients = self.run(numbers, self.some(descent.samples, some), 1.0)
-            total += value
-            scale = 1.0 / len(some) if descent.mean else 1.0
+            some = self.some(descent.samples, range(len(descent.samples))[start : start + descent.batch])
+            value, gradients, *others = self.run(numbers, some, 1.0 / len(some) if descent.mean else 1.0)
+            steps.append([value, *others])
             for i, gradient in enumerate(gradients):
-                velocity[i] = descent.momentum * velocity[i] + (scale * gradient + descent.decay * numbers[i])
+                velocity[i] = descent.momentum * velocity[i] + (gradient + descent.decay * numbers[i])
                 numbers[i] -= rate * velocity[i]
-            if (step + 1) % descent.steps == 0:
-                values.append(total / n if descent.mean else total)
-                total = 0.0
-        return values
+        return steps, gradients
 
 
 class PythonEngine(Engine):
@@ -154,8 +143,8 @@ class PythonEngine(Engine):
         self.function = executed(self.source, {**functions, **own, "nan": math.nan, "inf": math.inf})
 
     def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
-        value, gradients = self.function(numbers, samples)
-        return value * scale, gradients if scale == 1.0 else [scale * gradient for gradient in gradients]
+        value, gradients, *others = self.function(numbers, samples)
+        return value * scale, [scale * gradient for gradient in gradients], *[scale * other for other in others]
 
 
 class Columns:
@@ -189,8 +178,7 @@ class NumpyEngine(Engine):
 
     def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
         with self.numpy.errstate(all="ignore"):
-            value, gradients = self.function(self.numpy.array(numbers), samples.X)
-            return float(value) * scale, (gradients * scale).tolist()
+            return _result(self.function(self.numpy.array(numbers), samples.X), scale)
 
 
 class JaxEngine(Engine):
@@ -218,19 +206,12 @@ class JaxEngine(Engine):
 
     def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
         with self.jax.enable_x64(True):
-            value, gradients = self.function(self.numpy.array(numbers, dtype=float), samples.X)
-            return float(value) * scale, (gradients * scale).tolist()
+            return _result(self.function(self.numpy.array(numbers, dtype=float), samples.X), scale)
 
 
-class Rows:
-    """N samples as an array of N x inputs doubles."""
-
-    def __init__(self, X: Any, n: int):
-        self.X = X
-        self.n = n
-
-    def __len__(self) -> int:
-        return self.n
+def _result(sums: Sequence[Any], scale: float) -> Result:
+    value, gradients, *others = sums
+    return float(value) * scale, (gradients * scale).tolist(), *[float(other) * scale for other in others]
 
 
 class NativeEngine(Engine):
@@ -243,22 +224,22 @@ class NativeEngine(Engine):
         if any([hasattr(argument, "ndim") for argument in data]):
             np = importlib.import_module("numpy")
             X = np.ascontiguousarray(_columns(np, data, layouts).T)
-            return Rows((ctypes.c_double * X.size).from_buffer(X), len(X))
+            return all_rows((ctypes.c_double * X.size).from_buffer(X), len(X))
         listed = rows(data, layouts)
-        return Rows(doubles([x for row in listed for x in row]), len(listed))
+        return all_rows(doubles([x for row in listed for x in row]), len(listed))
+
+    def some(self, samples: Any, chosen: Sequence[int]) -> Any:
+        return samples.some(chosen)
 
     def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
-        return self.native.run(numbers, samples.X, len(samples), scale)
+        sums = self.native.run(numbers, samples, scale)
+        value, *others = sums[self.native.parameters :]
+        return value, sums[: self.native.parameters], *others
 
     def train(
-        self,
-        numbers: list[float],
-        velocity: list[float],
-        descent: Descent,
-        rates: Sequence[float],
-        order: Sequence[int] | None,
-    ) -> list[float]:
-        return self.native.train(numbers, velocity, rates, order, descent)
+        self, numbers: list[float], velocity: list[float], descent: Descent, rates: Sequence[float]
+    ) -> tuple[list[list[float]], list[float]]:
+        return self.native.train(numbers, velocity, descent, rates)
 
 
 ENGINES: dict[str, type[Engine]] = {

@@ -90,14 +90,14 @@ class Trace(NamedTuple):
     parameters: how many parameters there are.
     numbers: how many plain numbers come with each run, as parameters without a gradient.
     steps: the gates, in topological order.
-    root: the number of the root.
+    roots: the numbers of the roots; gradients are of the first.
     """
 
     inputs: int
     parameters: int
     numbers: int
     steps: tuple[Step, ...]
-    root: int
+    roots: tuple[int, ...]
 
     @property
     def leaves(self) -> int:
@@ -116,7 +116,7 @@ class FlatCode:
 
     x, p: the inputs of a sample; the parameters, and the numbers that come with them.
     lines: what is computed, in order; nothing that is not needed.
-    value: the line, or number, of the root.
+    values: the lines, or numbers, of the roots; gradients are of the first, the others are only reported.
     sends: what is added up, over all samples, into the gradients of the first `parameters` of `p`.
     sums: those lines that add up gradients at a fork, as `dot(local gradients, upstreams)`.
     """
@@ -132,7 +132,7 @@ class FlatCode:
         nodes: list[Any] = [*self.x, *self.p, *[None] * len(steps)]
         for i, step in enumerate(steps, trace.leaves):
             nodes[i] = self.output(step.gate, read(step, nodes)) if step else None
-        self.value = nodes[trace.root]
+        self.values = [nodes[root] for root in trace.roots]
         self.sends = list(self._backward(trace, steps, nodes))
         self._leave_out_the_dead()
 
@@ -168,14 +168,14 @@ class FlatCode:
     # ---- backward ----
 
     def _backward(self, trace: Trace, steps: Sequence[Step | None], nodes: Sequence[Any]) -> Iterable[Send]:
-        """The chain rule, from the root to the leaves: on every step its rule, read on lines."""
-        first, end = trace.inputs, trace.inputs + trace.parameters
+        """The chain rule, from the first root to the leaves: on every step its rule, read on lines."""
+        root, first, end = trace.roots[0], trace.inputs, trace.inputs + trace.parameters
         moving = [first <= i < end for i in range(trace.leaves)]
         for step in steps:
             moving.append(step is not None and any([moving[i] for i in step.inputs if isinstance(i, int)]))
-        if first <= trace.root < end:
-            yield Send(1.0, [(trace.root - first, 1.0)])
-        arrived: dict[int, list[tuple[Any, Any]]] = {trace.root: [(1.0, 1.0)]}
+        if first <= root < end:
+            yield Send(1.0, [(root - first, 1.0)])
+        arrived: dict[int, list[tuple[Any, Any]]] = {root: [(1.0, 1.0)]}
         for i in range(len(nodes) - 1, trace.leaves - 1, -1):
             step = steps[i - trace.leaves]
             if i in arrived and step and moving[i]:
@@ -198,7 +198,7 @@ class FlatCode:
         return gates.add_up(added_up, *others)
 
     def _leave_out_the_dead(self) -> None:
-        used = {self.value, *[line for send in self.sends for line in used_by(send)]}
+        used = {*self.values, *[line for send in self.sends for line in used_by(send)]}
         for line in reversed(self.lines):
             if line in used:
                 used.update([x for x in line.inputs if isinstance(x, Line)])
@@ -233,7 +233,8 @@ def rolled(trace: Trace) -> list[Step | None]:
     """The steps, where w1 * x1 + w2 * x2 + ... is one dot gate; None for steps that it has swallowed."""
     steps: list[Step | None] = list(trace.steps)
     uses = [0] * (trace.leaves + len(steps))
-    uses[trace.root] = 2
+    for root in trace.roots:
+        uses[root] = 2
     for step in trace.steps:
         for i in step.inputs:
             if isinstance(i, int):

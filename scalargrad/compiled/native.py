@@ -7,7 +7,6 @@ dots are written out; long ones are loops, so that the code does not grow with t
 from __future__ import annotations
 
 import ctypes
-import functools
 import math
 import struct
 from collections.abc import Callable, Sequence
@@ -231,7 +230,7 @@ class Row(NamedTuple):
 class Kernel:
     """The function `minibatch` being written.
 
-    Memory in `work`: a vector for every gradient and for the value, where the lanes add up; then rows of numbers that
+    Memory in `work`: a vector for every gradient and for every value, where the lanes add up; then rows of numbers that
     loops go through.
     """
 
@@ -244,7 +243,8 @@ class Kernel:
         self.own_gates: dict[str, Gate] = {}
         self.inputs_at = 0
         self.mask: Any = None
-        self.size = (code.parameters + 1) * LANES
+        self.results = code.parameters + len(code.values)
+        self.size = self.results * LANES
         terms = [len(line.inputs) // 2 for line in code.lines if line.gate is gates.dot]
         self.unrolled = UNROLLED if sum(terms) < 4000 else UNROLLED // 4
         self.text = self._text()
@@ -428,8 +428,9 @@ class Kernel:
                     continue
                 for i, slope in run:
                     self._add(i, self._product(self.of(slope), self.of(send.upstream)))
-        if self._varies(self.code.value):
-            self._add(self.code.parameters, self.of(self.code.value))
+        for place, value in enumerate(self.code.values, self.code.parameters):
+            if self._varies(value):
+                self._add(place, self.of(value))
         for key, targets in together.items():
             for k in range(0, len(targets), ABREAST):
                 self._long_sends(key, targets[k : k + ABREAST])
@@ -460,7 +461,7 @@ class Kernel:
             ir.store(sums * Number(ir, "%scale", DOUBLE), ir.at("%G", index), DOUBLE)
             return []
 
-        ir.loop(self.code.parameters + 1, add_up)
+        ir.loop(self.results, add_up)
 
     def _fixed_sends(self) -> None:
         """Adds what is the same for all samples, times their number."""
@@ -478,8 +479,9 @@ class Kernel:
                     self._add_fixed(
                         ir.at("%G", i), times * self._product(self.of(slope), self.of(send.upstream)), DOUBLE
                     )
-        if not self._varies(self.code.value):
-            ir.store(times * self.of(self.code.value), ir.at("%G", self.code.parameters), DOUBLE)
+        for place, value in enumerate(self.code.values, self.code.parameters):
+            if not self._varies(value):
+                ir.store(times * self.of(value), ir.at("%G", place), DOUBLE)
 
     def _long_fixed_send(self, start: int, n: int, row: Row, upstream: Number) -> None:
         ir = self.ir
@@ -508,14 +510,14 @@ def follow_on(run: list[tuple[int, Any]]) -> bool:
 # ---- training ----
 
 
-def trainer(parameters: int) -> str:
-    """The function `train`: epochs of gradient descent over batches."""
+def trainer(parameters: int, values: int) -> str:
+    """The function `train`: epochs of gradient descent over batches; the values of every step are kept."""
     ir = IR()
     momentum, decay = Number(ir, "%momentum", DOUBLE), Number(ir, "%decay", DOUBLE)
     steps = ir.integer("udiv", ir.integer("sub", ir.integer("add", "%n", "%batch"), 1), "%batch")
 
     def epoch(e: str, _: list[Number]) -> list[Number]:
-        def step(start: str, totals: list[Number]) -> list[Number]:
+        def step(start: str, _: list[Number]) -> list[Number]:
             left = ir.integer("sub", "%n", start)
             size = ir.let(f"call i64 @llvm.umin.i64(i64 {left}, i64 %batch)", "i64").text
             count = ir.let(f"uitofp i64 {size} to double", DOUBLE)
@@ -532,12 +534,12 @@ def trainer(parameters: int) -> str:
                 ir.store(ir.load(p, kind) - rate * velocity, p, kind)
 
             ir.each(parameters, update)
-            return [totals[0] + ir.load(ir.at("%G", parameters), DOUBLE) / scale]
+            for k in range(values):
+                value = ir.load(ir.at("%G", parameters + k), DOUBLE)
+                ir.store(value, ir.at("%values", ir.integer("add", ir.integer("mul", number, values), k)), DOUBLE)
+            return []
 
-        [total] = ir.loop("%n", step, [ir.number(0.0)], by="%batch")
-        count = ir.let("uitofp i64 %n to double", DOUBLE)
-        ir.store(total / ir.where(Number(ir, "%mean", BIT), count, 1.0), ir.at("%values", e), DOUBLE)
-        return []
+        return ir.loop("%n", step, by="%batch")
 
     ir.loop("%epochs", epoch)
     names = ("P", "X", "order", "rates", "V", "G", "work", "values")
@@ -574,10 +576,10 @@ class NativeCode:
     def __init__(self, code: FlatCode, outputs: Callable[[Any], dict[str, Any]], llvm: Any):
         kernel = Kernel(code, outputs)
         self.own_gates = kernel.own_gates
-        self.parameters = code.parameters
+        self.parameters, self.values = code.parameters, len(code.values)
         self.work = kernel.size
         used = [name for name in LIBM if f"@{name}(" in kernel.text or f"@{name}_lanes(" in kernel.text]
-        self.source = "\n\n".join([*map(lanes_of, used), kernel.text, trainer(code.parameters), ""])
+        self.source = "\n\n".join([*map(lanes_of, used), kernel.text, trainer(self.parameters, self.values), ""])
         if not self.own_gates:
             self._compile(llvm)
 
@@ -598,34 +600,43 @@ class NativeCode:
             self._engine.get_function_address("train")
         )
 
-    def run(self, numbers: list[float], X: Doubles, n: int, scale: float) -> tuple[float, list[float]]:
-        """The sum of all values, and the sums of all gradients, times `scale`, of n samples."""
-        G = doubles(self.parameters + 1)
-        self._minibatch(doubles(numbers), X, _natural_order(n), n, scale, G, self._memory())
-        *gradients, value = G
-        return value, gradients
+    def run(self, numbers: list[float], samples: Rows, scale: float) -> list[float]:
+        """The sums of all gradients and then of all values, times `scale`."""
+        G = doubles(self.parameters + self.values)
+        self._minibatch(doubles(numbers), samples.X, samples.order, len(samples), scale, G, doubles(self.work))
+        return [*G]
 
     def train(
-        self,
-        numbers: list[float],
-        velocity: list[float],
-        rates: Sequence[float],
-        order: Sequence[int] | None,
-        descent: Any,
-    ) -> list[float]:
+        self, numbers: list[float], velocity: list[float], descent: Any, rates: Sequence[float]
+    ) -> tuple[list[list[float]], list[float]]:
         """As `Engine.train`."""
-        n, epochs = len(descent.samples), len(rates) // descent.steps
-        P, V, values = doubles(numbers), doubles(velocity), doubles(epochs)
-        chosen = _natural_order(n) if order is None else (ctypes.c_int64 * n)(*order)
+        samples, epochs, width = descent.samples, len(rates) // descent.steps, self.values
+        P, V, G, values = (doubles(x) for x in (numbers, velocity, self.parameters + width, len(rates) * width))
         self._train(
-            *(P, descent.samples.X, chosen, doubles(rates), V, doubles(self.parameters + 1), self._memory(), values),
-            *(n, descent.batch, epochs, descent.momentum, descent.decay, descent.mean),
+            *(P, samples.X, samples.order, doubles(rates), V, G, doubles(self.work), values),
+            *(len(samples), descent.batch, epochs, descent.momentum, descent.decay, descent.mean),
         )
         numbers[:], velocity[:] = P, V
-        return [*values]
+        return [values[i : i + width] for i in range(0, len(values), width)], G[: self.parameters]
 
-    def _memory(self) -> Any:
-        return doubles(self.work)
+
+class Rows:
+    """N samples for machine code: an array of rows of doubles, and which of them, in which order."""
+
+    def __init__(self, X: Doubles, order: Any):
+        self.X = X
+        self.order = order
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def some(self, chosen: Sequence[int]) -> Rows:
+        return Rows(self.X, (ctypes.c_int64 * len(chosen))(*map(self.order.__getitem__, chosen)))
+
+
+def all_rows(X: Doubles, n: int) -> Rows:
+    """N samples in the order in which they stand in memory."""
+    return Rows(X, (ctypes.c_int64 * n)(*range(n)))
 
 
 def doubles(numbers: int | Sequence[float]) -> Doubles:
@@ -633,8 +644,3 @@ def doubles(numbers: int | Sequence[float]) -> Doubles:
     if isinstance(numbers, int):
         return (ctypes.c_double * numbers)()
     return (ctypes.c_double * len(numbers))(*numbers)
-
-
-@functools.lru_cache(4)
-def _natural_order(n: int) -> Any:
-    return (ctypes.c_int64 * n)(*range(n))

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..composite import Composite, named, parameters_of, taken_apart
+from ..gates import add_up, dot_product
 from ..graph import topological_order
 from ..value import Value
-from .engines import ENGINES, Descent, Engine
+from .engines import ENGINES, Descent, Engine, Result
 from .flat import FlatCode, Step, Trace
 from .samples import Layout
 
@@ -28,7 +29,7 @@ def record(
 ) -> Program:
     """A program that computes `function`, and its gradients by the parameters, for whole minibatches.
 
-    function: takes one sample and returns one `Value`.
+    function: takes one sample and returns one `Value`, or a tuple: gradients are of the first, the others are reported.
     samples: one sample, an argument of the function each: a number, or numbers in (nested) lists.  They become values.
     parameters: the leaves that gradients are wanted of.  Their data is read at every call of the program.
     engine: "python", the flat code on floats; "numpy", on columns of a minibatch; "jax", the same under `jax.jit`;
@@ -39,6 +40,16 @@ def record(
     >>> program = record(lambda x, y: (w * x + b - y) ** 2, samples=(3.0, 0.0), parameters=[w, b])
     >>> program([3.0, 1.0], [4.0, 1.0])
     (0.5, [3.0, 1.0])
+
+    A loss that also reports whether it is small; `others` are averaged or summed as well, and cost no backward:
+
+    >>> from scalargrad.gates import step
+    >>> def both(x, y):
+    ...     loss = (w * x + b - y) ** 2
+    ...     return loss, step(0.5, loss, 1.0)
+    >>> value, gradients, *others = record(both, samples=(3.0, 0.0), parameters=[w, b])([3.0, 1.0], [4.0, 1.0])
+    >>> others
+    [0.5]
 
     The function runs once, and the gates that it used then are what runs ever after: a Python `if` or `max` on a value
     is frozen, and so are `float(x)`, `x.data` and other leaves than the parameters.  It is run again on a few samples
@@ -108,17 +119,26 @@ class Program:
             f"<program on {self.engine}: {self.gates} gates, {self.inputs} inputs, {len(self.parameters)} parameters>"
         )
 
-    def __call__(self, *data: Any) -> tuple[float, Any]:
-        """The value, and a list of the gradients of the parameters, of a minibatch of N samples.
+    def __call__(self, *data: Any) -> Result:
+        """(value, gradients, *others) of a minibatch of N samples: gradients is a list, a number a parameter.
 
         data: for every argument of the recorded function N samples, each in the shape that was recorded; arrays will
             do.  Without arguments, one sample of nothing.
 
         Raises TypeError for another number of arguments, ValueError for other shapes and for an empty minibatch.
         """
+        return self.load(*data)()
+
+    def load(self, *data: Any) -> Loaded:
+        """N samples as the engine keeps them, to run on some of them time and again; arguments and errors as of a call.
+
+        >>> p = Value(2.0)
+        >>> loaded = record(lambda x: p * x, (1.0,), [p]).load([1.0, 3.0, 5.0])
+        >>> loaded([0, 1]), loaded()
+        ((4.0, [2.0]), (6.0, [3.0]))
+        """
         samples = self._engine.samples(self._checked(data), self._layouts)
-        scale = 1.0 / len(samples) if self.reduce == "mean" else 1.0
-        return self._engine.run([p.data for p in self.parameters] + self._numbers, samples, scale)
+        return Loaded(self._engine, self.parameters, self._numbers, samples, self.reduce == "mean")
 
     def train(
         self,
@@ -144,23 +164,29 @@ class Program:
 
         "native" stays in machine code for a whole epoch, and without `order` and `progress` for all of them.
         """
-        samples = self._engine.samples(self._checked(data), self._layouts)
-        descent = Descent(samples, _whole(batch_size, len(samples)), momentum, weight_decay, self.reduce == "mean")
+        loaded = self.load(*data)
+        n, batch = len(loaded), _whole(batch_size, len(loaded))
+        steps = -(-n // batch)
         velocity = [0.0] * len(self.parameters) if velocity is None else velocity
         rate = learning_rate if callable(learning_rate) else lambda step: learning_rate
         values: list[float] = []
         while len(values) < _whole(epochs, 1):
             epoch, together = len(values), 1 if order or progress else epochs
-            rates = [rate(epoch * descent.steps + i) for i in range(together * descent.steps)]
-            numbers = [p.data for p in self.parameters] + self._numbers
-            values += self._engine.train(
-                numbers, velocity, descent, rates, _checked_order(order(epoch), len(samples)) if order else None
-            )
-            for p, new in zip(self.parameters, numbers):
-                p.data = new
+            rates = [rate(epoch * steps + i) for i in range(together * steps)]
+            chosen = _checked_order(order(epoch), n) if order else None
+            made, _ = loaded.descend(rates, velocity, batch, momentum, weight_decay, chosen)
+            firsts = [value for value, *_ in made]
+            values += [self._of_epoch(firsts[i : i + steps], n, batch) for i in range(0, len(firsts), steps)]
             if progress:
                 progress(epoch, values[-1])
         return values
+
+    def _of_epoch(self, values: list[float], n: int, batch: int) -> float:
+        """The value of an epoch, of those of its steps."""
+        if self.reduce == "sum":
+            return float(add_up(*values))
+        sizes = [min(batch, n - start) for start in range(0, n, batch)]
+        return float(dot_product(*sizes, *values) / n)
 
     def _checked(self, data: Sequence[Any]) -> Sequence[Any]:
         if len(data) != len(self._layouts):
@@ -175,6 +201,54 @@ class Program:
         if data and not len(data[0]):
             raise ValueError("the minibatch is empty")
         return data
+
+
+class Loaded:
+    """A program with N samples as its engine keeps them; made by `Program.load`.  Its `len` is N."""
+
+    def __init__(self, engine: Engine, parameters: list[Value], numbers: list[float], samples: Any, mean: bool):
+        self._engine, self._samples, self._mean = engine, samples, mean
+        self._parameters, self._others = parameters, numbers
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __call__(self, chosen: Sequence[int] | None = None) -> Result:
+        """(value, gradients, *others) of a minibatch: of the samples with these indices, or of all."""
+        samples = self._chosen(chosen)
+        return self._engine.run(self._numbers(), samples, 1.0 / len(samples) if self._mean else 1.0)
+
+    def descend(
+        self,
+        rates: Sequence[float],
+        velocity: list[float],
+        batch_size: int,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        chosen: Sequence[int] | None = None,
+    ) -> tuple[list[list[float]], list[float]]:
+        """The values [value, *others] of every step, and the last gradients, of gradient descent as by `Program.train`.
+
+        rates: the learning rate of every step; there are as many epochs as they are for.
+        velocity: the v of every parameter, brought up to date; the parameters are, too.
+        chosen: indices of samples, those of an epoch in their order; by default all.
+        """
+        descent = Descent(self._chosen(chosen), batch_size, momentum, weight_decay, self._mean)
+        numbers = self._numbers()
+        steps, gradients = self._engine.train(numbers, velocity, descent, rates)
+        for p, new in zip(self._parameters, numbers):
+            p.data = new
+        return steps, gradients
+
+    def _numbers(self) -> list[float]:
+        return [p.data for p in self._parameters] + self._others
+
+    def _chosen(self, chosen: Sequence[int] | None) -> Any:
+        if chosen is None:
+            return self._samples
+        if not chosen:
+            raise ValueError("the minibatch is empty")
+        return self._engine.some(self._samples, chosen)
 
 
 def _engine_for(name: str, trace: Trace) -> Engine:
@@ -204,10 +278,13 @@ class _Recorder:
         """The shape of the graph that the function makes of a sample, and the plain numbers in it."""
         inputs = [Value(x) for x in at]
         values = iter(inputs)
-        root = self.function(*[layout.nested(values) for layout in self.layouts])
-        if not isinstance(root, Value):
-            raise TypeError(f"the function returned {type(root).__name__} {root!r:.40}, not one Value")
-        return _shape(taken_apart([root], lambda gate: isinstance(gate, Composite))[root], inputs, self.parameters)
+        made = self.function(*[layout.nested(values) for layout in self.layouts])
+        roots: list[Any] = [*made] if isinstance(made, tuple) and made else [made]
+        for root in roots:
+            if not isinstance(root, Value):
+                raise TypeError(f"the function returned {type(root).__name__} {root!r:.40}, not one Value")
+        small = taken_apart(roots, lambda gate: isinstance(gate, Composite))
+        return _shape([small[root] for root in roots], inputs, self.parameters)
 
     def refuse_branches(self, at: list[float], trace: Trace, numbers: list[float]) -> None:
         """ValueError if other samples make another graph: the function branched on a value, or read its data."""
@@ -238,10 +315,10 @@ class _Recorder:
             start = end
 
 
-def _shape(root: Value, inputs: list[Value], parameters: list[Value]) -> tuple[Trace, list[float]]:
+def _shape(roots: list[Value], inputs: list[Value], parameters: list[Value]) -> tuple[Trace, list[float]]:
     """The shape of a graph, and the plain numbers in it that are no part of the shape."""
     known: dict[Any, int] = {node: i for i, node in enumerate([*inputs, *parameters])}
-    order = [node for node in topological_order([root]) if node not in known]
+    order = [node for node in topological_order(roots) if node not in known]
     numbers: list[float] = []
 
     def come_along(key: Any, x: float) -> None:
@@ -260,7 +337,8 @@ def _shape(root: Value, inputs: list[Value], parameters: list[Value]) -> tuple[T
         for node in order
         if node.gate
     ]
-    return Trace(len(inputs), len(parameters), len(numbers), tuple(steps), known[root]), numbers
+    places = tuple([known[root] for root in roots])
+    return Trace(len(inputs), len(parameters), len(numbers), tuple(steps), places), numbers
 
 
 def _reference(known: dict[Any, int], node: Value, place: int, x: Value | float) -> int | str:

@@ -47,6 +47,7 @@ class Writer:
         self.code = code
         self.text: dict[Line, Spelling] = {line: Spelling(line.name) for line in [*code.x, *code.p]}
         self.own_gates: dict[str, Gate] = {}
+        self._values = {x for x in code.values if isinstance(x, Line)}
         self.written: list[str] = []
         self._alone = {
             line for line, users in self._users().items() if len(users) == 1 and self._may_move(line, users[0])
@@ -68,7 +69,7 @@ class Writer:
         """Whether a line may be written where it is used: not out of the loop, nor where it would be twice."""
         if isinstance(user, Send):
             return line.varies
-        return line.varies == user.varies and user.gate.name not in self.names_first and line is not self.code.value
+        return line.varies == user.varies and user.gate.name not in self.names_first and line not in self._values
 
     def of(self, x: Any) -> Spelling:
         return self.text[x] if isinstance(x, Line) else Spelling.number(float(x))
@@ -132,34 +133,37 @@ class FloatWriter(Writer):
         self._open = {target for terms in self._waiting.values() for target, _ in terms if isinstance(target, Line)}
 
     def source(self) -> str:
-        """The text of `run(p, samples)`, which gives the sum of all values and the sums of all gradients."""
+        """The text of `run(p, samples)`: the sum of all values, the sums of all gradients, those of other values."""
         code = self.code
         self.written = [f"{_targets(code.p)} = p"] if code.p else []
         self._write_lines(varies=False)
         before, self.written = self.written, []
         self._write_lines(varies=True)
-        if _varies(code.value):
-            self._added_to.add("value")
-            self.written.append(f"value = value + {self.of(code.value)}")
+        for name, value in self._named_values():
+            if _varies(value):
+                self._added_to.add(name)
+                self.written.append(f"{name} = {name} + {self.of(value)}")
         loop, self.written = self.written, []
-        results = self._results()
+        gradients, (value, *others) = self._results()
         zeros = [f"{name} = 0.0" for name in sorted(self._added_to)]
         head = [f"for {_targets(code.x)} in samples:"] if loop else []
         after = ["n = float(len(samples))"] if self._counts else []
-        returned = f"return {results[-1]}, [{', '.join(results[:-1])}]"
-        body = [*before, *zeros, *head, *indented(loop), *after, *self.written, returned]
+        returned = ", ".join([value, f"[{', '.join(gradients)}]", *others])
+        body = [*before, *zeros, *head, *indented(loop), *after, *self.written, f"return {returned}"]
         return "\n".join(["def run(p, samples):", *indented(body), ""])
 
-    def _results(self) -> list[str]:
-        """The gradients and the value: what the loop added up, and what is the same for every sample, so many times."""
-        fixed: dict[str, list[Spelling]] = {f"g{i}": [] for i in range(self.code.parameters)}
-        fixed["value"] = []
-        if not _varies(self.code.value):
-            fixed["value"].append(self.of(self.code.value))
+    def _named_values(self) -> list[tuple[str, Any]]:
+        return [(f"value{k}" if k else "value", value) for k, value in enumerate(self.code.values)]
+
+    def _results(self) -> tuple[list[str], list[str]]:
+        """Gradients and values: what the loop added up, and what is the same for every sample, so many times."""
+        fixed: list[list[Spelling]] = [[] for _ in range(self.code.parameters)]
         for i, slope, upstream in _sent(self.code):
             if not _varies(slope, upstream):
-                fixed[f"g{i}"].append(Spelling.of(self._times(slope, upstream)))
-        return [self._result(name, terms) for name, terms in fixed.items()]
+                fixed[i].append(Spelling.of(self._times(slope, upstream)))
+        gradients = [self._result(f"g{i}", terms) for i, terms in enumerate(fixed)]
+        values = [self._result(name, [] if _varies(x) else [self.of(x)]) for name, x in self._named_values()]
+        return gradients, values
 
     def _result(self, name: str, fixed: list[Spelling]) -> str:
         if not fixed:
@@ -270,15 +274,16 @@ class ArrayWriter(Writer):
         self._stacks: dict[tuple[Line, ...], str] = {}
 
     def source(self) -> str:
-        """The text of `run(P, X)`, which gives the sum of all values and the vector of the sums of all gradients."""
+        """The text of `run(P, X)`: the sum of all values, a vector of the sums of gradients, those of other values."""
         self.written = ["n = X.shape[1]", f"G = zeros({self.code.parameters})"]
         for line in self.code.lines:
             self.write(line)
         for send in self.code.sends:
             for run in runs(send.slopes):
                 self._send(run, send.upstream)
-        value = self._summed(self.code.value)
-        return "\n".join(["def run(P, X):", *indented([*self.written, f"return {value}, G"]), ""])
+        value, *others = map(self._summed, self.code.values)
+        returned = f"return {', '.join([value, 'G', *others])}"
+        return "\n".join(["def run(P, X):", *indented([*self.written, returned]), ""])
 
     def formula(self, line: Line) -> Spelling:
         if line.gate is gates.dot and len(line.inputs) >= 2 * FEW:
