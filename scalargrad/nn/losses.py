@@ -158,13 +158,18 @@ def _logsumexp(*xs: float) -> float:
     return most + math.log1p(add_up(0.0, *[math.exp(x - most) for x in others]))
 
 
+def _shifted_logarithm(*xs: Any) -> Any:
+    most = gates.maximum(*xs)
+    return most + gates.log(gates.total(*[gates.exp(x - most) for x in xs]))
+
+
 LOGSUMEXP = Gate(
     "logsumexp",
     "logsumexp",
     "scales",
     _logsumexp,
     lambda z, *xs: tuple([gates.exp(x - z) for x in xs]),
-    expansion=lambda *xs: gates.log(gates.total(*[gates.exp(x) for x in xs])),
+    expansion=_shifted_logarithm,
 )
 
 
@@ -219,7 +224,7 @@ def accuracy(scores: Iterable[Any], labels: Iterable[Any]) -> float:
     Raises ValueError for an empty batch, counts that differ and a label that is none.
     """
     rows = list(scores)
-    if rows and _is_list(rows[0]):
+    if rows and is_list(rows[0]):
         many, indices = _classes(rows, labels)
         return sum(predicted_class(row) == y for row, y in zip(many, indices)) / len(many)
     single, signs = _signs(rows, labels)
@@ -254,7 +259,7 @@ def _batch(scores: Iterable[Any], labels: Iterable[Any], name: str = "labels") -
 def _classes(scores: Iterable[Any], labels: Iterable[Any]) -> tuple[list[list[Any]], list[int]]:
     rows, wanted = _batch(scores, labels)
     for i, row in enumerate(rows):
-        if not _is_list(row):
+        if not is_list(row):
             raise ValueError(f"sample {i} has one score: a score a class is needed, or the loss max_margin")
         if len(row) != len(rows[0]):
             raise ValueError(f"sample {i} has {len(row)} scores, sample 0 has {len(rows[0])}")
@@ -274,19 +279,19 @@ def _class_index(label: Any, classes: int, i: int) -> int:
 def _signs(scores: Iterable[Any], labels: Iterable[Any]) -> tuple[list[Any], list[float]]:
     rows, wanted = _batch(scores, labels)
     for i, (row, label) in enumerate(zip(rows, wanted)):
-        if _is_list(row):
+        if is_list(row):
             raise ValueError(f"sample {i} has {len(row)} scores in a list: one number is needed, or the loss svm")
         if isinstance(label, bool) or label not in (-1, 1):
             raise ValueError(f"the label of sample {i} is {label!r}, neither -1 nor 1")
     return rows, [float(label) for label in wanted]
 
 
-def _is_list(row: Any) -> bool:
+def is_list(row: Any) -> bool:
     return type(row) is list or not isinstance(row, (Value, int, float)) and hasattr(row, "__len__")
 
 
 def _listed(row: Any) -> Sequence[Any]:
-    return row if _is_list(row) else [row]
+    return row if is_list(row) else [row]
 
 
 def _some(values: Iterable[Any], name: str) -> list[Any]:

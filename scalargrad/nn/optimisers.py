@@ -93,6 +93,17 @@ class SGD(Optimiser):
         velocity = memory["velocity"] = self.momentum * memory.get("velocity", 0.0) + gradient
         return rate * (gradient + self.momentum * velocity if self.nesterov else velocity)
 
+    @property
+    def velocity(self) -> list[float]:
+        """The velocity of every parameter."""
+        return [memory.get("velocity", 0.0) for memory in self._memory]
+
+    def follow(self, steps: int, velocity: list[float]) -> None:
+        """Remembers steps that were taken elsewhere, in machine code, and the velocity after them."""
+        self.steps += steps
+        for memory, v in zip(self._memory, velocity) if self.momentum else ():
+            memory["velocity"] = v
+
 
 class RMSProp(Optimiser):
     """Steps that are small where gradients have been large: x -= learning_rate * dx / (sqrt(cache) + epsilon).

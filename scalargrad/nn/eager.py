@@ -1,0 +1,189 @@
+"""A training run whose graph is built anew at each step; it explains what goes wrong."""
+
+from __future__ import annotations
+
+import gc
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from ..graph import topological_order
+from ..value import Value
+from .history import Diverged, History, Step, Validation
+from .losses import LOSSES, Loss, accuracy, l2 as l2_of, mse_loss
+from .mlp import MLP
+from .optimisers import Optimiser
+
+
+class Data(NamedTuple):
+    """N samples: X, a list of N lists of D numbers, and y, a list of N labels or targets."""
+
+    X: list[list[Any]]
+    y: list[Any]
+
+
+class Stretch(NamedTuple):
+    """Steps to take one after the other: those of an epoch, or of several if all samples are in one batch.
+
+    order: the samples of an epoch, by their indices.
+    size: samples a batch.
+    epochs: how often.
+    """
+
+    order: Sequence[int]
+    size: int
+    epochs: int = 1
+
+    def batches(self) -> list[Sequence[int]]:
+        """The samples of every step."""
+        starts = range(0, len(self.order), self.size)
+        return [self.order[start : start + self.size] for start in starts] * self.epochs
+
+
+class Run:
+    """One call of `fit`: the model, the data, and what has happened so far; the graph is built anew at each step.
+
+    others: the validation data, if there are any.
+    """
+
+    together = 1  # how many epochs of one batch each may be one stretch
+
+    def __init__(self, model: Any, data: Data, others: Data | None, loss: Loss, l2: float, optimiser: Optimiser):
+        self.model, self.data, self.others, self.loss, self.l2 = model, data, others, loss, l2
+        self.optimiser = optimiser
+        self.parameters: list[Value] = list(model.parameters())
+        self.weights: list[Value] = list(getattr(model, "weights", model.parameters)()) if l2 else []
+        self.history = History()
+
+    def through(self, stretch: Stretch) -> Iterator[Step]:
+        """The steps on all batches of a stretch, as they are done."""
+        for batch in stretch.batches():
+            yield self.step(batch)
+
+    def step(self, samples: Sequence[int]) -> Step:
+        """One step on these samples: forward, backward, update."""
+        for p in self.parameters:
+            p.grad = 0.0
+        with _collector_paused():
+            loss, right = self._backward(samples)
+        done = Step(loss, right, self.optimiser.learning_rate)
+        self._update()
+        self.history.steps.append(done)
+        return done
+
+    def _backward(self, samples: Sequence[int]) -> tuple[float, float | None]:
+        """The loss and the accuracy of a batch; the gradients are then in the parameters, and the graph is gone."""
+        try:
+            loss, scores, labels = self._forward(samples)
+            loss.backward()
+        except ArithmeticError as error:
+            raise self._diverged(samples, str(error)) from error
+        if is_off(loss.data) or any([is_off(p.grad) for p in self.parameters]):
+            raise self._diverged(samples, _first_fault(loss))
+        return loss.data, _accuracy(self.loss, scores, labels)
+
+    def _forward(self, samples: Sequence[int]) -> tuple[Value, list[Any], list[Any]]:
+        scores = [self.model(self.data.X[i]) for i in samples]
+        labels = [self.data.y[i] for i in samples]
+        return self._regularised(self.loss(scores, labels)), scores, labels
+
+    def _regularised(self, loss: Any) -> Value:
+        if not isinstance(loss, Value):
+            raise TypeError(f"the loss gave {type(loss).__name__} {loss!r:.40}, not a Value: there is nothing to learn")
+        return loss + self.l2 * l2_of(self.weights) if self.weights else loss
+
+    def _update(self) -> None:
+        """A step of the optimiser, or none: where it fails, is interrupted or overflows, it is taken back."""
+        before = [p.data for p in self.parameters]
+        fault = "the update was interrupted"
+        try:
+            self.optimiser.step()
+            wrong = [p for p in self.parameters if is_off(p.data)]
+            fault = f"the update made {wrong[0].label or 'a parameter'} {wrong[0].data!r}" if wrong else ""
+        except ArithmeticError as error:
+            fault = f"the update failed: {error}"
+        finally:
+            for p, data in zip(self.parameters, before) if fault else ():
+                p.data = data
+        if fault:
+            raise self._diverged((), fault)
+
+    def validate(self) -> None:
+        """Adds the loss and the accuracy on the validation data to the history, if there are any."""
+        if self.others:
+            loss, right = self._validation(self.others)
+            self.history.validations.append(Validation(len(self.history), loss, right))
+
+    def _validation(self, others: Data) -> tuple[float, float | None]:
+        on_floats = isinstance(self.model, MLP) and self.loss in LOSSES.values()
+        predict = self.model.frozen() if on_floats else self.model
+        scores = [predict(x) for x in others.X]
+        return float(self.loss(scores, others.y)), _accuracy(self.loss, scores, others.y)
+
+    def _diverged(self, samples: Sequence[int], reason: str) -> Diverged:
+        sample, fault = self._culprit(samples)
+        step, where = len(self.history), "" if sample is None else f", sample {sample}"
+        self.history.stopped = f"diverged at step {step}"
+        message = f"diverged at step {step}{where}: {fault or reason}; is the learning rate too large?"
+        return Diverged(message, self.history, step, sample)
+
+    def _culprit(self, samples: Sequence[int]) -> tuple[int | None, str]:
+        """The first sample that goes wrong if it is alone in a batch, and how."""
+        for i in samples:
+            try:
+                loss = self.loss([self.model(self.data.X[i])], [self.data.y[i]])
+                loss.backward()
+            except ArithmeticError as error:
+                return i, str(error)
+            except (ValueError, TypeError):  # a loss of the user's own that wants a whole batch
+                break
+            fault = _first_fault(loss)
+            if fault:
+                return i, fault
+        return None, ""
+
+
+def is_off(x: float) -> bool:
+    """Whether x is nan or infinite."""
+    return not math.isfinite(x)
+
+
+def _first_fault(loss: Value) -> str:
+    """What gave the first number of a graph that is not finite, or else the first such gradient on the way back."""
+    order = topological_order([loss])
+    for node in order:
+        if is_off(node.data):
+            return _fault(node, f"gave {node.data!r}")
+    for node in reversed(order):
+        for parent in node.parents:
+            if is_off(parent.grad):
+                return _fault(node, f"passed the gradient {parent.grad!r} to one of them")
+    return ""
+
+
+def _fault(node: Value, what: str) -> str:
+    if node.gate is None:
+        return f"{node.label or 'an input'} is {node.data!r}"
+    return str(node.gate.error(FloatingPointError(), what, node.numbers[1:], node.inputs))
+
+
+def _accuracy(loss: Loss, scores: list[Any], labels: list[Any]) -> float | None:
+    if loss is mse_loss:
+        return None
+    try:
+        return accuracy(scores, labels)
+    except (TypeError, ValueError):  # a loss of the user's own, of targets that are no class labels
+        return None
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Python's cyclic collector sleeps: it would search graphs, which have no cycles, over and over again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

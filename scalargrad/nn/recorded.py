@@ -1,0 +1,210 @@
+"""A training run whose graph is recorded once, for one sample, and then run on whole batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Any
+
+from ..compiled import record
+from ..gates import step
+from ..graph import topological_order
+from ..value import Value, dot, relu, total
+from .eager import Data, Run, Stretch, is_off
+from .history import Step
+from .losses import Loss, accuracy, is_list, logsumexp, max_margin_loss, mse_loss, softmax_loss, svm_loss
+from .optimisers import SGD, Optimiser
+
+ENOUGH = 64  # samples on which an engine is compared with the graphs themselves
+A_WHILE = 10**8  # parameters x samples that machine code goes through in some tenth of a second: Ctrl-C waits so long
+
+
+class Recorded(Run):
+    """As `Run`, on an engine of `record`; wherever a number is not finite, the step is taken as by `Run`.
+
+    engine, size: the engine, and how many samples a batch has.
+
+    With plain gradient descent the engine "native" goes through whole epochs without coming back.
+
+    Raises ValueError or TypeError, with a note, for what cannot be recorded, and for a loss of a batch that is not the
+    mean of the losses of its samples; ImportError, naming the extra, for an engine that is not installed.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        data: Data,
+        others: Data | None,
+        loss: Loss,
+        l2: float,
+        optimiser: Optimiser,
+        engine: str,
+        size: int,
+    ):
+        super().__init__(model, data, others, loss, l2, optimiser)
+        if not set(optimiser.parameters) <= set(self.parameters):
+            raise ValueError("the optimizer moves values that are no parameters of this model: train without engine=")
+        columns = self._columns(data)
+        try:
+            program = record(self._of_one, [column[0] for column in columns], self.parameters, engine)
+            self._samples = program.load(*columns)
+            self._other_samples = program.load(*self._columns(others)) if others else None
+        except (TypeError, ValueError) as error:
+            error.add_note("what cannot be recorded can be trained without engine=")
+            raise
+        self._refuse_other_numbers(engine, range(min(size, len(data.X), ENOUGH)))
+        self._descends = engine == "native" and _is_plain(optimiser) and optimiser.parameters == self.parameters
+        if self._descends:
+            self.together = max(1, A_WHILE // (len(self.parameters) * len(data.X)))
+
+    # ---- what is recorded ----
+
+    def _of_one(self, x: Any, label: Any, mark: Any) -> tuple[Value, ...]:
+        """Of one sample the loss with and without regularisation, and whether the prediction is right, 1 or 0."""
+        score = self.model(x)
+        loss = _loss_of_one(self.loss, score, label, mark)
+        values = (self._regularised(loss), loss)
+        return values if self.loss is mse_loss else (*values, _right(score, mark))
+
+    def _columns(self, data: Data) -> tuple[list[Any], list[Any], list[Any]]:
+        """The samples, their labels, and what labels say in numbers."""
+        score = self.model(data.X[0])
+        zeros = [0.0] * len(score) if is_list(score) else 0.0
+        marks = [0.0 if self.loss is mse_loss else _mark(zeros, label) for label in data.y]
+        return data.X, data.y, marks
+
+    def _refuse_other_numbers(self, engine: str, samples: Sequence[int]) -> None:
+        """ValueError unless the engine finds the loss and the gradients of the graph of a batch."""
+        held = [p.grad for p in self.parameters]
+        try:
+            for p in self.parameters:
+                p.grad = 0.0
+            loss, *_ = self._forward(samples)
+            loss.backward()
+            expected = [loss.data, *[p.grad for p in self.parameters]]
+            found, gradients, *_ = self._samples(samples)
+        except ArithmeticError:  # training comes to it, and explains it
+            return
+        finally:
+            for p, grad in zip(self.parameters, held):
+                p.grad = grad
+        if not any(map(is_off, expected)) and not _are_close([found, *gradients], expected, _size(loss)):
+            raise ValueError(
+                f'the engine "{engine}" does not find the loss and gradients of {len(samples)} samples: '
+                "unless their loss is the mean of the losses of each alone, train without engine="
+            )
+
+    # ---- steps ----
+
+    def through(self, stretch: Stretch) -> Iterator[Step]:
+        done = self._descend(stretch) if self._descends else []
+        yield from done or super().through(stretch)
+
+    def _descend(self, stretch: Stretch) -> list[Step]:
+        """All steps of a stretch at one go; or none, if a number is not finite or Ctrl-C comes on the way."""
+        assert isinstance(self.optimiser, SGD)
+        sgd, batches = self.optimiser, stretch.batches()
+        rates = [sgd.schedule(sgd.steps + i) for i in range(len(batches))]
+        before, velocity, whole = [p.data for p in self.parameters], sgd.velocity, False
+        try:
+            values, gradients = self._samples.descend(
+                rates, velocity, stretch.size, sgd.momentum, sgd.weight_decay, stretch.order
+            )
+            whole = not any(map(is_off, [p.data for p in self.parameters] + [loss for loss, *_ in values]))
+        finally:
+            for p, data in zip(self.parameters, before) if not whole else ():
+                p.data = data
+        if not whole:
+            return []
+        sgd.follow(len(rates), velocity)
+        for p, gradient in zip(self.parameters, gradients):
+            p.grad = gradient
+        done = [
+            Step(loss, _share(right, len(batch)), rate)
+            for (loss, _, *right), batch, rate in zip(values, batches, rates)
+        ]
+        self.history.steps += done
+        return done
+
+    def _backward(self, samples: Sequence[int]) -> tuple[float, float | None]:
+        try:
+            loss, gradients, *others = self._samples(samples)
+        except (ArithmeticError, ValueError):  # floats raise where arrays give nan
+            return super()._backward(samples)
+        if any(map(is_off, [loss, *gradients])):
+            return super()._backward(samples)
+        for p, gradient in zip(self.parameters, gradients):
+            p.grad = gradient
+        return loss, _share(others[1:], len(samples))
+
+    def _validation(self, others: Data) -> tuple[float, float | None]:
+        assert self._other_samples
+        try:
+            _, _, *values = self._other_samples()
+        except (ArithmeticError, ValueError):
+            return super()._validation(others)
+        loss, *right = values
+        return super()._validation(others) if is_off(loss) else (loss, _share(right, len(others.X)))
+
+
+def _is_plain(optimiser: Optimiser) -> bool:
+    """Whether machine code knows what it does."""
+    return type(optimiser) is SGD and not optimiser.nesterov
+
+
+# ---- of one sample, without branches ----
+
+
+def _mark(zeros: Any, label: Any) -> Any:
+    """What a label says, in numbers: 1 at its class and 0 at others, or a sign; nan if it is no label of a class.
+
+    zeros: scores, as many as there are classes, or one.
+    """
+    try:
+        accuracy([zeros], [label])
+    except (TypeError, ValueError):
+        return [math.nan for _ in zeros] if is_list(zeros) else math.nan
+    return [float(j == label) for j in range(len(zeros))] if is_list(zeros) else float(label)
+
+
+def _loss_of_one(loss: Loss, score: Any, label: Any, mark: Any) -> Any:
+    if loss is max_margin_loss:
+        return relu(1.0 - mark * score)
+    if loss is svm_loss:
+        return total([(1.0 - is_class) * relu(gap + 1.0) for is_class, gap in zip(mark, _gaps(score, mark))])
+    if loss is softmax_loss:
+        return logsumexp(_gaps(score, mark))
+    return loss([score], [label])
+
+
+def _gaps(scores: Sequence[Any], mark: Sequence[Any]) -> list[Any]:
+    """How far all scores are above that of the class."""
+    right = dot(mark, scores)
+    return [score - right for score in scores]
+
+
+def _right(score: Any, mark: Any) -> Any:
+    """1 if a prediction is right, else 0: no score is above that of the class, nor, if it stands before, beside it."""
+    if is_list(score):
+        return math.prod([step(0.0, gap, tie) for gap, tie in zip(_gaps(score, mark), accumulate(mark))])
+    return 1.0 - (step(score, 0.0, 0.0) - step(mark, 0.0, 0.0)) ** 2
+
+
+def _share(right: list[float], n: int) -> float | None:
+    """The accuracy of n samples, to the last bit; None if a label is no class, or accuracy is not asked for."""
+    return None if not right or is_off(right[0]) else round(right[0] * n) / n
+
+
+# ---- the comparison ----
+
+
+def _size(root: Value) -> float:
+    """The largest number of a graph, forward or back: rounding errors are small beside it."""
+    return max([max(abs(node.data), abs(node.grad)) for node in topological_order([root])])
+
+
+def _are_close(found: list[float], expected: list[float], size: float) -> bool:
+    """Whether numbers agree to 1e-9, beyond what rounding does where large ones cancel."""
+    allowed = 1e-9 * max(map(abs, expected)) + 1e-13 * size
+    return all([abs(x - y) <= allowed for x, y in zip(found, expected)])
