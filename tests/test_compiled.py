@@ -714,9 +714,11 @@ def test_descent_gives_the_values_of_every_step_and_the_last_gradients(engine):
         gradient = sum(2 * q * x * x for x in xs) / len(xs)
         v = 0.9 * v + gradient + 0.1 * q
         q -= rate * v
-    steps, gradients = twice.descend([0.01, 0.02, 0.03, 0.04], velocity, 2, 0.9, 0.1, chosen)
+    numbers = [1.0]
+    steps, gradients = twice.descend(numbers, velocity, [0.01, 0.02, 0.03, 0.04], 2, 0.9, 0.1, chosen)
     assert steps == [pytest.approx(values, rel=1e-13) for values in expected]
-    assert [*gradients, *velocity, p.data] == pytest.approx([gradient, v, q], rel=1e-13)
+    assert [*gradients, *velocity, *numbers] == pytest.approx([gradient, v, q], rel=1e-13)
+    assert p.data == 1.0
 
 
 @every_engine

@@ -36,6 +36,7 @@ FAULTS = {
     "18_random_wiring.py": "tanh",
     "19_moons.py": "relu",
     "20_vanishing_gradients.py": "sigmoid",
+    "21_record_once.py": "sigmoid",
     "lab_1_overwrite.py": "mul",
     "lab_2_too_early.py": "add",
     "lab_3_no_zero_grad.py": "add",

@@ -163,6 +163,16 @@ def test_logsumexp_is_one_gate_whose_slopes_are_softmax():
     assert expand(z).data == pytest.approx(z.data, rel=1e-15)
 
 
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=5), st.integers(0, 5))
+def test_logsumexp_is_also_made_of_smaller_gates(scores, ties):
+    scores += scores[:1] * ties
+    xs, ys = list(map(Value, scores)), list(map(Value, scores))
+    one, many = nn.logsumexp(xs), expand(nn.logsumexp(ys))
+    one.backward(), many.backward()
+    assert many.data == pytest.approx(one.data, rel=1e-14, abs=1e-14)
+    assert grads([ys]) == [pytest.approx(row, rel=1e-12, abs=1e-15) for row in grads([xs])]
+
+
 def test_second_derivatives_of_logsumexp():
     xs = list(map(Value, (0.5, -1.0, 2.0)))
     p = nn.softmax([x.data for x in xs])

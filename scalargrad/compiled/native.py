@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import struct
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -604,7 +605,8 @@ class NativeCode:
         """The sums of all gradients and then of all values, times `scale`."""
         G = doubles(self.parameters + self.values)
         self._minibatch(doubles(numbers), samples.X, samples.order, len(samples), scale, G, doubles(self.work))
-        return [*G]
+        sums: list[float] = G[:]
+        return sums
 
     def train(
         self, numbers: list[float], velocity: list[float], descent: Any, rates: Sequence[float]
@@ -616,7 +618,7 @@ class NativeCode:
             *(P, samples.X, samples.order, doubles(rates), V, G, doubles(self.work), values),
             *(len(samples), descent.batch, epochs, descent.momentum, descent.decay, descent.mean),
         )
-        numbers[:], velocity[:] = P, V
+        numbers[:], velocity[:] = P[:], V[:]
         return [values[i : i + width] for i in range(0, len(values), width)], G[: self.parameters]
 
 
@@ -643,4 +645,4 @@ def doubles(numbers: int | Sequence[float]) -> Doubles:
     """An array of doubles; zeros, if only their number is given."""
     if isinstance(numbers, int):
         return (ctypes.c_double * numbers)()
-    return (ctypes.c_double * len(numbers))(*numbers)
+    return (ctypes.c_double * len(numbers)).from_buffer(array("d", numbers))

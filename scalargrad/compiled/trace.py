@@ -174,7 +174,10 @@ class Program:
             epoch, together = len(values), 1 if order or progress else epochs
             rates = [rate(epoch * steps + i) for i in range(together * steps)]
             chosen = _checked_order(order(epoch), n) if order else None
-            made, _ = loaded.descend(rates, velocity, batch, momentum, weight_decay, chosen)
+            numbers = [p.data for p in self.parameters]
+            made, _ = loaded.descend(numbers, velocity, rates, batch, momentum, weight_decay, chosen)
+            for p, new in zip(self.parameters, numbers):
+                p.data = new
             firsts = [value for value, *_ in made]
             values += [self._of_epoch(firsts[i : i + steps], n, batch) for i in range(0, len(firsts), steps)]
             if progress:
@@ -216,12 +219,14 @@ class Loaded:
     def __call__(self, chosen: Sequence[int] | None = None) -> Result:
         """(value, gradients, *others) of a minibatch: of the samples with these indices, or of all."""
         samples = self._chosen(chosen)
-        return self._engine.run(self._numbers(), samples, 1.0 / len(samples) if self._mean else 1.0)
+        numbers = [p.data for p in self._parameters] + self._others
+        return self._engine.run(numbers, samples, 1.0 / len(samples) if self._mean else 1.0)
 
     def descend(
         self,
-        rates: Sequence[float],
+        numbers: list[float],
         velocity: list[float],
+        rates: Sequence[float],
         batch_size: int,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
@@ -229,19 +234,16 @@ class Loaded:
     ) -> tuple[list[list[float]], list[float]]:
         """The values [value, *others] of every step, and the last gradients, of gradient descent as by `Program.train`.
 
+        numbers, velocity: the data and the v of every parameter, in lists that are brought up to date; the parameters
+            themselves stay as they are.
         rates: the learning rate of every step; there are as many epochs as they are for.
-        velocity: the v of every parameter, brought up to date; the parameters are, too.
         chosen: indices of samples, those of an epoch in their order; by default all.
         """
         descent = Descent(self._chosen(chosen), batch_size, momentum, weight_decay, self._mean)
-        numbers = self._numbers()
-        steps, gradients = self._engine.train(numbers, velocity, descent, rates)
-        for p, new in zip(self._parameters, numbers):
-            p.data = new
-        return steps, gradients
-
-    def _numbers(self) -> list[float]:
-        return [p.data for p in self._parameters] + self._others
+        every = numbers + self._others
+        made = self._engine.train(every, velocity, descent, rates)
+        numbers[:] = every[: len(numbers)]
+        return made
 
     def _chosen(self, chosen: Sequence[int] | None) -> Any:
         if chosen is None:

@@ -89,7 +89,7 @@ class Recorded(Run):
         finally:
             for p, grad in zip(self.parameters, held):
                 p.grad = grad
-        if not any(map(is_off, expected)) and not _are_close([found, *gradients], expected, _size(loss)):
+        if _all_finite(expected) and not _are_close([found, *gradients], expected, _size(loss)):
             raise ValueError(
                 f'the engine "{engine}" does not find the loss and gradients of {len(samples)} samples: '
                 "unless their loss is the mean of the losses of each alone, train without engine="
@@ -102,24 +102,18 @@ class Recorded(Run):
         yield from done or super().through(stretch)
 
     def _descend(self, stretch: Stretch) -> list[Step]:
-        """All steps of a stretch at one go; or none, if a number is not finite or Ctrl-C comes on the way."""
+        """All steps of a stretch at one go; none, if a number is not finite on the way."""
         assert isinstance(self.optimiser, SGD)
         sgd, batches = self.optimiser, stretch.batches()
         rates = [sgd.schedule(sgd.steps + i) for i in range(len(batches))]
-        before, velocity, whole = [p.data for p in self.parameters], sgd.velocity, False
-        try:
-            values, gradients = self._samples.descend(
-                rates, velocity, stretch.size, sgd.momentum, sgd.weight_decay, stretch.order
-            )
-            whole = not any(map(is_off, [p.data for p in self.parameters] + [loss for loss, *_ in values]))
-        finally:
-            for p, data in zip(self.parameters, before) if not whole else ():
-                p.data = data
-        if not whole:
+        numbers, velocity = [p.data for p in self.parameters], sgd.velocity
+        values, gradients = self._samples.descend(
+            numbers, velocity, rates, stretch.size, sgd.momentum, sgd.weight_decay, stretch.order
+        )
+        if not _all_finite([*numbers, *[loss for loss, *_ in values]]):
             return []
+        self._put(numbers, gradients)
         sgd.follow(len(rates), velocity)
-        for p, gradient in zip(self.parameters, gradients):
-            p.grad = gradient
         done = [
             Step(loss, _share(right, len(batch)), rate)
             for (loss, _, *right), batch, rate in zip(values, batches, rates)
@@ -127,12 +121,23 @@ class Recorded(Run):
         self.history.steps += done
         return done
 
+    def _put(self, numbers: list[float], gradients: list[float]) -> None:
+        """Gives all parameters their numbers, or none."""
+        before, done = [p.data for p in self.parameters], False
+        try:
+            for p, data, gradient in zip(self.parameters, numbers, gradients):
+                p.data, p.grad = data, gradient
+            done = True
+        finally:
+            for p, data in zip(self.parameters, before) if not done else ():
+                p.data = data
+
     def _backward(self, samples: Sequence[int]) -> tuple[float, float | None]:
         try:
             loss, gradients, *others = self._samples(samples)
         except (ArithmeticError, ValueError):  # floats raise where arrays give nan
             return super()._backward(samples)
-        if any(map(is_off, [loss, *gradients])):
+        if not _all_finite([loss, *gradients]):
             return super()._backward(samples)
         for p, gradient in zip(self.parameters, gradients):
             p.grad = gradient
@@ -197,6 +202,10 @@ def _share(right: list[float], n: int) -> float | None:
 
 
 # ---- the comparison ----
+
+
+def _all_finite(numbers: list[float]) -> bool:
+    return all(map(math.isfinite, numbers))
 
 
 def _size(root: Value) -> float:
