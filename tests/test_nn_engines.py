@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import math
 import random
 import re
@@ -249,6 +250,23 @@ def test_many_epochs_of_one_batch_are_parted(engine, monkeypatch):
         patch.setattr(Recorded, "_backward", None)
         found = fitted(engine, "max_margin", "momentum", **options)
     assert_same_run(found, fitted(None, "max_margin", "momentum", **options))
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@every_engine
+def test_progress_is_told_alike(engine, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    told = []
+    for chosen in (None, engine):
+        for options in ({}, {"batch_size": None, "epochs": 20, "steps": None, "validation": None}):
+            monkeypatch.setattr(sys, "stderr", Terminal())
+            fitted(chosen, "max_margin", **options)
+            told.append(sys.stderr.getvalue())
+    assert told[:2] == told[2:] and "step 10/10  loss" in told[0] and "step 20/20  loss" in told[1]
 
 
 # ---- what goes wrong on the way ----
