@@ -157,11 +157,22 @@ def test_a_peer_that_is_not_installed_is_no_error(monkeypatch, capsys):
     assert "× scalargrad" in out
 
 
-def test_words_that_fit_nothing(capsys):
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        ("--only product nothing", "no work has all of product nothing in its name"),
+        ("--json no/such/folder", "no/such/folder: there is no such folder"),
+        ("--only chain --plot cost.txt", "--plot writes .png, .svg, .pdf, not cost.txt"),
+        ("--only product --plot cost.png", "--plot shows the cost against size"),
+        ("--repeats 0", "argument --repeats: invalid"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_anything_is_measured(arguments, told, capsys, monkeypatch):
+    monkeypatch.setattr(command, "collect", None)
     with pytest.raises(SystemExit) as error:
-        command.main(["--only", "product", "of nothing"])
+        command.main(arguments.split())
     assert error.value.code == 2
-    assert "no work has all of product of nothing in its name" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
 
 
 # ---- tables ----

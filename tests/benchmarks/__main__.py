@@ -6,13 +6,15 @@ import argparse
 import importlib.util
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 from scalargrad import files
 
 from . import digits, expressions, graphs, moons, tables
 from .machine import machine, versions
-from .plot import plot
+from .plot import FORMATS, plot
 from .runner import Result, collect
 from .work import Work, measure
 
@@ -32,16 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.one:
         work, who = arguments.one
-        return _one(work, who, arguments.seconds)
+        return _one(work, who, arguments.seconds or 1.0)
     works = [work for work in (_chosen(work, arguments.only) for work in WORKS) if work.ways]
     if arguments.quick:
         works = [work for work in works if work.size in QUICK]
-    if not works:
-        parser.error(f"no work has all of {' '.join(arguments.only)} in its name")
-    if arguments.plot and not importlib.util.find_spec("matplotlib"):
-        parser.error("--plot needs matplotlib: pip install scalargrad[plot]")
-    if arguments.plot and not any(work.size for work in works):
-        parser.error("--plot shows the cost against size, and no such work is chosen")
+    refusal = _refusal(arguments, works)
+    if refusal:
+        parser.error(refusal)
     repeats = arguments.repeats or (1 if arguments.quick else 5)
     results = collect(works, repeats, arguments.seconds or (0.05 if arguments.quick else 1.0), _report)
     _report("")
@@ -51,6 +50,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.plot:
         plot(results, arguments.plot)
     return int(any([result.fault and not result.missing for result in results]))
+
+
+def _refusal(arguments: argparse.Namespace, works: Sequence[Work]) -> str:
+    """Why these arguments do not fit, or "": better said now than after a quarter of an hour."""
+    if not works:
+        return f"no work has all of {' '.join(arguments.only)} in its name"
+    for file in filter(None, (arguments.json, arguments.plot)):
+        if not Path(file).resolve().parent.is_dir():
+            return f"{file}: there is no such folder"
+    if arguments.plot and not any(work.size for work in works):
+        return "--plot shows the cost against size, and no such work is chosen"
+    if arguments.plot and Path(arguments.plot).suffix not in FORMATS:
+        return f"--plot writes {', '.join(FORMATS)}, not {arguments.plot}"
+    if arguments.plot and not importlib.util.find_spec("matplotlib"):
+        return "--plot needs matplotlib: pip install scalargrad[plot]"
+    return ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,8 +85,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WORD",
         help="what has all these words in its name, such as moons native",
     )
-    parser.add_argument("--repeats", type=int, metavar="N", help="processes for each figure; by default 5")
-    parser.add_argument("--seconds", type=float, metavar="S", help="for which each process measures; by default 1")
+    parser.add_argument("--repeats", type=_above_0(int), metavar="N", help="processes for each figure; by default 5")
+    parser.add_argument(
+        "--seconds", type=_above_0(float), metavar="S", help="for which each process measures; by default 1"
+    )
     parser.add_argument("--markdown", action="store_true", help="a table for a README")
     parser.add_argument("--json", metavar="FILE", help="also write all figures")
     parser.add_argument("--plot", metavar="FILE", help="also draw the cost against size (needs matplotlib)")
@@ -86,12 +103,24 @@ def _chosen(work: Work, words: Sequence[str]) -> Work:
     return work._replace(ways=first | ways)
 
 
-def _one(work: str, who: str, seconds: float | None) -> int:
+def _above_0(kind: type) -> Callable[[str], Any]:
+    """Reads a number of this kind; ValueError, which argparse reports, unless it is above 0."""
+
+    def number(text: str) -> Any:
+        x = kind(text)
+        if not x > 0:
+            raise ValueError(text)
+        return x
+
+    return number
+
+
+def _one(work: str, who: str, seconds: float) -> int:
     ways = {each.name: each.ways for each in WORKS}.get(work, {})
     if who not in ways:
         print(f"there is no {work}: {who}", file=sys.stderr)
         return 2
-    print(json.dumps(measure(ways[who], seconds or 1.0)))
+    print(json.dumps(measure(ways[who], seconds)))
     return 0
 
 
@@ -118,4 +147,7 @@ def _json(results: Sequence[Result]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -50,6 +50,7 @@ def recorded(engine: str, steps: int) -> Done:
 def torch_tensors() -> Done:
     import torch
 
+    torch.set_num_threads(1)  # as fast as two for matrices so small, and two wait for each other on a busy machine
     torch.set_default_dtype(torch.float64)
     model, x, y = network(), torch.tensor(X), torch.tensor(LABELS)
     net = torch.nn.Sequential(torch.nn.Linear(INPUTS, HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, CLASSES))

@@ -80,12 +80,23 @@ def staged_by_hand(x: float, y: float) -> tuple[float, list[float]]:
     return f, [dx, dy]
 
 
+ADDED = "where micrograd is given the exp that it lacks"
 EXPRESSIONS = [
     Expression("product", "f = (x + y) z", (-2.0, 5.0, -4.0), product, product_by_hand),
     Expression(
-        "neuron", "f = 1 / (1 + exp(-(w0 x0 + w1 x1 + w2)))", (2.0, -1.0, -3.0, -2.0, -3.0), neuron, neuron_by_hand
+        "neuron",
+        f"f = 1 / (1 + exp(-(w0 x0 + w1 x1 + w2))), {ADDED}",
+        (2.0, -1.0, -3.0, -2.0, -3.0),
+        neuron,
+        neuron_by_hand,
     ),
-    Expression("staged", "f = (x + s(y)) / (s(x) + (x + y)^2), s the sigmoid", (3.0, -4.0), staged, staged_by_hand),
+    Expression(
+        "staged",
+        f"f = (x + s(y)) / (s(x) + (x + y)^2), s(x) = 1 / (1 + exp(-x)), {ADDED}",
+        (3.0, -4.0),
+        staged,
+        staged_by_hand,
+    ),
 ]
 
 
@@ -93,8 +104,8 @@ EXPRESSIONS = [
 
 
 def eager(library: Callable[[], Library], expression: Expression) -> Done:
-    value, exp, _ = made = library()
-    build, point = expression.build, expression.point
+    made = library()
+    value, exp, build, point = made.value, made.exp, expression.build, expression.point
 
     def step() -> list[Any]:
         leaves = [value(x) for x in point]
@@ -119,7 +130,8 @@ def replayed(expression: Expression, whole: bool) -> Done:
     leaves = [Value(x) for x in expression.point]
     program = record(lambda: expression.build(exp, *leaves), parameters=leaves)
     function, point, samples = program.function, [*expression.point], [()]
-    return Done(program()[1], program if whole else lambda: function(point, samples))
+    step = program if whole else lambda: function(point, samples)
+    return Done(step()[1], step)
 
 
 def by_hand(expression: Expression) -> Done:
@@ -138,6 +150,10 @@ def ways(expression: Expression) -> dict[str, Way]:
 
 
 WORKS: Sequence[Work] = [
-    Work(e.name, f"{e.note}; leaves, forward and backward; if recorded or by hand, value and gradients", ways(e))
+    Work(
+        e.name,
+        f"{e.note}; leaves, forward and backward; if recorded or by hand, value and gradients",
+        ways(e),
+    )
     for e in EXPRESSIONS
 ]

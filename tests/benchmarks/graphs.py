@@ -49,7 +49,7 @@ def random_graph(gates: int) -> Build:
 
 
 GRAPHS: dict[str, tuple[Callable[[int], Build], str]] = {
-    "chain": (chain, "x = x a + b, again and again"),
+    "chain": (chain, "x = x a + b, again and again (micrograd with a raised recursion limit)"),
     "random graph": (random_graph, "the last value times a leaf, and plus any value before, by turns"),
 }
 
@@ -121,5 +121,6 @@ MEMORY = Work(
     ("kept", "peak", "resident"),
     "B",
 )
+
 WORKS: Sequence[Work] = [grown("chain", LONG)._replace(size=0), MEMORY]
 GROWING: Sequence[Work] = [grown(name, size) for name in GRAPHS for size in SIZES]

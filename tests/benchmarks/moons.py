@@ -132,6 +132,7 @@ def torch_tensors() -> Done:
     """Its fastest eager form: addmm, and an optimiser that is fused and does the L2 as weight decay."""
     import torch
 
+    torch.set_num_threads(1)  # as fast as two for matrices so small, and two wait for each other on a busy machine
     x, y = torch.tensor(X, dtype=torch.float64), torch.tensor(Y, dtype=torch.float64)
     W1, b1, W2, b2, W3, b3 = parameters = [torch.tensor(a, requires_grad=True) for a in layers_of(START)]
     optimiser = torch.optim.SGD(parameters, RATE, weight_decay=2 * L2, fused=True)

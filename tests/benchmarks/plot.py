@@ -11,6 +11,7 @@ from scalargrad import files
 from .runner import Result
 from .tables import growing
 
+FORMATS = (".png", ".svg", ".pdf")
 COLOURS = {"scalargrad": "tab:blue", "micrograd": "tab:orange", "torch 0-d": "tab:red", "autograd": "tab:green"}
 
 
@@ -36,5 +37,5 @@ def plot(results: Sequence[Result], path: str) -> Path:
     panels[0].set_ylabel("build and backward, µs a gate")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center", frameon=False)
     content = io.BytesIO()
-    figure.savefig(content, format=Path(path).suffix[1:] or "png", dpi=150)
+    figure.savefig(content, format=Path(path).suffix[1:], dpi=150)
     return files.write(path, content.getvalue())

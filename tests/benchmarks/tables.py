@@ -134,7 +134,7 @@ def markdown(results: Sequence[Result]) -> str:
         rows.append([name, *[cell(best[key]) if key in best else "" for key in columns]])
     parts = [markdown_table(rows)] if good else []
     parts += [f"{kind}, a gate:\n\n{markdown_table(sizes(several))}" for kind, several in growing(results).items()]
-    apart = max([result.difference or 0.0 for result in good], default=0.0)
+    apart = max([result.difference or 0.0 for result in results if result.figures], default=0.0)
     spread = max([(s.high - s.low) / s.median for result in good for s in result.figures.values()], default=0.0)
     below = (
         f"{legend(results)}  In brackets, how many times better than the first of the row.  The quartiles are at most "
