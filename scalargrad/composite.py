@@ -38,7 +38,7 @@ class Composite(Gate):
                 raise ValueError(f"it uses {node!r} from outside; pass it as an input")
         return inputs, output
 
-    def compute(self, numbers: list[float], inputs: tuple[Any, ...] = ()) -> float:
+    def compute(self, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> float:
         try:
             return self._output(*numbers)
         except (ArithmeticError, ValueError) as error:  # what the gate inside says is the reason

@@ -70,11 +70,18 @@ class Gate:
     def __call__(self, *inputs: Any) -> Any:
         """The output: a float for plain numbers, otherwise what the first input of another kind makes of the gate."""
         for x in inputs:
-            if type(x) is not float and hasattr(x, "through_gate"):
-                return x.through_gate(self, inputs)
-        return self.compute([x if type(x) is float else number(x) for x in inputs])
+            if type(x) is not float:
+                return self.of(inputs)
+        return self.compute(inputs)
 
-    def compute(self, numbers: list[float], inputs: tuple[Any, ...] = ()) -> float:
+    def of(self, inputs: tuple[Any, ...]) -> Any:
+        """The same as a call, of a tuple of inputs."""
+        for x in inputs:
+            if hasattr(x, "through_gate"):
+                return x.through_gate(self, inputs)
+        return self.compute([number(x) for x in inputs])
+
+    def compute(self, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> float:
         """The output on floats; Python's own error, naming the gate and its inputs, where there is none."""
         try:
             z = self.output(*numbers)
@@ -118,7 +125,7 @@ class Gate:
         if form is None:
             if numbers and callable(self.rule):
                 self._try_rule(self.rule, numbers)
-            form = self._forms[moving] = Form(self, moving, _cut(self.rule, moving))
+            form = self._forms[moving] = Form(self, moving, _cut(self.rule, moving, self.arity))
         return form
 
     def _try_rule(self, rule: Callable[..., Any], numbers: tuple[float, ...]) -> None:
@@ -157,17 +164,19 @@ class Form:
         self.rule = rule
 
 
-def _cut(rule: Any, moving: tuple[int, ...] | None) -> Callable[..., Any]:
+def _cut(rule: Any, moving: tuple[int, ...] | None, arity: int | None) -> Callable[..., Any]:
+    """The rule that gives only the local gradients of the inputs at the places `moving`."""
     if not callable(rule):
         slopes = rule if moving is None else [rule[i] for i in moving]
+        if len(slopes) == 1:
+            return lambda *numbers: (slopes[0](*numbers),)
         return lambda *numbers: tuple([slope(*numbers) for slope in slopes])
-    if moving == (0,):
-        return lambda *numbers: rule(*numbers)[:1]
-    if moving == (1,):
-        return lambda z, x, y, *more: rule(z, x, y, *more)[1:2]
     if moving is None:
         return rule  # type: ignore[no-any-return]
-    return lambda *numbers: tuple([slopes[i] for slopes in [rule(*numbers)] for i in moving])
+    if arity == 2 and len(moving) == 1:  # as in 2 * x
+        i = moving[0]
+        return lambda z, x, y: (rule(z, x, y)[i],)
+    return lambda *numbers: tuple(map(rule(*numbers).__getitem__, moving))
 
 
 # A leaf has no gate, and so no local gradients.  A constant is a leaf that a plain number was lifted into.
@@ -283,8 +292,8 @@ def dot_product(*inputs: Any) -> Any:
     if n == 0:
         return inputs[0]
     z = inputs[0] * inputs[n]
-    for w, x in zip(inputs[1:n], inputs[n + 1 :]):
-        z = z + w * x
+    for i in range(1, n):
+        z = z + inputs[i] * inputs[n + i]
     return z + inputs[-1] if len(inputs) % 2 else z
 
 
@@ -293,7 +302,7 @@ def dot_product(*inputs: Any) -> Any:
 
 def dot_slopes(z: Any, *inputs: Any) -> tuple[Any, ...]:
     n = len(inputs) // 2
-    return (*inputs[n : 2 * n], *inputs[:n], *[1.0 for bias in inputs[2 * n :]])
+    return inputs[n : 2 * n] + inputs[:n] + (1.0,) * (len(inputs) % 2)
 
 
 def shares(wins: list[Any]) -> tuple[Any, ...]:

@@ -158,16 +158,16 @@ class _Reader:
         gate = self.gates[name]
         parents = self._is(record.get("parents"), list, f"{place}.parents")
         known = len(nodes)
-        node.parents = tuple([nodes[self._index(p, known, f"{place}.parents")] for p in parents])
-        numbers = self._is(record.get("numbers"), list, f"{place}.numbers")
-        node.numbers = tuple([self._number(x, f"{place}.numbers", i) for i, x in enumerate(numbers)])
+        values = tuple([nodes[self._index(p, known, f"{place}.parents")] for p in parents])
+        words = self._is(record.get("numbers"), list, f"{place}.numbers")
+        numbers = tuple([self._number(x, f"{place}.numbers", i) for i, x in enumerate(words)])
         inputs = len(numbers) - 1
         if inputs < 1 or gate.arity not in (None, inputs):
             raise ValueError(f"{place}.numbers has {len(numbers)} entries; {name} takes {gate.arity or 'some'} inputs")
         places = self._places(record.get("places"), len(parents), inputs, f"{place}.places")
         if not callable(gate.rule) and (places or (inputs - 1,))[-1] >= len(gate.rule):
             raise ValueError(f"{place}.places: the last input of {name} is always a plain number")
-        node.form = gate.form(places)
+        node._connect(gate.form(places), values, numbers)
 
     def _places(self, places: Any, parents: int, inputs: int, place: str) -> tuple[int, ...] | None:
         if places is None:
@@ -223,8 +223,7 @@ def _grown(leaves: list[Value], records: _Records) -> Value:
     nodes = list(leaves)
     for gate, moving, parents, numbers, data, label, grad in records:
         node = Value(data, label, grad)
-        node.form, node.numbers = gate.form(moving), numbers
-        node.parents = tuple([nodes[i] for i in parents])
+        node._connect(gate.form(moving), tuple([nodes[i] for i in parents]), numbers)
         nodes.append(node)
     return nodes[-1]
 

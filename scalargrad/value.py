@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypeVar, cast, overload
 
 from . import gates
 from .gates import CONSTANT, LEAF, Form, Gate, number
 from .graph import topological_order
 
+_new = object.__new__
 
-def _node(data: float, form: Form, parents: tuple[Value, ...], numbers: tuple[float, ...]) -> Value:
-    """A node of a graph, made without the checks of `Value(...)`: everything about it is known to be right."""
-    node: Value = object.__new__(Value)
+
+def _node(data: float, form: Form, left: Value, right: Value | None, x: float, y: float | None) -> Value:
+    """The output of a gate of one or two inputs, made without the checks of `Value(...)`: all is known to be right."""
+    node: Value = _new(Value)
     node._data = data
     node.grad = 0.0
     node.label = ""
     node.form = form
-    node.parents = parents
-    node.numbers = numbers
+    node._left = left
+    node._right = right
+    node._x = x
+    node._y = y
+    return node
+
+
+def _node_of_many(data: float, form: Form, parents: tuple[Value, ...], numbers: tuple[float, ...]) -> Value:
+    """The same for a gate of any number of inputs."""
+    node: Value = _new(Value)
+    node._data = data
+    node.grad = 0.0
+    node.label = ""
+    node._connect(form, parents, numbers)
     return node
 
 
@@ -34,7 +48,7 @@ def _unary(gate: Gate) -> Callable[[Value], Value]:
             z = output(x)
         except (ArithmeticError, ValueError):
             z = gate.compute([x], (self,))  # raises again, in words
-        return _node(z, form, (self,), (z, x))
+        return _node(z, form, self, None, x, None)
 
     method.__name__, method.__doc__ = gate.name, f"The {gate.name} of this value, as one gate."
     return method
@@ -42,20 +56,20 @@ def _unary(gate: Gate) -> Callable[[Value], Value]:
 
 def _operator(gate: Gate) -> tuple[Callable[[Value, Value | float], Value], Callable[[Value, float], Value]]:
     """The methods for `value + other` and for `number + value`: two values, or a value and a parameter of the gate."""
-    output, both, left, right = gate.output, gate.form(None), gate.form((0,)), gate.form((1,))
+    output, both, only_left, only_right = gate.output, gate.form(None), gate.form((0,)), gate.form((1,))
 
     def method(self: Value, other: Value | float) -> Value:
         x = self._data
-        parents: tuple[Value, ...]
+        right: Value | None
         if isinstance(other, Value):
-            y, form, parents = other._data, both, (self, other)
+            y, form, right = other._data, both, other
         else:
-            y, form, parents = number(other), left, (self,)
+            y, form, right = other if type(other) is float else number(other), only_left, None
         try:
             z = output(x, y)
         except (ArithmeticError, ValueError):
             z = gate.compute([x, y], (self, other))
-        return _node(z, form, parents, (z, x, y))
+        return _node(z, form, self, right, x, y)
 
     def reflected(self: Value, other: float) -> Value:
         x, y = number(other), self._data
@@ -63,7 +77,7 @@ def _operator(gate: Gate) -> tuple[Callable[[Value, Value | float], Value], Call
             z = output(x, y)
         except (ArithmeticError, ValueError):
             z = gate.compute([x, y], (other, self))
-        return _node(z, right, (self,), (z, x, y))
+        return _node(z, only_right, self, None, x, y)
 
     method.__doc__ = reflected.__doc__ = f"The {gate.name} gate, `{gate.symbol}`."
     return method, reflected
@@ -102,7 +116,16 @@ class Value:
     Raises TypeError for a bool, a string, None, a complex number, a list, an array or another `Value`.
     """
 
-    __slots__ = ("_data", "grad", "label", "form", "parents", "numbers")
+    # The output of a gate of one or two inputs, as most are, has a slot for each parent and each number.  Where there
+    # are more inputs, or none, `_left` is None and tuples have them.  Tuples alone would be simpler, but each is one
+    # more object for Python's garbage collector to look after: a training step would take twice the time.
+    __slots__ = ("_data", "grad", "label", "form", "_left", "_right", "_x", "_y", "_parents", "_numbers")
+    _left: Value | None
+    _right: Value | None
+    _x: float
+    _y: float | None
+    _parents: tuple[Value, ...]
+    _numbers: tuple[float, ...]
     __array_ufunc__ = None  # NumPy then leaves `array * value` to us, and we refuse it as we refuse `value * array`
 
     def __init__(self, data: float, label: str = "", grad: float = 0.0):
@@ -112,8 +135,8 @@ class Value:
         self.grad = grad if type(grad) is float else number(grad)
         self.label = label
         self.form: Form = LEAF
-        self.parents: tuple[Value, ...] = ()
-        self.numbers: tuple[float, ...] = ()
+        self._left = None
+        self._parents = self._numbers = ()
 
     @property
     def data(self) -> float:
@@ -122,12 +145,29 @@ class Value:
 
     @data.setter
     def data(self, data: float) -> None:
-        self._data = number(data)
+        data = number(data)
+        if self._left is not None:  # then `_data` is also the output that the rule closes over: keep that
+            self._connect(self.form, self.parents, self.numbers)
+        self._data = data
 
     @property
     def gate(self) -> Gate | None:
         """The gate that this value is the output of; None for a leaf."""
         return self.form.gate
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The values that the gate was given, in order; () for a leaf."""
+        if self._left is None:
+            return self._parents
+        return (self._left,) if self._right is None else (self._left, self._right)
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """What the gate's rule closes over: its output and its inputs as the forward pass had them; () for a leaf."""
+        if self._left is None:
+            return self._numbers
+        return (self._data, self._x) if self._y is None else (self._data, self._x, self._y)
 
     @property
     def inputs(self) -> tuple[Value | float, ...]:
@@ -143,16 +183,22 @@ class Value:
 
     def through_gate(self, gate: Gate, inputs: tuple[Value | float, ...]) -> Value:
         """A new node, the output of `gate`; plain numbers among the inputs become parameters of the gate."""
-        if {*map(type, inputs)} == ONLY_VALUES:
-            parents, moving = cast("tuple[Value, ...]", inputs), None
-            numbers = [x._data for x in parents]
-        else:
-            numbers = [x._data if isinstance(x, Value) else number(x) for x in inputs]
-            moving = tuple([i for i, x in enumerate(inputs) if isinstance(x, Value)])
+        parents, moving = cast("tuple[Value, ...]", inputs), None
+        numbers = [x._data for x in parents if x.__class__ is Value]
+        if len(numbers) < len(inputs):
             parents = tuple([x for x in inputs if isinstance(x, Value)])
+            moving = tuple([i for i, x in enumerate(inputs) if isinstance(x, Value)])
+            numbers = [x if type(x) is float else x._data if isinstance(x, Value) else number(x) for x in inputs]
         z = gate.compute(numbers, inputs)
         closed_over = (z, *numbers)
-        return _node(z, gate.form(moving, closed_over), parents, closed_over)
+        return _node_of_many(z, gate.form(moving, closed_over), parents, closed_over)
+
+    def _connect(self, form: Form, parents: tuple[Value, ...], numbers: tuple[float, ...]) -> None:
+        """Makes of this value the output of a gate of any number of inputs."""
+        self.form = form
+        self._left = None
+        self._parents = parents
+        self._numbers = numbers
 
     # ---- backward ----
 
@@ -190,47 +236,64 @@ class Value:
             self._start_at_zero(gates, held)
             self.grad = upstream
             for node in reversed(gates):
-                upstream = node.grad
-                for parent, local in zip(node.parents, node.form.rule(*node.numbers)):
-                    parent.grad += upstream * local
+                upstream, rule, left = node.grad, node.form.rule, node._left
+                if left is None:
+                    if upstream == 0.0 and node.form.gate in SUMS and math.isfinite(node._numbers[0]):
+                        continue  # a dead neuron: nothing arrives, and no number is infinite, so nothing goes on
+                    for parent, local in zip(node._parents, rule(*node._numbers)):
+                        parent.grad += upstream * local
+                else:  # the same without a loop, for one parent or two
+                    slopes = rule(node._data, node._x) if node._y is None else rule(node._data, node._x, node._y)
+                    left.grad += upstream * slopes[0]
+                    right = node._right
+                    if right is not None:
+                        right.grad += upstream * slopes[1]
             for leaf, grad in held.items():
                 leaf.grad += grad
         except BaseException:  # Ctrl-C too must not leave half a gradient behind
-            for gate in gates:
-                gate.grad = 0.0
             for leaf, grad in held.items():
                 leaf.grad = grad
+            for any_node in topological_order([self]):
+                if any_node.gate:
+                    any_node.grad = 0.0
             node.local_gradients()  # if it was this gate's rule that raised, it raises again, in words
             raise
 
     def _start_at_zero(self, gates: list[Value], held: dict[Value, float]) -> None:
         """Sets all gradients of this graph to 0; adds its gates, in topological order, and what its leaves held.
 
-        The walk is that of `topological_order`, which spends most of its time on leaves, where backward has no step.
+        The walk is that of `topological_order`, with marks instead of a set: two zeros of its own.  A gate whose `grad`
+        is the very object `entered` waits for its parents, and a node whose `grad` is `done` needs no second visit.
         """
-        if not self.parents:
-            held[self] = self.grad
-        seen: set[Value] = set()
-        stack: list[Any] = [self]
+        entered, done = float("0"), float("0")  # two objects, which the literal 0.0 would not be
+        stack = [self]
         while stack:
-            node = stack.pop()
-            if node is None:
+            node = stack[-1]
+            grad, left = node.grad, node._left
+            if grad is entered:
+                node.grad = done
                 gates.append(stack.pop())
-            elif node not in seen:
-                seen.add(node)
-                node.grad = 0.0
-                if seen.issuperset(node.parents):  # as for most neurons of a layer: nothing new below
-                    gates.append(node)
-                    continue
-                stack.append(node)
-                stack.append(None)
-                for parent in reversed(node.parents):
-                    if parent.parents:
-                        stack.append(parent)
-                    elif parent not in seen:
-                        seen.add(parent)
-                        held[parent] = parent.grad
-                        parent.grad = 0.0
+            elif grad is done:
+                stack.pop()
+            elif left is not None:
+                node.grad = entered
+                right = node._right
+                if right is not None and right.grad is not done:
+                    if right.form.gate is None:
+                        held[right], right.grad = right.grad, done
+                    else:
+                        stack.append(right)
+                if left.grad is not done:
+                    if left.form.gate is None:
+                        held[left], left.grad = left.grad, done
+                    else:
+                        stack.append(left)
+            elif node.form.gate is None:
+                held[node], node.grad = grad, done
+                stack.pop()
+            else:
+                node.grad = entered
+                stack += [parent for parent in reversed(node._parents) if parent.grad is not done]
 
     def zero_grad(self) -> None:
         """Sets `grad` to 0 on every node of this graph."""
@@ -242,8 +305,8 @@ class Value:
         return Value(self._data, self.label)
 
     def __copy__(self) -> Value:
-        node = _node(self._data, self.form, self.parents, self.numbers)
-        node.grad, node.label = self.grad, self.label
+        node = Value(self._data, self.label, self.grad)
+        node._connect(self.form, self.parents, self.numbers)
         return node
 
     # ---- operators: one gate each ----
@@ -305,7 +368,7 @@ def _typed(x: float) -> str:
     return repr(x) if math.isfinite(x) else f"float('{x!r}')"
 
 
-ONLY_VALUES = {Value}
+SUMS = (gates.total, gates.dot)
 
 
 def constant(number: float) -> Value:
@@ -447,8 +510,34 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     ws, xs = _listed("dot", ws), _listed("dot", xs)
     if len(ws) != len(xs):
         raise ValueError(f"dot: {len(ws)} weights and {len(xs)} inputs; every weight needs one input")
-    inputs = [*ws, *xs] if bias is None else [*ws, *xs, bias]
-    return gates.dot(*inputs) if inputs else 0.0
+    inputs = (*ws, *xs) if bias is None else (*ws, *xs, bias)
+    return gates.dot.of(inputs) if inputs else 0.0
+
+
+def dots(rows: Iterable[Sequence[Any]], xs: Sequence[Any], biases: Iterable[Any]) -> list[Any]:
+    """[dot(ws, xs, b), ...] for every row of weights and its bias: the neurons of a layer before their activations.
+
+    They share their inputs, and to look at these once takes half the time.
+    """
+    shared: Sequence[float]
+    values = [x for x in xs if x.__class__ is Value]
+    if len(values) == len(xs):
+        form, shared = gates.dot.form(None), [x._data for x in values]
+    elif {*map(type, xs)} == {float}:
+        form, shared = gates.dot.form((*range(len(xs)), 2 * len(xs))), xs  # weights and bias are values
+    else:
+        return [dot(ws, xs, b) for ws, b in zip(rows, biases)]
+    outputs = []
+    for ws, b in zip(rows, biases):
+        numbers = [w._data for w in ws if w.__class__ is Value]
+        if len(numbers) == len(xs) and b.__class__ is Value:
+            numbers += shared
+            numbers.append(b._data)
+            z = gates.dot.output(*numbers)
+            outputs.append(_node_of_many(z, form, (*ws, *values, b), (z, *numbers)))
+        else:
+            outputs.append(dot(ws, xs, b))
+    return outputs
 
 
 def _some(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -457,7 +546,9 @@ def _some(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
-def _listed(name: str, values: Iterable[Any]) -> list[Any]:
+def _listed(name: str, values: Iterable[Any]) -> Sequence[Any]:
+    if type(values) is list or type(values) is tuple:
+        return values
     if isinstance(values, (Value, int, float)):
         raise TypeError(f"{name} takes a list of values, not one {type(values).__name__}: write {name}([...])")
     return list(values)

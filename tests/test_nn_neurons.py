@@ -307,3 +307,17 @@ def test_user_code_of_micrograd_runs_with_only_the_import_changed():
     exec("from micrograd.engine import Value\nfrom micrograd.nn import MLP\n" + MICROGRAD, theirs)
     assert ours["losses"] == pytest.approx(theirs["losses"], rel=1e-12)
     assert ours["numbers"] == pytest.approx(theirs["numbers"], rel=1e-9, abs=1e-12)
+
+
+def test_a_layer_calls_neurons_of_your_own():
+    class Doubled(nn.Neuron):
+        def __call__(self, x):
+            return 2.0 * super().__call__(x)
+
+    layer = nn.Layer(2, 2, "tanh", seed=1)
+    first, second = layer([0.5, -1.0])
+    own = Doubled(2, "tanh", seed=1)
+    for mine, theirs in zip(own.parameters(), layer.neurons[1].parameters(), strict=True):
+        mine.data = theirs.data
+    layer.neurons[1] = own
+    assert [z.data for z in layer([0.5, -1.0])] == [first.data, 2.0 * second.data]

@@ -90,7 +90,7 @@ def test_the_comparison_sees_every_difference():
         lambda node: setattr(node, "label", "other"),
         lambda node: setattr(node, "data", 3.0),
         lambda node: setattr(node, "form", CONSTANT),
-        lambda node: setattr(node, "numbers", (1.0,)),
+        lambda node: setattr(node, "_numbers", (1.0,)),
     ):
         root = Value(2.0) * 3.0
         before = everything(root)

@@ -21,6 +21,7 @@ import scalargrad
 from scalargrad import Value, dot, exp, maximum, minimum, sigmoid, total
 from scalargrad.gates import GATES
 from scalargrad.graph import topological_order
+from scalargrad.value import dots
 
 nan, inf = math.nan, math.inf
 BINARY = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "pow": operator.pow}
@@ -313,6 +314,22 @@ def test_sums_agree_with_the_loop_to_the_last_bit():
     assert total(ws) == total(map(Value, ws)).data == s
 
 
+def test_dots_are_the_dot_of_every_row():
+    numbers, values = [0.5, -2.0, 3.0], [Value(-1.5), Value(0.1), Value(7.0)]
+    rows = [[Value(x) for x in (1.0, 2.0, 3.0)], [Value(-1.0), 2.0, Value(0.3)], [0.1, 0.2, 0.3]]
+    for xs in (numbers, values, [0.5, values[1], 3.0], [1, 2, 3], tuple(values), tuple(numbers)):
+        for biases in ([Value(0.5), Value(1.0), Value(2.0)], [Value(0.5), 1.0, 2]):
+            one_by_one = [dot(row, xs, b) for row, b in zip(rows, biases)]
+            for z, same in zip(dots(rows, xs, biases), one_by_one, strict=True):
+                assert type(z) is type(same) and float(z) == float(same)
+                if isinstance(z, Value):
+                    assert (z.form, z.parents, z.numbers) == (same.form, same.parents, same.numbers)
+    with pytest.raises(ValueError, match="3 weights and 2 inputs"):
+        dots(rows, numbers[:2], [0.0] * 3)
+    with pytest.raises(TypeError, match="text is no number"):
+        dots(rows, ["1", "2", "3"], [0.0] * 3)
+
+
 def test_dot_in_every_form():
     for parts in range(1, 8):
         w = [Value(v) if parts & 1 else v for v in (2.0, -3.0)]
@@ -535,6 +552,78 @@ def interrupt(*numbers):
     raise KeyboardInterrupt
 
 
+class Interrupt:
+    """Ctrl-C at the n-th line that runs in a function, or in what it calls within its file."""
+
+    def __init__(self, n, function):
+        self.left, self.filename = n, function.__code__.co_filename
+
+    def __call__(self, frame, event, argument):
+        if frame.f_code.co_filename != self.filename:
+            return None
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+        return self
+
+    def during(self, call):
+        before = sys.gettrace()
+        sys.settrace(self)
+        try:
+            call()
+        finally:
+            sys.settrace(before)
+
+
+def test_backward_can_be_interrupted_at_every_line():
+    x, y, w = Value(2.0, grad=1.5), Value(-3.0), Value(0.5, grad=-1.0)
+    q = exp(x) * y
+    f = (dot([w, x, q], [x, y, 2.0], w) + q) * 2.0 - w
+    leaves, inner = (x, y, w), [node for node in topological_order([f]) if node.gate]
+    f.backward()
+    once = grads(*leaves)
+    before, after, interrupted = once, [2.0 * now - held for now, held in zip(once, (1.5, 0.0, -1.0))], 0
+    for n in range(1, 1000):
+        stop = Interrupt(n, Value.backward)
+        for leaf, grad in zip(leaves, before):
+            leaf.grad = grad
+        shown = grads(*inner)
+        try:
+            stop.during(f.backward)
+        except KeyboardInterrupt:
+            interrupted += 1
+            assert grads(*leaves) == before and grads(*inner) in (shown, (0.0,) * len(inner)), f"line {n}"
+        else:
+            assert stop.left > 0 and interrupted > 50 and grads(*leaves) == pytest.approx(after, rel=1e-15)
+            return
+    raise AssertionError("it never came to its end")
+
+
+def test_a_new_number_for_an_inner_node_is_not_a_part_of_its_gate():
+    x = Value(1.0)
+    for y in (exp(x), x.sigmoid(), x / 2.0, 2.0 / x, x / (x + 1.0), dot([x], [x], x)):
+        numbers, slopes, parents, inputs = y.numbers, y.local_gradients(), y.parents, y.inputs
+        y.data = 7.0
+        assert (y.data, y.numbers, y.parents, y.inputs) == (7.0, numbers, parents, inputs)
+        assert y.local_gradients() == slopes
+        with pytest.raises(TypeError):
+            y.data = "8"
+        assert y.data == 7.0
+
+
+def test_where_no_gradient_arrives_none_goes_on_unless_a_number_is_infinite():
+    x, w = Value(3.0), Value(2.0)
+    for many in (dot([w, w], [x, x], w), total([w, x, w, x])):
+        f = many * 0.0 + x
+        f.backward()
+        assert (many.grad, w.grad) == (0.0, 0.0)
+        w.grad = 0.0
+    endless = dot([w, w], [Value(inf), x], w)
+    (endless * 0.0).backward()
+    assert math.isnan(w.grad)  # 0 * inf, as in all of IEEE's arithmetic
+
+
 @given(recipes())
 @settings(derandomize=True, deadline=None, max_examples=150)
 def test_random_expressions_against_mpmath(recipe):
@@ -593,7 +682,7 @@ def garbage_of(make):
 def test_the_garbage_count_sees_a_cycle():
     def make():
         x = Value(1.0)
-        x.parents = (x,)
+        x._parents = (x,)
 
     assert garbage_of(make) > 0
 

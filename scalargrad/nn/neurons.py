@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..value import Value, dot, maximum
+from ..value import Value, dot, dots, maximum
 from .activations import MAXOUT, activation_of
 from .module import Module
 from .starts import Start, drawn_from, generator, start_of
@@ -148,7 +148,11 @@ class Layer(Module):
 
     def outputs(self, x: Sequence[Any]) -> list[Any]:
         """The outputs of its neurons, in a list even if there is one."""
-        return [neuron(x) for neuron in self.neurons]
+        neurons = [neuron for neuron in self.neurons if neuron.__class__ is Neuron]
+        if len(neurons) < len(self.neurons):
+            return [neuron(x) for neuron in self.neurons]
+        sums = dots([neuron.w for neuron in neurons], x, [neuron.b for neuron in neurons])
+        return [neuron._activate(z) for neuron, z in zip(neurons, sums)]
 
     def __call__(self, x: Iterable[Any]) -> Any:
         return unwrapped(self.outputs(checked_inputs(x, self.n_inputs, "this layer")))

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
-from typing import Any
 
 from .. import value as engine
 from ..value import Value
@@ -103,20 +102,20 @@ class _Hook:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.entered = 0
-        self.original: Callable[..., Value] = engine._node
+        self.original: Callable[..., Value] = engine._new
 
     def __enter__(self) -> None:
         with self.lock:
             if not self.entered:
-                self.original = engine._node
-                vars(engine)["_node"] = _recording(self.original)
+                self.original = engine._new
+                vars(engine)["_new"] = _recording(self.original)
             self.entered += 1
 
     def __exit__(self, *error: object) -> None:
         with self.lock:
             self.entered -= 1
             if not self.entered:
-                vars(engine)["_node"] = self.original
+                vars(engine)["_new"] = self.original
 
 
 _hook = _Hook()
@@ -125,8 +124,8 @@ _hook = _Hook()
 def _recording(make: Callable[..., Value]) -> Callable[..., Value]:
     """`make`, which also tells the recorders of this thread what it made."""
 
-    def recorded(*parts: Any) -> Value:
-        node = make(*parts)
+    def recorded(kind: type[Value]) -> Value:
+        node = make(kind)
         recorders = _recorders.get()
         if recorders:
             frame = user_frame()
