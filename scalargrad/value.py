@@ -391,12 +391,12 @@ def exp(x: Number) -> Number:
     >>> exp(0)
     1.0
     """
-    return gates.exp(x)  # type: ignore[no-any-return]
+    return x.exp() if isinstance(x, Value) else gates.exp(x)  # type: ignore[no-any-return]
 
 
 def log(x: Number) -> Number:
     """The natural logarithm of x > 0; ValueError for other x.  Its local gradient is 1 / x."""
-    return gates.log(x)  # type: ignore[no-any-return]
+    return x.log() if isinstance(x, Value) else gates.log(x)  # type: ignore[no-any-return]
 
 
 def sqrt(x: Number) -> Number:
@@ -404,22 +404,22 @@ def sqrt(x: Number) -> Number:
 
     Its local gradient is 0.5 / sqrt(x), so at 0 the output is 0 and `backward()` raises ZeroDivisionError.
     """
-    return gates.sqrt(x)  # type: ignore[no-any-return]
+    return x.sqrt() if isinstance(x, Value) else gates.sqrt(x)  # type: ignore[no-any-return]
 
 
 def sin(x: Number) -> Number:
     """The sine of x radians.  Its local gradient is cos(x)."""
-    return gates.sin(x)  # type: ignore[no-any-return]
+    return x.sin() if isinstance(x, Value) else gates.sin(x)  # type: ignore[no-any-return]
 
 
 def cos(x: Number) -> Number:
     """The cosine of x radians.  Its local gradient is -sin(x)."""
-    return gates.cos(x)  # type: ignore[no-any-return]
+    return x.cos() if isinstance(x, Value) else gates.cos(x)  # type: ignore[no-any-return]
 
 
 def tanh(x: Number) -> Number:
     """The hyperbolic tangent of x, between -1 and 1.  Its local gradient is 1 - z * z for the output z."""
-    return gates.tanh(x)  # type: ignore[no-any-return]
+    return x.tanh() if isinstance(x, Value) else gates.tanh(x)  # type: ignore[no-any-return]
 
 
 def sigmoid(x: Number) -> Number:
@@ -427,17 +427,17 @@ def sigmoid(x: Number) -> Number:
 
     Its local gradient is (1 - z) z for the output z (CS231n, Backpropagation, Modularity: sigmoid example).
     """
-    return gates.sigmoid(x)  # type: ignore[no-any-return]
+    return x.sigmoid() if isinstance(x, Value) else gates.sigmoid(x)  # type: ignore[no-any-return]
 
 
 def softplus(x: Number) -> Number:
     """log(1 + e ** x), a smooth relu, for any x, however far out.  Its local gradient is sigmoid(x)."""
-    return gates.softplus(x)  # type: ignore[no-any-return]
+    return x.softplus() if isinstance(x, Value) else gates.softplus(x)  # type: ignore[no-any-return]
 
 
 def relu(x: Number) -> Number:
     """x if it is positive, else 0.  Its local gradient is 1 or 0; at exactly 0 it is 0."""
-    return gates.relu(x)  # type: ignore[no-any-return]
+    return x.relu() if isinstance(x, Value) else gates.relu(x)  # type: ignore[no-any-return]
 
 
 def leaky_relu(x: Number, slope: float = 0.1) -> Number:

@@ -22,12 +22,14 @@ def network() -> nn.MLP:
     return nn.MLP(INPUTS, [HIDDEN, CLASSES], seed=1, start="he")
 
 
-def fit() -> Done:
+def fit(engine: str | None, steps: int) -> Done:
+    """One call of `fit`, with all that it does before the first step."""
     model = network()
+    options: dict[str, Any] = {"progress": False, "engine": engine}
     return trained(
-        lambda rate: nn.fit(model, X, LABELS, epochs=1, learning_rate=rate, progress=False),
+        lambda rate: nn.fit(model, X, LABELS, epochs=1 if rate else steps, learning_rate=rate, **options),
         lambda: [p.data for p in model.parameters()],
-        N,
+        N * steps,
     )
 
 
@@ -77,9 +79,10 @@ WORKS: Sequence[Work] = [
         "784-32-10",
         f"a network 784 -> 32 -> 10 with softmax, {N} samples a step; forward, backward and update, a sample",
         {
-            "scalargrad, fit": Way(fit),
+            "scalargrad, fit": Way(partial(fit, None, 1)),
             "record, numpy": Way(partial(recorded, "numpy", 5), "numpy"),
             "record, native": Way(partial(recorded, "native", 20), "llvmlite"),
+            "fit, native": Way(partial(fit, "native", 1000), "llvmlite"),
             "torch, tensors": Way(torch_tensors, "torch"),
         },
         ("time", "compile"),

@@ -75,12 +75,14 @@ def dot_gates() -> Done:
     return trained(step, lambda: [p.data for p in parameters])
 
 
-def fit() -> Done:
+def fit(engine: str | None, steps: int) -> Done:
+    """One call of `fit`, with all that it does before the first step."""
     model = network()
     options: dict[str, Any] = {"loss": "max_margin", "l2": L2, "progress": False}  # the biases, which l2 omits, are 0
     return trained(
-        lambda rate: nn.fit(model, X, Y, epochs=1, learning_rate=rate, **options),
+        lambda rate: nn.fit(model, X, Y, epochs=1 if rate else steps, learning_rate=rate, engine=engine, **options),
         lambda: [p.data for p in model.parameters()],
+        steps,
     )
 
 
@@ -222,8 +224,9 @@ WORKS: Sequence[Work] = [
         {
             **{who: Way(partial(single_numbers, library), needs) for who, (library, needs) in SCALARS.items()},
             "scalargrad, dot gates": Way(dot_gates),
-            "scalargrad, fit": Way(fit),
+            "scalargrad, fit": Way(partial(fit, None, 1)),
             **{f"record, {engine}": Way(partial(recorded, engine, MANY[engine]), NEEDS[engine]) for engine in MANY},
+            "fit, native": Way(partial(fit, "native", 20_000), "llvmlite"),
             "torch, tensors": Way(torch_tensors, "torch"),
             "jax, a call a step": Way(partial(jax_jit, 1), "jax"),
             "jax, 1000 steps a call": Way(partial(jax_jit, 1000), "jax"),

@@ -144,9 +144,9 @@ def markdown(results: Sequence[Result]) -> str:
 
 
 def column(result: Result) -> str:
-    """The library or engine: `torch` of `torch, tensors`, but all of `record, native`."""
+    """The library or engine: `torch` of `torch, tensors`, but all of `record, native` and `fit, native`."""
     library, _, way = result.who.replace("torch 0-d", "torch, 0-d").partition(", ")
-    return result.who if library == "record" else library
+    return result.who if library in ("record", "fit") else library
 
 
 def cell(result: Result) -> str:
