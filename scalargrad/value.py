@@ -231,10 +231,11 @@ class Value:
         upstream = upstream if type(upstream) is float else number(upstream)
         gates: list[Value] = []
         held: dict[Value, float] = {}
-        node = self
+        node: Value | None = None
         try:
             self._start_at_zero(gates, held)
-            self.grad = upstream
+            node = self
+            node.grad = upstream
             for node in reversed(gates):
                 upstream, rule, left = node.grad, node.form.rule, node._left
                 if left is None:
@@ -251,48 +252,55 @@ class Value:
             for leaf, grad in held.items():
                 leaf.grad += grad
         except BaseException:  # Ctrl-C too must not leave half a gradient behind
+            for any_node in topological_order([self]):
+                if node is not None or any_node.gate:  # before there was a node, leaves without a mark had what they held
+                    any_node.grad = 0.0
             for leaf, grad in held.items():
                 leaf.grad = grad
-            for any_node in topological_order([self]):
-                if any_node.gate:
-                    any_node.grad = 0.0
-            node.local_gradients()  # if it was this gate's rule that raised, it raises again, in words
+            if node is not None:
+                node.local_gradients()  # if it was this gate's rule that raised, it raises again, in words
             raise
 
     def _start_at_zero(self, gates: list[Value], held: dict[Value, float]) -> None:
         """Sets all gradients of this graph to 0; adds its gates, in topological order, and what its leaves held.
 
-        The walk is that of `topological_order`, with marks instead of a set: two zeros of its own.  A gate whose `grad`
-        is the very object `entered` waits for its parents, and a node whose `grad` is `done` needs no second visit.
+        The walk is that of `topological_order`, with marks instead of a set.  The `grad` of a gate that waits for its
+        parents is the very object WAITING; that of a node which needs no second visit is a zero of this call's own.
         """
-        entered, done = float("0"), float("0")  # two objects, which the literal 0.0 would not be
+        done = float("0")  # an object that no node has yet, as the literal 0.0 is not
         stack = [self]
         while stack:
             node = stack[-1]
             grad, left = node.grad, node._left
-            if grad is entered:
+            if grad is WAITING:
                 node.grad = done
                 gates.append(stack.pop())
             elif grad is done:
                 stack.pop()
             elif left is not None:
-                node.grad = entered
+                node.grad = WAITING
                 right = node._right
                 if right is not None and right.grad is not done:
-                    if right.form.gate is None:
-                        held[right], right.grad = right.grad, done
-                    else:
+                    if right.form.gate is not None:
                         stack.append(right)
-                if left.grad is not done:
-                    if left.form.gate is None:
-                        held[left], left.grad = left.grad, done
                     else:
+                        if right.grad != 0.0:
+                            held[right] = right.grad
+                        right.grad = done
+                if left.grad is not done:
+                    if left.form.gate is not None:
                         stack.append(left)
+                    else:
+                        if left.grad != 0.0:
+                            held[left] = left.grad
+                        left.grad = done
             elif node.form.gate is None:
-                held[node], node.grad = grad, done
+                if grad != 0.0:
+                    held[node] = grad
+                node.grad = done
                 stack.pop()
             else:
-                node.grad = entered
+                node.grad = WAITING
                 stack += [parent for parent in reversed(node._parents) if parent.grad is not done]
 
     def zero_grad(self) -> None:
@@ -369,6 +377,7 @@ def _typed(x: float) -> str:
 
 
 SUMS = (gates.total, gates.dot)
+WAITING = float("nan")
 
 
 def constant(number: float) -> Value:
