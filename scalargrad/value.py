@@ -253,7 +253,7 @@ class Value:
                 leaf.grad += grad
         except BaseException:  # Ctrl-C too must not leave half a gradient behind
             for any_node in topological_order([self]):
-                if node is not None or any_node.gate:  # before there was a node, leaves without a mark had what they held
+                if any_node.gate or node is not None:  # without a node the sweep has not begun, nor changed a leaf
                     any_node.grad = 0.0
             for leaf, grad in held.items():
                 leaf.grad = grad
@@ -266,6 +266,7 @@ class Value:
 
         The walk is that of `topological_order`, with marks instead of a set.  The `grad` of a gate that waits for its
         parents is the very object WAITING; that of a node which needs no second visit is a zero of this call's own.
+        Leaves need no place in the order: they are done where they are met.
         """
         done = float("0")  # an object that no node has yet, as the literal 0.0 is not
         stack = [self]
