@@ -123,30 +123,22 @@ def terminal(results: Sequence[Result]) -> str:
 
 
 def markdown(results: Sequence[Result]) -> str:
-    """The same for a README: a work a row, the fastest way of each library or engine a column."""
+    """The same for a README: a library or engine a row, a work a column."""
     good = [result for result in results if result.figures and not result.work.size]
-    columns = [*dict.fromkeys([column(result) for result in good])]
-    rows = [["", *columns]]
-    for name, group in groupby(good, lambda result: result.work.name):
-        best: dict[str, Result] = {}
-        for result in sorted(group, key=lambda result: result.times or 0.0):
-            best[column(result)] = result
-        rows.append([name, *[cell(best[key]) if key in best else "" for key in columns]])
+    cells = {(result.who, result.work.name): cell(result) for result in good}
+    names = [*dict.fromkeys([result.work.name for result in good])]
+    rows = [["", *names]]
+    for who in dict.fromkeys([result.who for result in good]):
+        rows.append([who, *[cells.get((who, name), "") for name in names]])
     parts = [markdown_table(rows)] if good else []
     parts += [f"{kind}, a gate:\n\n{markdown_table(sizes(several))}" for kind, several in growing(results).items()]
     apart = max([result.difference or 0.0 for result in results if result.figures], default=0.0)
     spread = max([(s.high - s.low) / s.median for result in good for s in result.figures.values()], default=0.0)
     below = (
-        f"{legend(results)}  In brackets, how many times better than the first of the row.  The quartiles are at most "
-        f"{100 * spread:.0f} % of the median apart, and the gradients at most {apart:.0e} of the largest."
+        f"{legend(results)}  In brackets, how many times better than the first of the column.  The quartiles are at "
+        f"most {100 * spread:.0f} % of the median apart, and the gradients at most {apart:.0e} of the largest."
     )
     return "\n\n".join([*parts, below, *faults(results), *missing(results)])
-
-
-def column(result: Result) -> str:
-    """The library or engine: `torch` of `torch, tensors`, but all of `record, native` and `fit, native`."""
-    library, _, way = result.who.replace("torch 0-d", "torch, 0-d").partition(", ")
-    return result.who if library in ("record", "fit") else library
 
 
 def cell(result: Result) -> str:
