@@ -12,7 +12,13 @@ from .runner import Result
 from .tables import growing
 
 FORMATS = (".png", ".svg", ".pdf")
-COLOURS = {"scalargrad": "tab:blue", "micrograd": "tab:orange", "torch 0-d": "tab:red", "autograd": "tab:green"}
+COLOURS = {
+    "micrograd": "tab:orange",
+    "scalargrad": "tab:blue",
+    "scalargrad, collector off": "tab:cyan",
+    "torch 0-d": "tab:red",
+    "autograd": "tab:green",
+}
 
 
 def plot(results: Sequence[Result], path: str) -> Path:
