@@ -85,7 +85,8 @@ def missing(results: Iterable[Result]) -> list[str]:
 def legend(results: Sequence[Result]) -> str:
     """Where and how the figures were measured."""
     processes = max([spread.processes for result in results for spread in result.figures.values()], default=0)
-    return f"{machine()}.  Medians of {processes} process{'es' * (processes != 1)} a figure, cyclic collector on unless said."
+    count = f"{processes} process{'es' * (processes != 1)}"
+    return f"{machine()}.  Medians of {count} a figure, cyclic collector on unless said."
 
 
 def sizes(results: Sequence[Result]) -> list[list[str]]:
