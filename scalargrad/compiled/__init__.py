@@ -1,5 +1,5 @@
 """Record once, run many times: a graph as flat code, on floats, on columns of a minibatch, or as machine code."""
 
-from .trace import Program, record
+from .program import Program, record
 
 __all__ = ["Program", "record"]
