@@ -85,10 +85,11 @@ class Engine:
         """Those of the samples that are chosen, in that order."""
         return [samples[i] for i in chosen]
 
-    def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
-        """The sum of all values, a list of the sums of all gradients, and the sums of other values, times `scale`.
+    def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
+        """The sum of all values, a list of the sums of all gradients, and the sums of other values.
 
         numbers: the parameters, and the numbers that come with them.
+        mean: whether all is divided by the number of samples.
         """
         raise NotImplementedError
 
@@ -108,14 +109,14 @@ class Engine:
         numbers, velocity: brought up to date: v = momentum * v + (gradient + decay * p), then p -= rate * v.
         rates: the learning rate of every step; there are as many epochs as they are for.
         batch: samples a step.
-        mean: whether gradients are averaged over a batch, or summed.
+        mean: as for `run`.
         """
         steps: list[list[float]] = []
         gradients: list[float] = []
         batches = [range(start, min(start + batch, len(samples))) for start in range(0, len(samples), batch)]
         for chosen, rate in zip(itertools.cycle(batches), rates):
             some = samples if len(batches) == 1 else self.some(samples, chosen)
-            value, gradients, *others = self.run(numbers, some, 1.0 / len(some) if mean else 1.0)
+            value, gradients, *others = self.run(numbers, some, mean)
             steps.append([value, *others])
             for i, gradient in enumerate(gradients):
                 velocity[i] = momentum * velocity[i] + (gradient + decay * numbers[i])
@@ -131,10 +132,11 @@ class PythonEngine(Engine):
         own = {f"{name}_gate": gate.output for name, gate in writer.own_gates.items()}
         self.function = executed(self.source, functions | own)
 
-    def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
-        if scale == 1.0:
+    def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
+        if not mean or len(samples) == 1:
             return self.function(numbers, samples)  # type: ignore[no-any-return]
         value, gradients, *others = self.function(numbers, samples)
+        scale = 1.0 / len(samples)
         return value * scale, [scale * gradient for gradient in gradients], *[scale * other for other in others]
 
 
@@ -186,9 +188,10 @@ class ArrayEngine(Engine):
             in_a_row = isinstance(chosen, range) and slice(chosen.start, chosen.stop)
             return Columns(samples.X[:, in_a_row or self.xp.array(chosen)])
 
-    def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
+    def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
         with self.context():
             value, gradients, *others = self.function(self.xp.array(numbers, dtype=float), samples.X)
+            scale = 1.0 / len(samples) if mean else 1.0
             return float(value) * scale, (gradients * scale).tolist(), *[float(other) * scale for other in others]
 
 
@@ -245,7 +248,9 @@ def refuse_own(gates: Iterable[Gate], engine: str) -> None:
 def columns(xp: Any, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
     """N samples as an array of shape inputs x N; arrays stay where they are."""
     parts = [
-        layout.array(argument.astype(float)) if hasattr(argument, "ndim") else xp.array(layout.rows(argument), float)
+        layout.array(argument.astype(float))
+        if hasattr(argument, "ndim")
+        else xp.array(rows([argument], [layout]), float)
         for argument, layout in zip(data, layouts)
     ]
     return xp.concatenate(parts, axis=1).T if parts else xp.zeros((0, 1))

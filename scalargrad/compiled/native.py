@@ -340,8 +340,8 @@ class NativeEngine(Engine):
     def some(self, samples: Any, chosen: Sequence[int]) -> Any:
         return Rows(samples.X, [samples.order[i] for i in chosen])
 
-    def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
-        G = doubles(self.parameters + self.values)
+    def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
+        G, scale = doubles(self.parameters + self.values), 1.0 / len(samples) if mean else 1.0
         self._minibatch(doubles(numbers), samples.X, samples.order, len(samples), scale, G, doubles(self.work))
         value, *others = G[self.parameters :]
         return value, G[: self.parameters], *others

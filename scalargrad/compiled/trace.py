@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 from ..composite import Composite, named, parameters_of, taken_apart
@@ -98,16 +98,15 @@ class Recorder:
         for root in roots:
             if not isinstance(root, Value):
                 raise TypeError(f"the function returned {type(root).__name__} {root!r:.40}, not one Value")
-        order = topological_order(roots)
-        if any([isinstance(node.gate, Composite) for node in order]):
+        trace, numbers = self._shape(roots, inputs)
+        if any([isinstance(step.gate, Composite) for step in trace.steps]):
             opened = taken_apart(roots, lambda gate: isinstance(gate, Composite))
-            roots = [opened[root] for root in roots]
-            order = topological_order(roots)
-        return self._shape(roots, order, inputs)
+            trace, numbers = self._shape([opened[root] for root in roots], inputs)
+        return trace, numbers
 
-    def _shape(self, roots: list[Value], order: list[Value], inputs: list[Value]) -> tuple[Trace, list[float]]:
+    def _shape(self, roots: list[Value], inputs: list[Value]) -> tuple[Trace, list[float]]:
         """The shape of a graph, and the plain numbers in it that are no part of the shape."""
-        known = {node: i for i, node in enumerate([*inputs, *self.parameters])}
+        known: dict[Any, int] = dict(zip([*inputs, *self.parameters], itertools.count()))
         leaves, numbers, steps = len(known), list[float](), list[Step]()
 
         def come_along(x: float) -> int:
@@ -120,13 +119,15 @@ class Recorder:
                 return known[x]
             return repr(x) if abs(x) <= SMALL and x.is_integer() else come_along(x)
 
-        for node in order:
+        for node in topological_order(roots):
             if node in known:
                 continue
             if node.gate is None:
                 known[node] = come_along(node.data)
             else:
-                step = Step(node.gate, tuple([reference(x) for x in node.inputs]))
+                values_alone = node.form.moving is None  # most of a large graph
+                refer: Callable[[Any], Any] = known.__getitem__ if values_alone else reference
+                step = Step(node.gate, tuple(map(refer, node.inputs)))  # numbers that come along stand before it
                 known[node] = leaves + len(steps)
                 steps.append(step)
         return Trace(len(inputs), len(self.parameters), tuple(steps), tuple([known[r] for r in roots])), numbers
@@ -172,12 +173,11 @@ class Layout:
 
     def rows(self, samples: Any) -> Sequence[Sequence[float]]:
         """The numbers of each of many samples; errors as of `flat`."""
-        samples = plain(samples)
         kinds = set(map(type, samples))
         if self.shape is None and kinds == {float}:
             return [*zip(samples)]
         if self.shape and not any(self.shape) and kinds <= {list, tuple} and {*map(len, samples)} == {self.size}:
-            if set(map(type, chain.from_iterable(samples))) == {float}:
+            if set(map(type, itertools.chain.from_iterable(samples))) == {float}:
                 return samples  # type: ignore[no-any-return]
         return [self.flat(sample, f"[{i}]") for i, sample in enumerate(samples)]
 
@@ -193,10 +193,13 @@ class Layout:
 
 def rows(data: Sequence[Any], layouts: Sequence[Layout]) -> Sequence[Sequence[float]]:
     """N samples as N rows of floats, those of all arguments one after the other; without arguments, one row."""
+    data = [*map(plain, data)]
+    if not any([layout.shape for layout in layouts]) and {*map(type, itertools.chain(*data))} == {float}:
+        return [*zip(*data)]
     columns = [layout.rows(argument) for layout, argument in zip(layouts, data)]
     if len(columns) < 2:
         return columns[0] if columns else [()]
-    return [[*chain.from_iterable(parts)] for parts in zip(*columns)]
+    return [[*itertools.chain.from_iterable(parts)] for parts in zip(*columns)]
 
 
 def plain(x: Any) -> Any:
