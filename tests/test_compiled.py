@@ -638,8 +638,10 @@ def test_arrays_as_data(engine):
         value, gradients = program(*arrays)
         assert value == pytest.approx(expected[0], rel=1e-14)
         assert gradients == pytest.approx(expected[1], rel=1e-12)
-    with pytest.raises(ValueError, match="X|x"):
+    with pytest.raises(ValueError, match=r"x\[0\] is 2 parts, where 3 parts were recorded"):
         program(np.array(X)[:, :2], np.array(Y))
+    with pytest.raises(TypeError, match="y is ndarray array.* not a list of samples"):
+        program(np.array(X), np.array(1.0))
 
 
 # ---- training ----
@@ -760,7 +762,7 @@ alone = program(X, Y)
 over = NamedSharding(Mesh(np.array(jax.devices()), ("samples",)), PartitionSpec("samples"))
 X, Y = jax.device_put(X, over), jax.device_put(Y, over)
 together = program(X, Y)
-columns = program._engine.samples([X, Y], program._layouts).X
+columns = program._engine.samples([X, Y], program._layouts).T
 text = program.function.lower(np.zeros(6), columns).compile().as_text()
 print(len(jax.devices()), len(columns.sharding.device_set), "all-reduce" in text)
 print(max(abs(a - b) for a, b in zip(alone[1], together[1])) / max(map(abs, alone[1])))

@@ -140,16 +140,6 @@ class PythonEngine(Engine):
         return value * scale, [scale * gradient for gradient in gradients], *[scale * other for other in others]
 
 
-class Columns:
-    """N samples as an array of shape inputs x N."""
-
-    def __init__(self, X: Any):
-        self.X = X
-
-    def __len__(self) -> int:
-        return int(self.X.shape[1])
-
-
 class ArrayEngine(Engine):
     """The flat code on columns of a minibatch.
 
@@ -181,16 +171,16 @@ class ArrayEngine(Engine):
 
     def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
         with self.context():
-            return Columns(columns(self.xp, data, layouts))
+            return array_of(self.xp, data, layouts)
 
     def some(self, samples: Any, chosen: Sequence[int]) -> Any:
         with self.context():
             in_a_row = isinstance(chosen, range) and slice(chosen.start, chosen.stop)
-            return Columns(samples.X[:, in_a_row or self.xp.array(chosen)])
+            return samples[in_a_row or self.xp.array(chosen)]
 
     def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
         with self.context():
-            value, gradients, *others = self.function(self.xp.array(numbers, dtype=float), samples.X)
+            value, gradients, *others = self.function(self.xp.array(numbers, dtype=float), samples.T)
             scale = 1.0 / len(samples) if mean else 1.0
             return float(value) * scale, (gradients * scale).tolist(), *[float(other) * scale for other in others]
 
@@ -224,7 +214,7 @@ def needed(module: str, extra: str = "") -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         extra = extra or module
-        raise ImportError(f'the engine "{extra}" needs {error.name}: pip install scalargrad[{extra}]') from None
+        raise ImportError(f'the engine "{extra}" needs {error.name or module}: pip install scalargrad[{extra}]') from None
 
 
 def executed(source: str, namespace: dict[str, Any]) -> Any:
@@ -245,12 +235,10 @@ def refuse_own(gates: Iterable[Gate], engine: str) -> None:
         )
 
 
-def columns(xp: Any, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
-    """N samples as an array of shape inputs x N; arrays stay where they are."""
+def array_of(xp: Any, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
+    """N samples as an array of shape N x inputs; arrays stay where they are."""
     parts = [
-        layout.array(argument.astype(float))
-        if hasattr(argument, "ndim")
-        else xp.array(rows([argument], [layout]), float)
-        for argument, layout in zip(data, layouts)
+        layout.array(x.astype(float)) if hasattr(x, "ndim") else xp.array(rows([x], [layout]), float)
+        for x, layout in zip(data, layouts)
     ]
-    return xp.concatenate(parts, axis=1).T if parts else xp.zeros((0, 1))
+    return xp.concatenate(parts, axis=1) if parts else xp.zeros((1, 0))

@@ -84,14 +84,42 @@ def varies(*numbers: Any) -> bool:
     return any([isinstance(x, Line) and x.varies for x in numbers])
 
 
+def pairs(line: Line) -> list[tuple[Any, Any]]:
+    """The products that a dot adds up."""
+    n = len(line.inputs) // 2
+    return list(zip(line.inputs[:n], line.inputs[n : 2 * n]))
+
+
+def times(x: Any, y: Any) -> Any:
+    """x * y, but nothing is multiplied by 1."""
+    return y if is_plain(x, 1.0) else x if is_plain(y, 1.0) else x * y
+
+
+def is_stackable(lines: Sequence[Any]) -> bool:
+    """Whether these are lines that all vary, or none does."""
+    return all([isinstance(x, Line) for x in lines]) and len({x.varies for x in lines}) == 1
+
+
+def range_of(places: Sequence[int]) -> range | None:
+    """The places as a range, if they go up evenly."""
+    step = places[1] - places[0] if len(places) > 1 else 1
+    found = range(places[0], places[-1] + 1, step) if step > 0 else range(0)
+    return found if list(found) == list(places) else None
+
+
 class Send(NamedTuple):
     """What one gate sends to parameters on the way back: to each its local gradient times the gate's upstream.
 
-    slopes: (number of the parameter, local gradient); a number beyond the parameters is that of a value.
+    slopes: (number of the parameter, local gradient); a number beyond the parameters is that of a value.  No parameter
+        comes twice, and all slopes are lines that vary, or lines that do not, or plain numbers.
     """
 
     upstream: Any
     slopes: list[tuple[int, Any]]
+
+    @property
+    def varies(self) -> bool:
+        return varies(self.slopes[0][1], self.upstream)
 
     @property
     def inputs(self) -> list[Any]:
@@ -182,8 +210,7 @@ class FlatCode:
                 for j, slope in slopes:
                     arrived.setdefault(j, []).append((slope, upstream))
                 sent = [(j - first, slope) for j, slope in slopes if j < end]
-                if sent:
-                    yield Send(upstream, sent)
+                yield from [Send(upstream, run) for run in _runs(sent)]
 
     def _added_up(self, arrived: list[tuple[Any, Any]]) -> Any:
         """The gradient of a node: local gradient x upstream, added up over all gates that use it."""
@@ -218,6 +245,24 @@ def _slopes(step: Step, nodes: Sequence[Any], i: int, moving: Sequence[bool]) ->
     form = step.gate.form(tuple(places) if len(places) < len(step.inputs) else None)
     slopes = read_rule(form, nodes[i], read(step, nodes))
     return [(j, slope) for j, slope in zip(places.values(), slopes) if not is_plain(slope, 0.0)]
+
+
+def _runs(slopes: list[tuple[int, Any]]) -> Iterable[list[tuple[int, Any]]]:
+    """The slopes, cut where a parameter comes again, or a slope of another kind."""
+
+    def kind(slope: Any) -> tuple[bool, bool]:
+        return isinstance(slope, Line), varies(slope)
+
+    run: list[tuple[int, Any]] = []
+    seen: set[int] = set()
+    for i, slope in slopes:
+        if run and (i in seen or kind(slope) != kind(run[-1][1])):
+            yield run
+            run, seen = [], set()
+        run.append((i, slope))
+        seen.add(i)
+    if run:
+        yield run
 
 
 # ---- sums of products are dots: that is what `dot` expands to, read the other way ----

@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 
 from .. import gates
 from ..gates import GATES
-from .engines import Engine, Result, columns, needed, outputs, refuse_own
-from .flat import FlatCode, Line, varies
+from .engines import Engine, Result, array_of, needed, outputs, refuse_own
+from .flat import FlatCode, Line, is_stackable, range_of, times
 from .llvm import BIT, BITS, DOUBLE, IR, LANES, LIBM, VECTOR, Number, lanes_of
 from .trace import Layout, rows
-from .writing import is_stackable, range_of, runs, times
 
 UNROLLED = 32  # longer dots are loops
 ABREAST = 8  # how many dots of the same inputs go through one loop
@@ -180,15 +179,15 @@ class Kernel:
         """Hands to `add(place, number, kind)` all that is added up: what varies from sample to sample, or the rest."""
         together: dict[tuple[Any, ...], list[tuple[int, Any]]] = {}
         for send in self.code.sums_over_samples:
-            for run in runs(send.slopes):
-                slopes = [slope for _, slope in run]
-                if varies(slopes[0], send.upstream) != varying:
-                    continue
-                if len(run) > self.unrolled and is_stackable(slopes) and _follow_on(run):
-                    together.setdefault(tuple(slopes), []).append((run[0][0], send.upstream))
-                    continue
-                for i, slope in run:
-                    add(i, times(self.of(slope), self.of(send.upstream)), DOUBLE)
+            if send.varies != varying:
+                continue
+            places, slopes = [i for i, _ in send.slopes], [slope for _, slope in send.slopes]
+            side_by_side = places == [*range(places[0], places[0] + len(places))]
+            if len(places) > self.unrolled and is_stackable(slopes) and side_by_side:
+                together.setdefault(tuple(slopes), []).append((places[0], send.upstream))
+                continue
+            for i, slope in send.slopes:
+                add(i, times(self.of(slope), self.of(send.upstream)), DOUBLE)
         for lines, targets in together.items():
             for k in range(0, len(targets), ABREAST):
                 self._long_sends(lines, targets[k : k + ABREAST], varying, add)
@@ -239,11 +238,6 @@ def _alike(dot: Line) -> Any:
     others = (*dot.inputs[:n], *dot.inputs[2 * n :])
     of_parameters = all([isinstance(x, Line) and x.gate is None and not x.varies for x in others])
     return dot.inputs[n : 2 * n] if of_parameters else dot
-
-
-def _follow_on(run: list[tuple[int, Any]]) -> bool:
-    """Whether the parameters of a run stand side by side."""
-    return all([i == run[0][0] + k for k, (i, _) in enumerate(run)])
 
 
 # ---- training ----
@@ -332,7 +326,7 @@ class NativeEngine(Engine):
     def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
         if any([hasattr(argument, "ndim") for argument in data]):
             np = importlib.import_module("numpy")
-            X = np.ascontiguousarray(columns(np, data, layouts).T)
+            X = np.ascontiguousarray(array_of(np, data, layouts))
             return Rows((ctypes.c_double * X.size).from_buffer(X), range(len(X)))
         listed = rows(data, layouts)
         return Rows(doubles([x for row in listed for x in row]), range(len(listed)))

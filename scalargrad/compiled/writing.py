@@ -9,7 +9,7 @@ from typing import Any
 from .. import gates
 from ..formula import ATOM, POWER, PRODUCT, SIGN, Formula, is_plain
 from ..gates import GATES, Gate
-from .flat import FlatCode, Line, Send, varies
+from .flat import FlatCode, Line, Send, is_stackable, pairs, range_of, times, varies
 
 LONGEST_SUM = 50  # terms of a sum that are written in one line; Python's parser nests no deeper than some hundred
 LONGEST = 120  # characters of a formula that is written where it is used, instead of on a line of its own
@@ -214,17 +214,6 @@ class FloatWriter(Writer):
         return Spelling.of(times(*[self.text[v] if isinstance(v, Line) else v for v in (x, y)]))
 
 
-def times(x: Any, y: Any) -> Any:
-    """x * y, but nothing is multiplied by 1."""
-    return y if is_plain(x, 1.0) else x if is_plain(y, 1.0) else x * y
-
-
-def pairs(line: Line) -> list[tuple[Any, Any]]:
-    """The products that a dot adds up."""
-    n = len(line.inputs) // 2
-    return list(zip(line.inputs[:n], line.inputs[n : 2 * n]))
-
-
 def indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
@@ -263,8 +252,7 @@ class ArrayWriter(Writer):
         for line in self.code.lines:
             self.write(line)
         for send in self.code.sends:
-            for run in runs(send.slopes):
-                self._send(run, send.upstream)
+            self._send(*send)
         value, *others = map(self._summed, self.code.values)
         returned = f"return {', '.join([value, 'G', *others])}"
         return "\n".join(["def run(P, X):", *indented([*self.written, returned]), ""])
@@ -295,10 +283,10 @@ class ArrayWriter(Writer):
             self.written.append(f"{self._stacks[key]} = rows({', '.join(self.of(x).text for x in lines)})")
         return self._stacks[key]
 
-    def _send(self, run: list[tuple[int, Any]], upstream: Any) -> None:
-        where, slopes = _where([i for i, _ in run]), [slope for _, slope in run]
-        if len(run) < FEW or not is_stackable(slopes):
-            for i, slope in run:
+    def _send(self, upstream: Any, sent: list[tuple[int, Any]]) -> None:
+        where, slopes = _where([i for i, _ in sent]), [slope for _, slope in sent]
+        if len(sent) < FEW or not is_stackable(slopes):
+            for i, slope in sent:
                 self._add_to(str(i), self._summed_product(slope, upstream))
         elif slopes[0].varies:
             every = self._stack(slopes)
@@ -320,35 +308,6 @@ class ArrayWriter(Writer):
 
     def _summed(self, x: Any) -> str:
         return f"add_up({self.of(x)})" if varies(x) else f"n * {Spelling.held(self.of(x), POWER)}"
-
-
-def runs(slopes: list[tuple[int, Any]]) -> Iterable[list[tuple[int, Any]]]:
-    """The gradients that one gate sends, cut where a parameter comes again, or only one of two varies."""
-    run: list[tuple[int, Any]] = []
-    seen: set[int] = set()
-    for i, slope in slopes:
-        if run and (i in seen or _kind(slope) != _kind(run[-1][1])):
-            yield run
-            run, seen = [], set()
-        run.append((i, slope))
-        seen.add(i)
-    yield run
-
-
-def _kind(slope: Any) -> tuple[bool, bool]:
-    return isinstance(slope, Line), varies(slope)
-
-
-def is_stackable(lines: Sequence[Any]) -> bool:
-    """Whether these are lines that all vary, or none does."""
-    return all([isinstance(x, Line) for x in lines]) and len({x.varies for x in lines}) == 1
-
-
-def range_of(places: Sequence[int]) -> range | None:
-    """The places as a range, if they go up evenly."""
-    step = places[1] - places[0] if len(places) > 1 else 1
-    found = range(places[0], places[-1] + 1, step) if step > 0 else range(0)
-    return found if list(found) == list(places) else None
 
 
 def _where(places: Sequence[int]) -> str:
