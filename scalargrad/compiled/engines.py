@@ -214,7 +214,9 @@ def needed(module: str, extra: str = "") -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         extra = extra or module
-        raise ImportError(f'the engine "{extra}" needs {error.name or module}: pip install scalargrad[{extra}]') from None
+        raise ImportError(
+            f'the engine "{extra}" needs {error.name or module}: pip install scalargrad[{extra}]'
+        ) from None
 
 
 def executed(source: str, namespace: dict[str, Any]) -> Any:

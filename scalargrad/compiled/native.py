@@ -69,8 +69,10 @@ class Kernel:
     # ---- numbers ----
 
     def of(self, x: Any) -> Any:
-        if not isinstance(x, Line) or x in self.known:
-            return self.known.get(x, x)
+        if not isinstance(x, Line):
+            return x
+        if x in self.known:
+            return self.known[x]
         if x.varies:  # an input that stands in memory
             return self.ir.load(VECTOR, "%work", self.inputs_at + x.place * LANES)
         return self.ir.load(DOUBLE, "%P", x.place)
@@ -125,15 +127,14 @@ class Kernel:
         self.known[line] = compute(*map(self.of, inputs))
 
     def _long_dots(self, dots: list[Line], n: int) -> None:
-        """Dots of n products each, in one loop over n."""
-        rows = [(self.row(dot.inputs[:n]), self.row(dot.inputs[n : 2 * n])) for dot in dots]
-        every = dict.fromkeys([row for pair in rows for row in pair])
+        """Dots of n products each, all with the same lines, in one loop over n."""
+        ws, xs = [self.row(dot.inputs[:n]) for dot in dots], self.row(dots[0].inputs[n : 2 * n])
 
         def add(index: Any, kind: str, sums: list[Number]) -> list[Number]:
-            items = {row: self.item(row, index, kind) for row in every}
-            return [z + items[w] * items[x] for z, (w, x) in zip(sums, rows)]
+            x = self.item(xs, index, kind)
+            return [z + self.item(w, index, kind) * x for z, w in zip(sums, ws)]
 
-        for dot, product in zip(dots, self.through(n, list(every), add, len(dots))):
+        for dot, product in zip(dots, self.through(n, [*ws, xs], add, len(dots))):
             self.known[dot] = gates.add_up(product, *map(self.of, dot.inputs[2 * n :]))
 
     # ---- eight samples ----
