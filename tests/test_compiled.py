@@ -24,7 +24,7 @@ from scalargrad import (
     tanh,
     total,
 )
-from scalargrad.compiled import record, trace
+from scalargrad.compiled import program as programs, record
 from scalargrad.gates import GATES, Gate
 from scalargrad.graph import topological_order
 
@@ -497,8 +497,8 @@ def test_samples_that_the_function_refuses_prove_nothing():
 def compilations(monkeypatch):
     """How often flat code is made."""
     made = []
-    trace._engines.clear()
-    monkeypatch.setattr(trace, "FlatCode", lambda shape: made.append(shape) or compiled.flat.FlatCode(shape))
+    programs._engines.clear()
+    monkeypatch.setattr(programs, "FlatCode", lambda shape: made.append(shape) or compiled.flat.FlatCode(shape))
     return made
 
 
@@ -521,9 +521,9 @@ def test_other_shapes_are_compiled_anew(compilations):
 
 def test_only_so_many_programs_are_kept(compilations):
     p = Value(2.0)
-    for n in range(trace.REMEMBERED + 3):
+    for n in range(programs.REMEMBERED + 3):
         record(lambda x, n=n: total([p * x] * (n + 2)), (1.0,), [p])
-    assert len(trace._engines) == trace.REMEMBERED
+    assert len(programs._engines) == programs.REMEMBERED
 
 
 # ---- what a program shows ----
@@ -618,7 +618,7 @@ def test_arguments_that_do_not_fit(arguments, error, message):
 @pytest.mark.parametrize(("engine", "module"), [("numpy", "numpy"), ("jax", "jax"), ("native", "llvmlite.binding")])
 def test_a_missing_extra_is_named(monkeypatch, engine, module):
     monkeypatch.setitem(sys.modules, module, None)
-    trace._engines.clear()
+    programs._engines.clear()
     with pytest.raises(ImportError, match=rf'the engine "{engine}" needs .*: pip install scalargrad\[{engine}\]'):
         record(lambda x: x * 1.0, (1.0,), [], engine)
 
@@ -638,8 +638,10 @@ def test_arrays_as_data(engine):
         value, gradients = program(*arrays)
         assert value == pytest.approx(expected[0], rel=1e-14)
         assert gradients == pytest.approx(expected[1], rel=1e-12)
-    with pytest.raises(ValueError, match="X|x"):
+    with pytest.raises(ValueError, match=r"x\[0\] is 2 parts, where 3 parts were recorded"):
         program(np.array(X)[:, :2], np.array(Y))
+    with pytest.raises(TypeError, match="y is ndarray array.* not a list of samples"):
+        program(np.array(X), np.array(1.0))
 
 
 # ---- training ----
@@ -760,7 +762,7 @@ alone = program(X, Y)
 over = NamedSharding(Mesh(np.array(jax.devices()), ("samples",)), PartitionSpec("samples"))
 X, Y = jax.device_put(X, over), jax.device_put(Y, over)
 together = program(X, Y)
-columns = program._engine.samples([X, Y], program._layouts).X
+columns = program._engine.samples([X, Y], program._layouts).T
 text = program.function.lower(np.zeros(6), columns).compile().as_text()
 print(len(jax.devices()), len(columns.sharding.device_set), "all-reduce" in text)
 print(max(abs(a - b) for a, b in zip(alone[1], together[1])) / max(map(abs, alone[1])))

@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from scalargrad import Value, nn
-from scalargrad.compiled import engines, trace
+from scalargrad.compiled import native, program as programs
 from scalargrad.nn.recorded import Recorded
 
 NEEDS = {"python": None, "numpy": "numpy", "jax": "jax", "native": "llvmlite"}
@@ -227,13 +227,13 @@ def test_validation_that_is_not_finite(engine):
 @native_alone
 def test_whole_epochs_stay_in_machine_code(engine, monkeypatch):
     stretches = []
-    train = engines.NativeEngine.train
+    train = native.NativeEngine.train
 
-    def counted(self, numbers, velocity, descent, rates):
+    def counted(self, samples, numbers, velocity, rates, *how):
         stretches.append(len(rates))
-        return train(self, numbers, velocity, descent, rates)
+        return train(self, samples, numbers, velocity, rates, *how)
 
-    monkeypatch.setattr(engines.NativeEngine, "train", counted)
+    monkeypatch.setattr(native.NativeEngine, "train", counted)
     monkeypatch.setattr(Recorded, "_backward", None)
     fitted(engine, "max_margin", "momentum", validation=None)
     assert stretches == [4, 4, 2]
@@ -308,7 +308,7 @@ def test_divergence_is_explained_as_ever(engine, options):
 @every_engine
 def test_a_step_that_an_engine_cannot_do_is_done_without(engine, monkeypatch):
     expected = fitted(None, "softmax", "momentum")
-    kind, calls = engines.ENGINES[engine], []
+    kind, calls = programs.ENGINES[engine], []
     run, train = kind.run, kind.train
 
     def fails_at_times(self, *arguments):
@@ -316,8 +316,8 @@ def test_a_step_that_an_engine_cannot_do_is_done_without(engine, monkeypatch):
         value, gradients, *others = run(self, *arguments)
         return (math.nan, gradients, *others) if len(calls) % 3 == 0 else (value, gradients, *others)
 
-    def fails_once(self, numbers, velocity, descent, rates):
-        steps, gradients = train(self, numbers, velocity, descent, rates)
+    def fails_once(self, samples, numbers, *how):
+        steps, gradients = train(self, samples, numbers, *how)
         calls.append(steps)
         if len(calls) == 2:
             numbers[3] = math.inf
@@ -331,7 +331,7 @@ def test_a_step_that_an_engine_cannot_do_is_done_without(engine, monkeypatch):
 
 @native_alone
 def test_ctrl_c_between_epochs(engine, monkeypatch):
-    train, calls = engines.NativeEngine.train, []
+    train, calls = native.NativeEngine.train, []
 
     def interrupted(self, *arguments):
         done = train(self, *arguments)
@@ -340,7 +340,7 @@ def test_ctrl_c_between_epochs(engine, monkeypatch):
             raise KeyboardInterrupt
         return done
 
-    monkeypatch.setattr(engines.NativeEngine, "train", interrupted)
+    monkeypatch.setattr(native.NativeEngine, "train", interrupted)
     found = fitted(engine, "max_margin", "momentum", epochs=5, steps=None)
     assert found[1].stopped == "interrupted after 8 of 20 steps" and found[2].steps == 8
     assert_same_run(found, fitted(None, "max_margin", "momentum", epochs=5, steps=8))
@@ -390,7 +390,7 @@ def test_ctrl_c_between_steps(engine, monkeypatch):
 @every_engine
 @pytest.mark.parametrize("factor", [1.0 + 1e-6, math.nan])
 def test_an_engine_with_wrong_gradients_is_caught(engine, factor, monkeypatch):
-    kind = engines.ENGINES[engine]
+    kind = programs.ENGINES[engine]
     run = kind.run
 
     def wrong(self, *arguments):
@@ -453,7 +453,7 @@ def test_what_cannot_be_recorded_has_a_note():
 @pytest.mark.parametrize(("engine", "module"), [("numpy", "numpy"), ("jax", "jax"), ("native", "llvmlite.binding")])
 def test_a_missing_extra_is_named(monkeypatch, engine, module):
     monkeypatch.setitem(sys.modules, module, None)
-    trace._engines.clear()
+    programs._engines.clear()
     model, X, y = task("max_margin")
     before = numbers(model)
     with pytest.raises(ImportError, match=rf"pip install scalargrad\[{engine}\]"):

@@ -6,18 +6,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib
+import itertools
 import linecache
 import math
 import zlib
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from ..gates import GATES
+from ..gates import GATES, Gate
 from .flat import FlatCode
-from .native import NativeCode, all_rows, doubles
-from .samples import Layout, rows
+from .trace import Layout, rows
 from .writing import ArrayWriter, FloatWriter
 
 Result = tuple[float, Any, *tuple[float, ...]]
@@ -65,27 +64,6 @@ def _folded(function: Callable[[Any, Any], Any], xs: Sequence[Any]) -> Any:
     return z
 
 
-class Descent(NamedTuple):
-    """How to train: stochastic gradient descent, in batches of so many samples.
-
-    samples: all N, as the engine keeps them.
-    batch: samples a step.
-    momentum, decay: v = momentum * v + (gradient + decay * p), then p -= rate * v.
-    mean: whether gradients are averaged over a batch, or summed.
-    """
-
-    samples: Any
-    batch: int
-    momentum: float
-    decay: float
-    mean: bool
-
-    @property
-    def steps(self) -> int:
-        """Steps in an epoch."""
-        return -(-len(self.samples) // self.batch)
-
-
 class Engine:
     """Compiled flat code.
 
@@ -107,29 +85,41 @@ class Engine:
         """Those of the samples that are chosen, in that order."""
         return [samples[i] for i in chosen]
 
-    def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
-        """The sum of all values, a list of the sums of all gradients, and the sums of other values, times `scale`.
+    def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
+        """The sum of all values, a list of the sums of all gradients, and the sums of other values.
 
         numbers: the parameters, and the numbers that come with them.
+        mean: whether all is divided by the number of samples.
         """
         raise NotImplementedError
 
     def train(
-        self, numbers: list[float], velocity: list[float], descent: Descent, rates: Sequence[float]
+        self,
+        samples: Any,
+        numbers: list[float],
+        velocity: list[float],
+        rates: Sequence[float],
+        batch: int,
+        momentum: float,
+        decay: float,
+        mean: bool,
     ) -> tuple[list[list[float]], list[float]]:
-        """The values of every step, and the last gradients; `numbers` and `velocity` are brought up to date.
+        """The values of every step of stochastic gradient descent, and the last gradients.
 
+        numbers, velocity: brought up to date: v = momentum * v + (gradient + decay * p), then p -= rate * v.
         rates: the learning rate of every step; there are as many epochs as they are for.
+        batch: samples a step.
+        mean: as for `run`.
         """
         steps: list[list[float]] = []
         gradients: list[float] = []
-        for step, rate in enumerate(rates):
-            start = step % descent.steps * descent.batch
-            some = self.some(descent.samples, range(len(descent.samples))[start : start + descent.batch])
-            value, gradients, *others = self.run(numbers, some, 1.0 / len(some) if descent.mean else 1.0)
+        batches = [range(start, min(start + batch, len(samples))) for start in range(0, len(samples), batch)]
+        for chosen, rate in zip(itertools.cycle(batches), rates):
+            some = samples if len(batches) == 1 else self.some(samples, chosen)
+            value, gradients, *others = self.run(numbers, some, mean)
             steps.append([value, *others])
             for i, gradient in enumerate(gradients):
-                velocity[i] = descent.momentum * velocity[i] + (gradient + descent.decay * numbers[i])
+                velocity[i] = momentum * velocity[i] + (gradient + decay * numbers[i])
                 numbers[i] -= rate * velocity[i]
         return steps, gradients
 
@@ -140,114 +130,82 @@ class PythonEngine(Engine):
         self.source = writer.source()
         functions = {gate.name: gate.output for gate in GATES.values()}
         own = {f"{name}_gate": gate.output for name, gate in writer.own_gates.items()}
-        self.function = executed(self.source, {**functions, **own, "nan": math.nan, "inf": math.inf})
+        self.function = executed(self.source, functions | own)
 
-    def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
+    def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
+        if not mean or len(samples) == 1:
+            return self.function(numbers, samples)  # type: ignore[no-any-return]
         value, gradients, *others = self.function(numbers, samples)
+        scale = 1.0 / len(samples)
         return value * scale, [scale * gradient for gradient in gradients], *[scale * other for other in others]
 
 
-class Columns:
-    """N samples as an array of shape inputs x N."""
+class ArrayEngine(Engine):
+    """The flat code on columns of a minibatch.
 
-    def __init__(self, X: Any):
-        self.X = X
+    xp: NumPy, or what works like it.
+    add_up: the function that sums over the first axis.
+    context: in which all of it runs.
+    add_to: how its language adds to a part of G.
+    """
 
-    def __len__(self) -> int:
-        return int(self.X.shape[1])
+    name: str
+    add_to: str
 
-
-class NumpyEngine(Engine):
     def __init__(self, code: FlatCode):
+        self.xp, self.context, add_up = self.language()
+        writer = ArrayWriter(code, self.add_to)
+        self.source = writer.source()
+        refuse_own(writer.own_gates.values(), self.name)
+        namespace = {
+            "rows": lambda *xs: self.xp.array(xs),
+            "index": lambda *places: self.xp.array(places),
+            "zeros": self.xp.zeros,
+            "add_up": add_up,
+        }
+        self.function = executed(self.source, outputs(self.xp) | namespace)
+
+    def language(self) -> tuple[Any, Callable[[], Any], Callable[[Any], Any]]:
+        """The module of array functions, the context in which they run, and its sum over the first axis."""
+        raise NotImplementedError
+
+    def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
+        with self.context():
+            return array_of(self.xp, data, layouts)
+
+    def some(self, samples: Any, chosen: Sequence[int]) -> Any:
+        with self.context():
+            in_a_row = isinstance(chosen, range) and slice(chosen.start, chosen.stop)
+            return samples[in_a_row or self.xp.array(chosen)]
+
+    def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
+        with self.context():
+            value, gradients, *others = self.function(self.xp.array(numbers, dtype=float), samples.T)
+            scale = 1.0 / len(samples) if mean else 1.0
+            return float(value) * scale, (gradients * scale).tolist(), *[float(other) * scale for other in others]
+
+
+class NumpyEngine(ArrayEngine):
+    name, add_to = "numpy", "G[{0}] += {1}"
+
+    def language(self) -> tuple[Any, Callable[[], Any], Callable[[Any], Any]]:
         np = needed("numpy")
-        self.numpy = np
-        self.source = _array_source(code, "G[{0}] += {1}", "numpy")
-        namespace = outputs(np) | {
-            "rows": lambda *xs: np.array(xs),
-            "index": lambda *places: list(places),
-            "zeros": np.zeros,
-            "add_up": np.add.reduce,
-        }
-        self.function = executed(self.source, namespace | {"nan": math.nan, "inf": math.inf})
-
-    def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
-        return Columns(_columns(self.numpy, data, layouts))
-
-    def some(self, samples: Any, chosen: Sequence[int]) -> Any:
-        return Columns(samples.X[:, _slice_or_list(chosen)])
-
-    def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
-        with self.numpy.errstate(all="ignore"):
-            return _result(self.function(self.numpy.array(numbers), samples.X), scale)
+        return np, lambda: np.errstate(all="ignore"), np.add.reduce
 
 
-class JaxEngine(Engine):
+class JaxEngine(ArrayEngine):
+    name, add_to = "jax", "G = G.at[{0}].add({1})"
+
     def __init__(self, code: FlatCode):
+        super().__init__(code)
+        self.function = needed("jax").jit(self.function)
+
+    def language(self) -> tuple[Any, Callable[[], Any], Callable[[Any], Any]]:
         jax = needed("jax")
-        jnp = importlib.import_module("jax.numpy")
-        self.jax, self.numpy = jax, jnp
-        self.source = _array_source(code, "G = G.at[{0}].add({1})", "jax")
-        namespace = outputs(jnp) | {
-            "rows": lambda *xs: jnp.stack(xs),
-            "index": lambda *places: jnp.array(places),
-            "zeros": jnp.zeros,
-            "add_up": lambda x: x.sum(0),
-        }
-        self.function = jax.jit(executed(self.source, namespace | {"nan": math.nan, "inf": math.inf}))
-
-    def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
-        with self.jax.enable_x64(True):
-            return Columns(_columns(self.numpy, data, layouts))
-
-    def some(self, samples: Any, chosen: Sequence[int]) -> Any:
-        with self.jax.enable_x64(True):
-            where = _slice_or_list(chosen)
-            return Columns(samples.X[:, where if isinstance(where, slice) else self.numpy.array(where)])
-
-    def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
-        with self.jax.enable_x64(True):
-            return _result(self.function(self.numpy.array(numbers, dtype=float), samples.X), scale)
+        return needed("jax.numpy", "jax"), lambda: jax.enable_x64(True), lambda x: x.sum(0)
 
 
-def _result(sums: Sequence[Any], scale: float) -> Result:
-    value, gradients, *others = sums
-    return float(value) * scale, (gradients * scale).tolist(), *[float(other) * scale for other in others]
-
-
-class NativeEngine(Engine):
-    def __init__(self, code: FlatCode):
-        self.native = NativeCode(code, outputs, needed("llvmlite.binding", "native"))
-        refuse_own(self.native.own_gates.values(), "native")
-        self.source = self.native.source
-
-    def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
-        if any([hasattr(argument, "ndim") for argument in data]):
-            np = importlib.import_module("numpy")
-            X = np.ascontiguousarray(_columns(np, data, layouts).T)
-            return all_rows((ctypes.c_double * X.size).from_buffer(X), len(X))
-        listed = rows(data, layouts)
-        return all_rows(doubles([x for row in listed for x in row]), len(listed))
-
-    def some(self, samples: Any, chosen: Sequence[int]) -> Any:
-        return samples.some(chosen)
-
-    def run(self, numbers: list[float], samples: Any, scale: float) -> Result:
-        sums = self.native.run(numbers, samples, scale)
-        value, *others = sums[self.native.parameters :]
-        return value, sums[: self.native.parameters], *others
-
-    def train(
-        self, numbers: list[float], velocity: list[float], descent: Descent, rates: Sequence[float]
-    ) -> tuple[list[list[float]], list[float]]:
-        return self.native.train(numbers, velocity, descent, rates)
-
-
-ENGINES: dict[str, type[Engine]] = {
-    "python": PythonEngine,
-    "numpy": NumpyEngine,
-    "jax": JaxEngine,
-    "native": NativeEngine,
-}
+# ---- what engines need ----
 
 
 def needed(module: str, extra: str = "") -> Any:
@@ -256,25 +214,21 @@ def needed(module: str, extra: str = "") -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         extra = extra or module
-        raise ImportError(f'the engine "{extra}" needs {error.name}: pip install scalargrad[{extra}]') from None
+        raise ImportError(
+            f'the engine "{extra}" needs {error.name or module}: pip install scalargrad[{extra}]'
+        ) from None
 
 
 def executed(source: str, namespace: dict[str, Any]) -> Any:
     """The function `run` of a source, in a namespace; tracebacks and debuggers see its lines."""
     filename = f"<flat code {zlib.crc32(source.encode()):08x}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace |= {"nan": math.nan, "inf": math.inf}
     exec(compile(source, filename, "exec", dont_inherit=True), namespace)
     return namespace["run"]
 
 
-def _array_source(code: FlatCode, add_to: str, engine: str) -> str:
-    writer = ArrayWriter(code, add_to)
-    source = writer.source()
-    refuse_own(writer.own_gates.values(), engine)
-    return source
-
-
-def refuse_own(gates: Any, engine: str) -> None:
+def refuse_own(gates: Iterable[Gate], engine: str) -> None:
     """ValueError if there are gates of one's own whose outputs cannot be read on anything but floats."""
     for gate in gates:
         raise ValueError(
@@ -283,19 +237,10 @@ def refuse_own(gates: Any, engine: str) -> None:
         )
 
 
-def _columns(xp: Any, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
-    """N samples as an array of shape inputs x N; arrays stay where they are."""
-    if not layouts:
-        return xp.zeros((0, 1))
-    parts = []
-    for argument, layout in zip(data, layouts):
-        if not hasattr(argument, "ndim"):
-            argument = xp.array(rows([argument], [layout]), dtype=float)
-            parts.append(argument)
-        else:
-            parts.append(layout.columns(argument.astype(float)))
-    return xp.concatenate(parts, axis=1).T
-
-
-def _slice_or_list(chosen: Sequence[int]) -> slice | list[int]:
-    return slice(chosen.start, chosen.stop) if isinstance(chosen, range) else [*chosen]
+def array_of(xp: Any, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
+    """N samples as an array of shape N x inputs; arrays stay where they are."""
+    parts = [
+        layout.array(x.astype(float)) if hasattr(x, "ndim") else xp.array(rows([x], [layout]), float)
+        for x, layout in zip(data, layouts)
+    ]
+    return xp.concatenate(parts, axis=1) if parts else xp.zeros((1, 0))

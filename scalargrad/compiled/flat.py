@@ -6,12 +6,15 @@ further lines.  So the backward code is made of the rules in the calculus table 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple, NoReturn
 
 from .. import gates
 from ..formula import is_plain, read_rule
 from ..gates import GATES, Gate
+from .trace import Step, Trace
 
 SUMS = (gates.add, gates.total)
 
@@ -76,39 +79,52 @@ class Line:
     __hash__ = object.__hash__
 
 
-class Step(NamedTuple):
-    """A gate of the recorded graph; an input is the number of an earlier node, or a plain number's text."""
-
-    gate: Gate
-    inputs: tuple[int | str, ...]
+def varies(*numbers: Any) -> bool:
+    """Whether one of these is a line that differs from sample to sample."""
+    return any([isinstance(x, Line) and x.varies for x in numbers])
 
 
-class Trace(NamedTuple):
-    """The shape of a recorded graph.  Nodes are numbered: the inputs, the parameters, the numbers, then the steps.
+def pairs(line: Line) -> list[tuple[Any, Any]]:
+    """The products that a dot adds up."""
+    n = len(line.inputs) // 2
+    return list(zip(line.inputs[:n], line.inputs[n : 2 * n]))
 
-    inputs: how many numbers a sample has.
-    parameters: how many parameters there are.
-    numbers: how many plain numbers come with each run, as parameters without a gradient.
-    steps: the gates, in topological order.
-    roots: the numbers of the roots; gradients are of the first.
-    """
 
-    inputs: int
-    parameters: int
-    numbers: int
-    steps: tuple[Step, ...]
-    roots: tuple[int, ...]
+def times(x: Any, y: Any) -> Any:
+    """x * y, but nothing is multiplied by 1."""
+    return y if is_plain(x, 1.0) else x if is_plain(y, 1.0) else x * y
 
-    @property
-    def leaves(self) -> int:
-        return self.inputs + self.parameters + self.numbers
+
+def is_stackable(lines: Sequence[Any]) -> bool:
+    """Whether these are lines that all vary, or none does."""
+    return all([isinstance(x, Line) for x in lines]) and len({x.varies for x in lines}) == 1
+
+
+def range_of(places: Sequence[int]) -> range | None:
+    """The places as a range, if they go up evenly."""
+    step = places[1] - places[0] if len(places) > 1 else 1
+    found = range(places[0], places[-1] + 1, step) if step > 0 else range(0)
+    return found if list(found) == list(places) else None
 
 
 class Send(NamedTuple):
-    """What one gate sends to parameters on the way back: to each its local gradient times the gate's upstream."""
+    """What one gate sends to parameters on the way back: to each its local gradient times the gate's upstream.
+
+    slopes: (number of the parameter, local gradient); a number beyond the parameters is that of a value.  No parameter
+        comes twice, and all slopes are lines that vary, or lines that do not, or plain numbers.
+    """
 
     upstream: Any
     slopes: list[tuple[int, Any]]
+
+    @property
+    def varies(self) -> bool:
+        return varies(self.slopes[0][1], self.upstream)
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What it needs, as often as it does."""
+        return [x for _, slope in self.slopes for x in (slope, self.upstream)]
 
 
 class FlatCode:
@@ -123,18 +139,29 @@ class FlatCode:
 
     def __init__(self, trace: Trace):
         self.x = [Line(self, f"x{i}", None, (), True, i) for i in range(trace.inputs)]
-        self.p = [Line(self, f"p{i}", None, (), False, i) for i in range(trace.parameters + trace.numbers)]
+        self.p = [Line(self, f"p{i}", None, (), False, i) for i in range(trace.parameters)]
         self.parameters = trace.parameters
         self.lines: list[Line] = []
         self.sums: set[Line] = set()
         self._known: dict[Any, Line] = {}
         steps = rolled(trace)
-        nodes: list[Any] = [*self.x, *self.p, *[None] * len(steps)]
-        for i, step in enumerate(steps, trace.leaves):
-            nodes[i] = self.output(step.gate, read(step, nodes)) if step else None
+        nodes: list[Any] = [*self.x, *self.p]
+        for step in steps:
+            nodes.append(self._node(step, nodes) if step else None)
         self.values = [nodes[root] for root in trace.roots]
         self.sends = list(self._backward(trace, steps, nodes))
         self._leave_out_the_dead()
+
+    @property
+    def sums_over_samples(self) -> list[Send]:
+        """All that is added up: the sends, and for every value, as a parameter after the others, the value times 1."""
+        return [*self.sends, *[Send(x, [(i, 1.0)]) for i, x in enumerate(self.values, self.parameters)]]
+
+    def _node(self, step: Step, nodes: Sequence[Any]) -> Any:
+        if step.gate:
+            return self.output(step.gate, read(step, nodes))
+        self.p.append(Line(self, f"p{len(self.p)}", None, (), False, len(self.p)))
+        return self.p[-1]
 
     # ---- writing lines ----
 
@@ -150,8 +177,8 @@ class FlatCode:
         key = (gate, *[x if isinstance(x, Line) else repr(x) for x in inputs])
         known = self._known.get(key)
         if known is None:
-            varies = any([isinstance(x, Line) and x.varies for x in inputs])
-            known = self._known[key] = Line(self, f"v{len(self.lines)}", gate, inputs, varies, len(self.lines))
+            place = len(self.lines)
+            known = self._known[key] = Line(self, f"v{place}", gate, inputs, varies(*inputs), place)
             self.lines.append(known)
         return known
 
@@ -169,23 +196,21 @@ class FlatCode:
 
     def _backward(self, trace: Trace, steps: Sequence[Step | None], nodes: Sequence[Any]) -> Iterable[Send]:
         """The chain rule, from the first root to the leaves: on every step its rule, read on lines."""
-        root, first, end = trace.roots[0], trace.inputs, trace.inputs + trace.parameters
-        moving = [first <= i < end for i in range(trace.leaves)]
+        root, first, end = trace.roots[0], trace.inputs, trace.leaves
+        moving = [i >= first for i in range(end)]
         for step in steps:
             moving.append(step is not None and any([moving[i] for i in step.inputs if isinstance(i, int)]))
         if first <= root < end:
             yield Send(1.0, [(root - first, 1.0)])
         arrived: dict[int, list[tuple[Any, Any]]] = {root: [(1.0, 1.0)]}
-        for i in range(len(nodes) - 1, trace.leaves - 1, -1):
-            step = steps[i - trace.leaves]
-            if i in arrived and step and moving[i]:
+        for i, step in reversed([*enumerate(steps, end)]):
+            if step and moving[i] and i in arrived:
                 upstream = self._added_up(arrived.pop(i))
-                slopes = [(j, slope) for j, slope in _slopes(step, nodes, i, moving) if not is_plain(slope, 0.0)]
+                slopes = _slopes(step, nodes, i, moving)
                 for j, slope in slopes:
                     arrived.setdefault(j, []).append((slope, upstream))
                 sent = [(j - first, slope) for j, slope in slopes if j < end]
-                if sent:
-                    yield Send(upstream, sent)
+                yield from [Send(upstream, run) for run in _runs(sent)]
 
     def _added_up(self, arrived: list[tuple[Any, Any]]) -> Any:
         """The gradient of a node: local gradient x upstream, added up over all gates that use it."""
@@ -198,7 +223,7 @@ class FlatCode:
         return gates.add_up(added_up, *others)
 
     def _leave_out_the_dead(self) -> None:
-        used = {*self.values, *[line for send in self.sends for line in used_by(send)]}
+        used = {*self.values, *[x for send in self.sends for x in send.inputs]}
         for line in reversed(self.lines):
             if line in used:
                 used.update([x for x in line.inputs if isinstance(x, Line)])
@@ -208,22 +233,36 @@ class FlatCode:
         self.sums &= used
 
 
-def used_by(send: Send) -> Iterable[Line]:
-    """The lines that a send needs."""
-    return [x for x in (send.upstream, *[slope for _, slope in send.slopes]) if isinstance(x, Line)]
-
-
 def read(step: Step, nodes: Sequence[Any]) -> tuple[Any, ...]:
     """The inputs of a step, where nodes are numbered as in `nodes`."""
     return tuple([nodes[i] if isinstance(i, int) else float(i) for i in step.inputs])
 
 
 def _slopes(step: Step, nodes: Sequence[Any], i: int, moving: Sequence[bool]) -> list[tuple[int, Any]]:
-    """(number of the parent, local gradient) for the parents that depend on a parameter."""
-    places = tuple([k for k, j in enumerate(step.inputs) if isinstance(j, int) and moving[j]])
-    form = step.gate.form(places if len(places) < len(step.inputs) else None)
+    """(number of the parent, local gradient) for the parents that depend on a parameter, if it is not always 0."""
+    assert step.gate
+    places = {k: j for k, j in enumerate(step.inputs) if isinstance(j, int) and moving[j]}
+    form = step.gate.form(tuple(places) if len(places) < len(step.inputs) else None)
     slopes = read_rule(form, nodes[i], read(step, nodes))
-    return [(j, slope) for j, slope in zip([step.inputs[k] for k in places], slopes) if isinstance(j, int)]
+    return [(j, slope) for j, slope in zip(places.values(), slopes) if not is_plain(slope, 0.0)]
+
+
+def _runs(slopes: list[tuple[int, Any]]) -> Iterable[list[tuple[int, Any]]]:
+    """The slopes, cut where a parameter comes again, or a slope of another kind."""
+
+    def kind(slope: Any) -> tuple[bool, bool]:
+        return isinstance(slope, Line), varies(slope)
+
+    run: list[tuple[int, Any]] = []
+    seen: set[int] = set()
+    for i, slope in slopes:
+        if run and (i in seen or kind(slope) != kind(run[-1][1])):
+            yield run
+            run, seen = [], set()
+        run.append((i, slope))
+        seen.add(i)
+    if run:
+        yield run
 
 
 # ---- sums of products are dots: that is what `dot` expands to, read the other way ----
@@ -232,60 +271,40 @@ def _slopes(step: Step, nodes: Sequence[Any], i: int, moving: Sequence[bool]) ->
 def rolled(trace: Trace) -> list[Step | None]:
     """The steps, where w1 * x1 + w2 * x2 + ... is one dot gate; None for steps that it has swallowed."""
     steps: list[Step | None] = list(trace.steps)
-    uses = [0] * (trace.leaves + len(steps))
-    for root in trace.roots:
-        uses[root] = 2
-    for step in trace.steps:
-        for i in step.inputs:
-            if isinstance(i, int):
-                uses[i] += 1
-    for k in range(len(steps) - 1, -1, -1):
+    uses = Counter[Any](chain(*[step.inputs for step in trace.steps], trace.roots, trace.roots))
+    for k in reversed(range(len(steps))):
         top = steps[k]
         if top and top.gate in SUMS:
-            chain = _Chain(trace, steps, uses)
-            chain.take_apart(top)
-            if len(chain.products) > 1 and len(chain.others) < 2:
-                steps[k] = chain.as_dot()
-                for i in chain.swallowed:
-                    steps[i - trace.leaves] = None
+            products, others, swallowed = _terms(top, trace, steps, uses)
+            if len(products) > 1 and len(others) < 2:
+                ws, xs = zip(*products)
+                steps[k] = Step(gates.dot, (*ws, *xs, *others))
+                for i in swallowed:
+                    steps[i] = None
     return steps
 
 
-class _Chain:
-    """A sum, added from left to right: its products, its other terms, and the steps that only it uses."""
-
-    def __init__(self, trace: Trace, steps: Sequence[Step | None], uses: Sequence[int]):
-        self.trace, self.steps, self.uses = trace, steps, uses
-        self.products: list[tuple[int | str, ...]] = []
-        self.others: list[int | str] = []
-        self.swallowed: list[int] = []
-
-    def take_apart(self, top: Step) -> None:
-        terms = [*top.inputs[::-1]]
-        while terms:
-            first, step = len(terms) == 1, self._only_used_here(terms[-1])
-            term = terms.pop()
-            if step and step.gate is gates.mul:
-                self.products.append(self._parameter_first(step.inputs))
-                self.swallowed.append(term)  # type: ignore[arg-type]
-            elif step and step.gate in SUMS and not self.products and not self.others and not first:
-                self.swallowed.append(term)  # type: ignore[arg-type]
-                terms += step.inputs[::-1]
-            else:
-                self.others.append(term)
-
-    def _only_used_here(self, i: int | str) -> Step | None:
-        inner = isinstance(i, int) and i >= self.trace.leaves and self.uses[i] == 1
-        return self.steps[i - self.trace.leaves] if inner else None  # type: ignore[operator]
-
-    def _parameter_first(self, pair: tuple[int | str, ...]) -> tuple[int | str, ...]:
-        first, end = self.trace.inputs, self.trace.inputs + self.trace.parameters
-        is_parameter = [isinstance(i, int) and first <= i < end for i in pair]
-        return pair[::-1] if is_parameter == [False, True] else pair
-
-    def as_dot(self) -> Step:
-        ws, xs = zip(*self.products)
-        return Step(gates.dot, (*ws, *xs, *self.others))
+def _terms(
+    top: Step, trace: Trace, steps: Sequence[Step | None], uses: Mapping[Any, int]
+) -> tuple[list[tuple[Any, ...]], list[Any], list[int]]:
+    """What a sum adds up: products, parameters first, and other terms; and the places of steps that only it uses."""
+    products, others, swallowed = list[tuple[Any, ...]](), list[Any](), list[int]()
+    parameters = range(trace.inputs, trace.leaves)
+    terms = [*top.inputs[::-1]]
+    while terms:
+        i = terms.pop()
+        place = i - trace.leaves if isinstance(i, int) and uses[i] == 1 else -1
+        step = steps[place] if place >= 0 else None
+        if step and step.gate is gates.mul:
+            pair = step.inputs
+            products.append(pair[::-1] if pair[1] in parameters and pair[0] not in parameters else pair)
+            swallowed.append(place)
+        elif step and step.gate in SUMS and terms and not products and not others:  # sums are added from the left
+            terms += step.inputs[::-1]
+            swallowed.append(place)
+        else:
+            others.append(i)
+    return products, others, swallowed
 
 
 # ---- what is simpler on lines than the gate that is asked for; None where nothing is ----

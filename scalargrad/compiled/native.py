@@ -7,217 +7,21 @@ dots are written out; long ones are loops, so that the code does not grow with t
 from __future__ import annotations
 
 import ctypes
-import math
-import struct
+import importlib
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .. import gates
-from ..formula import is_plain
-from ..gates import GATES, Gate
-from .flat import FlatCode, Line
-from .writing import is_stackable, pairs, range_of, runs
+from ..gates import GATES
+from .engines import Engine, Result, array_of, needed, outputs, refuse_own
+from .flat import FlatCode, Line, is_stackable, range_of, times
+from .llvm import BIT, BITS, DOUBLE, IR, LANES, LIBM, VECTOR, Number, lanes_of
+from .trace import Layout, rows
 
-LANES = 8
-DOUBLE, VECTOR = "double", f"<{LANES} x double>"
-BIT, BITS = "i1", f"<{LANES} x i1>"
 UNROLLED = 32  # longer dots are loops
 ABREAST = 8  # how many dots of the same inputs go through one loop
-LIBM = ("exp", "log", "sin", "cos", "tanh", "expm1", "log1p", "pow")
-
-
-def _operator(operation: str) -> tuple[Callable[[Number, Any], Number], Callable[[Number, Any], Number]]:
-    """The methods for `number + other` and for `plain number + number`."""
-    return (
-        lambda self, other: self.ir.operate(operation, self, other),
-        lambda self, other: self.ir.operate(operation, other, self),
-    )
-
-
-class Number:
-    """A number in LLVM's language: its name, and whether it is one double (or truth value) or a vector of them."""
-
-    __slots__ = ("ir", "text", "kind")
-
-    def __init__(self, ir: IR, text: str, kind: str):
-        self.ir = ir
-        self.text = text
-        self.kind = kind
-
-    def __repr__(self) -> str:
-        return f"{self.kind} {self.text}"
-
-    __add__, __radd__ = _operator("fadd contract")
-    __sub__, __rsub__ = _operator("fsub contract")
-    __mul__, __rmul__ = _operator("fmul contract")
-    __truediv__, __rtruediv__ = _operator("fdiv")
-    __and__, __rand__ = _operator("and")
-    __or__, __ror__ = _operator("or")
-    __lt__, __gt__ = _operator("fcmp olt")
-    __le__, __ge__ = _operator("fcmp ole")
-    __eq__ = _operator("fcmp oeq")[0]  # type: ignore[assignment]
-    __ne__ = _operator("fcmp une")[0]  # type: ignore[assignment]
-    __hash__ = object.__hash__
-
-    def __neg__(self) -> Number:
-        return self.ir.let(f"fneg {self}", self.kind)
-
-    def __pow__(self, k: float) -> Number:
-        return self.ir.power(self, k)
-
-
-class IR:
-    """A function being written; and the namespace in which the outputs of gates are read."""
-
-    def __init__(self) -> None:
-        self.written: list[str] = []
-        self.count = 0
-        self.label = "entry"
-
-    # ---- instructions ----
-
-    def name(self) -> str:
-        self.count += 1
-        return f"%t{self.count}"
-
-    def let(self, instruction: str, kind: str) -> Number:
-        """A new number, the result of an instruction."""
-        name = self.name()
-        self.written.append(f"  {name} = {instruction}")
-        return Number(self, name, kind)
-
-    def do(self, instruction: str) -> None:
-        self.written.append(f"  {instruction}")
-
-    def number(self, x: Any, kind: str = DOUBLE) -> Number:
-        """A number as one of this kind: plain ones are spelled, doubles are put in all lanes."""
-        if isinstance(x, bool):
-            return self.number(Number(self, str(x).lower(), BIT), kind)
-        if not isinstance(x, Number):
-            text = f"0x{struct.unpack('>Q', struct.pack('>d', x))[0]:016X}"
-            lanes = f"<{', '.join([f'double {text}'] * LANES)}>"
-            return Number(self, lanes if kind == VECTOR else text, kind)
-        if x.kind == DOUBLE and kind == VECTOR or x.kind == BIT and kind == BITS:
-            one = self.let(f"insertelement {kind} poison, {x}, i32 0", kind)
-            return self.let(f"shufflevector {one}, {kind} poison, <{LANES} x i32> zeroinitializer", kind)
-        return x
-
-    def alike(self, *numbers: Any) -> list[Number]:
-        """Numbers as doubles, or as vectors if one of them is."""
-        lanes = any([isinstance(x, Number) and x.kind in (VECTOR, BITS) for x in numbers])
-        return [self.number(x, VECTOR if lanes else DOUBLE) for x in numbers]
-
-    def operate(self, operation: str, x: Any, y: Any) -> Number:
-        if operation in ("and", "or"):
-            kind = BITS if BITS in [x.kind for x in (x, y) if isinstance(x, Number)] else BIT
-            x, y = self.number(x, kind), self.number(y, kind)
-            return self.let(f"{operation} {x}, {y.text}", kind)
-        x, y = self.alike(x, y)
-        result = x.kind if not operation.startswith("fcmp") else BITS if x.kind == VECTOR else BIT
-        return self.let(f"{operation} {x}, {y.text}", result)
-
-    def load(self, pointer: str, kind: str) -> Number:
-        return self.let(f"load {kind}, ptr {pointer}, align 8", kind)
-
-    def store(self, x: Any, pointer: str, kind: str) -> None:
-        self.do(f"store {self.number(x, kind)}, ptr {pointer}, align 8")
-
-    def at(self, pointer: str, index: int | str, size: int = 1) -> str:
-        """The address of an item behind a pointer, where items are `size` doubles long."""
-        if isinstance(index, int):
-            return self.let(f"getelementptr inbounds double, ptr {pointer}, i64 {index * size}", "ptr").text
-        step = index if size == 1 else self.let(f"mul i64 {index}, {size}", "i64").text
-        return self.let(f"getelementptr inbounds double, ptr {pointer}, i64 {step}", "ptr").text
-
-    def integer(self, operation: str, x: str | int, y: str | int) -> str:
-        return self.let(f"{operation} i64 {x}, {y}", "i64").text
-
-    def loop(
-        self,
-        count: int | str,
-        body: Callable[[str, list[Number]], list[Number]],
-        start: Sequence[Number] = (),
-        by: int | str = 1,
-    ) -> list[Number]:
-        """`body(index, numbers)` for index 0, by, 2 by, ... below count (at least once); the numbers it made last.
-
-        body: gives as many numbers as it is given, first those of `start`.  Loops may stand in loops.
-        """
-        before, inside, after = self.label, f"L{self.count}", f"E{self.count}"
-        index = self.name()
-        named = [Number(self, self.name(), x.kind) for x in start]
-        self.do(f"br label %{inside}")
-        self.written.append(f"{inside}:")
-        place, self.label = len(self.written), inside
-        made = body(index, named)
-        following = self.integer("add", index, by)
-        more = self.let(f"icmp ult i64 {following}, {count}", BIT)
-        self.do(f"br i1 {more.text}, label %{inside}, label %{after}")
-        phis = [f"  {index} = phi i64 [ 0, %{before} ], [ {following}, %{self.label} ]"]
-        for new, first, last in zip(named, start, made):
-            phis.append(f"  {new.text} = phi {new.kind} [ {first.text}, %{before} ], [ {last.text}, %{self.label} ]")
-        self.written[place:place] = phis
-        self.written.append(f"{after}:")
-        self.label = after
-        return made
-
-    def each(self, count: int, body: Callable[[Any, str], None]) -> None:
-        """`body(index, kind)` for all indices below `count`: for eight at a time, then for the rest one by one."""
-        whole = count // LANES * LANES
-
-        def eight(index: str, _: list[Number]) -> list[Number]:
-            body(index, VECTOR)
-            return []
-
-        if whole:
-            self.loop(whole, eight, by=LANES)
-        for index in range(whole, count):
-            body(index, DOUBLE)
-
-    # ---- the functions that outputs are made of ----
-
-    def where(self, condition: Any, x: Any, y: Any) -> Number:
-        x, y, _ = self.alike(x, y, condition)
-        condition = self.number(condition, BITS if x.kind == VECTOR else BIT)
-        return self.let(f"select {condition}, {x}, {y}", x.kind)
-
-    def maximum(self, x: Any, y: Any) -> Number:
-        x, y = self.alike(x, y)
-        return self.where((x > y) | (x != x), x, y)
-
-    def minimum(self, x: Any, y: Any) -> Number:
-        x, y = self.alike(x, y)
-        return self.where((x < y) | (x != x), x, y)
-
-    def heaviside(self, x: Number, at: Any) -> Number:
-        return self.where(x > 0.0, 1.0, self.where(x < 0.0, 0.0, self.where(x == 0.0, at, math.nan)))
-
-    def power(self, x: Any, n: Any) -> Number:
-        if isinstance(n, float) and n in (1.0, 2.0, 3.0):
-            return x if n == 1.0 else x * x if n == 2.0 else x * x * x  # type: ignore[no-any-return]
-        return self.call("pow", x, n)
-
-    def across(self, x: Number) -> Number:
-        """The sum over the lanes."""
-        return self.let(f"call reassoc double @llvm.vector.reduce.fadd.v8f64(double -0.0, {x})", DOUBLE)
-
-    def call(self, name: str, *inputs: Any) -> Number:
-        """A function of the C library, lane by lane; `sqrt` and `fabs` are instructions."""
-        inputs = tuple(self.alike(*inputs))
-        kind = inputs[0].kind
-        given = ", ".join(map(repr, inputs))
-        if name in LIBM:
-            return self.let(f"call {kind} @{name}{'_lanes' if kind == VECTOR else ''}({given})", kind)
-        return self.let(f"call {kind} @llvm.{name}.{'v8f64' if kind == VECTOR else 'f64'}({given})", kind)
-
-    def abs(self, x: Any) -> Number:
-        return self.call("fabs", x)
-
-    def __getattr__(self, name: str) -> Callable[[Any], Number]:
-        if name in ("exp", "log", "sin", "cos", "tanh", "expm1", "log1p", "sqrt"):
-            return lambda x: self.call(name, x)
-        raise AttributeError(name)
+Add = Callable[[Any, Any, str], None]
 
 
 class Row(NamedTuple):
@@ -229,34 +33,36 @@ class Row(NamedTuple):
 
 
 class Kernel:
-    """The function `minibatch` being written.
+    """The function `minibatch` being written: `text` of it.
 
-    Memory in `work`: a vector for every gradient and for every value, where the lanes add up; then rows of numbers that
-    loops go through.
+    Memory in `work`, `size` doubles: a vector for every gradient and for every value, where the lanes add up; then rows
+    of numbers that loops go through.
     """
 
-    def __init__(self, code: FlatCode, outputs: Callable[[Any], dict[str, Any]]):
+    def __init__(self, code: FlatCode):
         self.code = code
         self.ir = IR()
         self.outputs = outputs(self.ir)
         self.known: dict[Line, Number] = {}
         self.rows: dict[tuple[Line, ...], Row] = {}
-        self.own_gates: dict[str, Gate] = {}
         self.inputs_at = 0
         self.mask: Any = None
         self.results = code.parameters + len(code.values)
         self.size = self.results * LANES
-        terms = [len(line.inputs) // 2 for line in code.lines if line.gate is gates.dot]
-        self.unrolled = UNROLLED if sum(terms) < 4000 else UNROLLED // 4
+        dots = [line for line in code.lines if line.gate is gates.dot]
+        self.unrolled = UNROLLED if sum([len(dot.inputs) // 2 for dot in dots]) < 4000 else UNROLLED // 4
+        self.alike: dict[Any, list[Line]] = {}
+        for dot in dots:
+            self.alike.setdefault(_alike(dot), []).append(dot)
         self.text = self._text()
 
     def _text(self) -> str:
         ir = self.ir
         ir.do(f"call void @llvm.memset.p0.i64(ptr %work, i8 0, i64 {self.size * 8}, i1 false)")
-        self._write_lines(varies=False)
+        self._write_lines(varying=False)
         ir.loop("%count", self._block, by=LANES)
         self._lanes_to_sums()
-        self._fixed_sends()
+        self._sends(False, self._add_fixed)
         head = "define void @minibatch(ptr noalias %P, ptr noalias %X, ptr noalias %order, i64 %count, double %scale, "
         return "\n".join([head + "ptr noalias %G, ptr noalias %work) {", "entry:", *ir.written, "  ret void", "}"])
 
@@ -265,120 +71,78 @@ class Kernel:
     def of(self, x: Any) -> Any:
         if not isinstance(x, Line):
             return x
-        if x not in self.known:  # a parameter, or an input that stands in memory
-            pointer = (
-                self.ir.at("%P", x.place) if not x.varies else self.ir.at("%work", self.inputs_at + x.place * LANES)
-            )
-            return self.ir.load(pointer, VECTOR if x.varies else DOUBLE)
-        return self.known[x]
+        if x in self.known:
+            return self.known[x]
+        if x.varies:  # an input that stands in memory
+            return self.ir.load(VECTOR, "%work", self.inputs_at + x.place * LANES)
+        return self.ir.load(DOUBLE, "%P", x.place)
 
     def row(self, lines: Sequence[Line]) -> Row:
         """Lines as a row in memory: where parameters and inputs stand anyway, or else written there."""
-        places = range_of([x.place for x in lines])
-        first = lines[0]
+        places, first = range_of([x.place for x in lines]), lines[0]
+        kind, width = (VECTOR, LANES) if first.varies else (DOUBLE, 1)
         if places and all([x.gate is None and x.varies == first.varies and x not in self.known for x in lines]):
-            if not first.varies:
-                return Row(self.ir.at("%P", first.place), places.step, DOUBLE)
-            start = self.ir.at("%work", self.inputs_at + first.place * LANES)
-            return Row(start, places.step * LANES, VECTOR)
+            memory, start = ("%work", self.inputs_at) if first.varies else ("%P", 0)
+            return Row(self.ir.at(memory, start + first.place * width), places.step * width, kind)
         key = tuple(lines)
         if key not in self.rows:
-            kind, width = (VECTOR, LANES) if first.varies else (DOUBLE, 1)
-            start = self.ir.at("%work", self.size)
+            self.rows[key] = Row(self.ir.at("%work", self.size), width, kind)
             for i, x in enumerate(lines):
-                self.ir.store(self.of(x), self.ir.at("%work", self.size + i * width), kind)
-            self.rows[key] = Row(start, width, kind)
+                self.ir.store(kind, self.of(x), "%work", self.size + i * width)
             self.size += -(-len(lines) * width // LANES) * LANES
         return self.rows[key]
 
+    def item(self, row: Row, index: int | str, kind: str = DOUBLE) -> Number:
+        """A number of a row; or eight that stand side by side, for a vector."""
+        return self.ir.load(VECTOR if kind == VECTOR else row.kind, row.pointer, index, row.step)
+
+    def through(
+        self, n: int, rows: Sequence[Row], body: Callable[[Any, str, list[Number]], list[Number]], sums: int = 0
+    ) -> list[Number]:
+        """`body(index, kind, numbers)` for the n items of rows, eight items at a time if they stand side by side."""
+        if all([row.kind == DOUBLE and row.step == 1 for row in rows]):
+            return self.ir.each(n, body, sums)
+        kind = VECTOR if VECTOR in [row.kind for row in rows] else DOUBLE
+        start = [self.ir.number(0.0, kind)] * sums
+        return self.ir.loop(n, lambda index, numbers: body(index, DOUBLE, numbers), start)
+
     # ---- lines ----
 
-    def _write_lines(self, varies: bool) -> None:
+    def _write_lines(self, varying: bool) -> None:
         for line in self.code.lines:
-            if line.varies == varies and line not in self.known:
+            if line.varies == varying and line not in self.known:
                 self._write(line)
 
     def _write(self, line: Line) -> None:
-        gate = line.gate
-        if gate is gates.dot:
-            self._dot(line)
-        elif gate is gates.total:
-            self.known[line] = gates.add_up(*map(self.of, line.inputs))
-        elif gate and GATES.get(gate.name) is gate:
-            compute = self.outputs.get(gate.name, gate.output)
-            self.known[line] = compute(*map(self.of, line.inputs))
-        elif gate:
-            self.own_gates[gate.name] = gate
-            self.known[line] = self.ir.number(0.0)
-
-    def _dot(self, line: Line) -> None:
-        n = len(line.inputs) // 2
-        ws, xs = line.inputs[:n], line.inputs[n : 2 * n]
-        if n <= self.unrolled or not (is_stackable(ws) and is_stackable(xs)):
-            self.known[line] = gates.dot_product(*map(self.of, line.inputs))
+        gate, inputs = line.gate, line.inputs
+        assert gate
+        n = len(inputs) // 2
+        if gate is gates.dot and n > self.unrolled and is_stackable(inputs[:n]) and is_stackable(inputs[n : 2 * n]):
+            waiting = [dot for dot in self.alike[_alike(line)] if dot not in self.known]
+            self._long_dots(waiting[:ABREAST], n)
             return
-        abreast = self._abreast(line)
-        for other, product in zip(abreast, self._long_dots([pairs(other) for other in abreast])):
-            self.known[other] = gates.add_up(product, *map(self.of, other.inputs[2 * n :]))
+        if GATES.get(gate.name) is not gate:
+            refuse_own([gate], "native")
+        compute: Callable[..., Any] = self.outputs.get(gate.name, gate.output)
+        self.known[line] = compute(*map(self.of, inputs))
 
-    def _abreast(self, line: Line) -> list[Line]:
-        """This dot and others that can be computed along with it: of parameters with the same lines."""
+    def _long_dots(self, dots: list[Line], n: int) -> None:
+        """Dots of n products each, all with the same lines, in one loop over n."""
+        ws, xs = [self.row(dot.inputs[:n]) for dot in dots], self.row(dots[0].inputs[n : 2 * n])
 
-        def is_of_parameters(other: Line) -> bool:
-            lines = (*other.inputs[:n], *other.inputs[2 * n :])
-            return all([isinstance(x, Line) and x.gate is None and not x.varies for x in lines])
+        def add(index: Any, kind: str, sums: list[Number]) -> list[Number]:
+            x = self.item(xs, index, kind)
+            return [z + self.item(w, index, kind) * x for z, w in zip(sums, ws)]
 
-        n = len(line.inputs) // 2
-        xs = line.inputs[n : 2 * n]
-        if not is_of_parameters(line):
-            return [line]
-        found = [
-            other
-            for other in self.code.lines[line.place :]
-            if other.gate is gates.dot
-            and len(other.inputs) // 2 == n
-            and all([x is y for x, y in zip(xs, other.inputs[n : 2 * n])])
-            and other not in self.known
-            and is_of_parameters(other)
-        ]
-        return found[:ABREAST]
-
-    def _long_dots(self, dots: list[list[tuple[Line, Line]]]) -> list[Number]:
-        """Dots of n products each, in one loop over n."""
-        ir, n = self.ir, len(dots[0])
-        rows = [(self.row([w for w, _ in dot]), self.row([x for _, x in dot])) for dot in dots]
-        if all([row.kind == DOUBLE and row.step == 1 for pair in rows for row in pair]):
-            return [self._fixed_dot(n, *pair) for pair in rows]
-
-        def add(index: str, sums: list[Number]) -> list[Number]:
-            items = {row: self._item(row, index) for pair in rows for row in pair}
-            return [z + items[w] * items[x] for z, (w, x) in zip(sums, rows)]
-
-        kind = VECTOR if VECTOR in (rows[0][0].kind, rows[0][1].kind) else DOUBLE
-        return ir.loop(n, add, [ir.number(0.0, kind) for _ in rows])
-
-    def _fixed_dot(self, n: int, ws: Row, xs: Row) -> Number:
-        ir, whole = self.ir, n // LANES * LANES
-
-        def add(index: str, sums: list[Number]) -> list[Number]:
-            w, x = (ir.load(ir.at(row.pointer, index), VECTOR) for row in (ws, xs))
-            return [sums[0] + w * x]
-
-        z = ir.across(ir.loop(whole, add, [ir.number(0.0, VECTOR)], by=LANES)[0])
-        for i in range(whole, n):
-            w, x = (ir.load(ir.at(row.pointer, i), DOUBLE) for row in (ws, xs))
-            z = z + w * x
-        return z
-
-    def _item(self, row: Row, index: int | str) -> Number:
-        return self.ir.load(self.ir.at(row.pointer, index, row.step), row.kind)
+        for dot, product in zip(dots, self.through(n, [*ws, xs], add, len(dots))):
+            self.known[dot] = gates.add_up(product, *map(self.of, dot.inputs[2 * n :]))
 
     # ---- eight samples ----
 
     def _block(self, base: str, _: list[Number]) -> list[Number]:
         self._read_samples(base)
-        self._write_lines(varies=True)
-        self._varying_sends()
+        self._write_lines(varying=True)
+        self._sends(True, self._add)
         return []
 
     def _read_samples(self, base: str) -> None:
@@ -397,15 +161,11 @@ class Kernel:
         def column(index: int | str) -> Number:
             x = Number(ir, "poison", VECTOR)
             for lane, sample in enumerate(samples):
-                x = ir.let(f"insertelement {x}, {ir.load(ir.at(sample, index), DOUBLE)}, i32 {lane}", VECTOR)
+                x = ir.let(f"insertelement {x}, {ir.load(DOUBLE, sample, index)}, i32 {lane}", VECTOR)
             return x
 
         def move(index: str, _: list[Number]) -> list[Number]:
-            ir.store(
-                column(index),
-                ir.at("%work", ir.integer("add", ir.integer("mul", index, LANES), self.inputs_at)),
-                VECTOR,
-            )
+            ir.store(VECTOR, column(index), ir.at("%work", self.inputs_at), index, LANES)
             return []
 
         if n <= self.unrolled:
@@ -414,98 +174,71 @@ class Kernel:
             self.inputs_at, self.size = self.size, self.size + n * LANES
             ir.loop(n, move)
 
-    # ---- gradients of parameters ----
+    # ---- gradients of parameters, and values ----
 
-    def _varying_sends(self) -> None:
-        """Adds what each gate sends to parameters to their vectors."""
+    def _sends(self, varying: bool, add: Add) -> None:
+        """Hands to `add(place, number, kind)` all that is added up: what varies from sample to sample, or the rest."""
         together: dict[tuple[Any, ...], list[tuple[int, Any]]] = {}
-        for send in self.code.sends:
-            for run in runs(send.slopes):
-                slopes = [slope for _, slope in run]
-                if not self._varies(slopes[0], send.upstream):
-                    continue
-                if len(run) > self.unrolled and is_stackable(slopes) and follow_on(run):
-                    together.setdefault(tuple(slopes), []).append((run[0][0], send.upstream))
-                    continue
-                for i, slope in run:
-                    self._add(i, self._product(self.of(slope), self.of(send.upstream)))
-        for place, value in enumerate(self.code.values, self.code.parameters):
-            if self._varies(value):
-                self._add(place, self.of(value))
-        for key, targets in together.items():
+        for send in self.code.sums_over_samples:
+            if send.varies != varying:
+                continue
+            places, slopes = [i for i, _ in send.slopes], [slope for _, slope in send.slopes]
+            side_by_side = places == [*range(places[0], places[0] + len(places))]
+            if len(places) > self.unrolled and is_stackable(slopes) and side_by_side:
+                together.setdefault(tuple(slopes), []).append((places[0], send.upstream))
+                continue
+            for i, slope in send.slopes:
+                add(i, times(self.of(slope), self.of(send.upstream)), DOUBLE)
+        for lines, targets in together.items():
             for k in range(0, len(targets), ABREAST):
-                self._long_sends(key, targets[k : k + ABREAST])
+                self._long_sends(lines, targets[k : k + ABREAST], varying, add)
 
-    def _long_sends(self, slopes: Sequence[Line], targets: list[tuple[int, Any]]) -> None:
-        ir, row = self.ir, self.row(slopes)
+    def _long_sends(self, slopes: Sequence[Line], targets: list[tuple[int, Any]], varying: bool, add: Add) -> None:
+        """The same local gradients times several upstreams, in one loop."""
+        row = self.row(slopes)
         upstreams = [self.of(upstream) for _, upstream in targets]
 
-        def send(index: str, _: list[Number]) -> list[Number]:
-            slope = self._item(row, index)
+        def send(index: Any, kind: str, _: list[Number]) -> list[Number]:
+            slope = self.item(row, index, kind)
             for (start, _), upstream in zip(targets, upstreams):
-                self._add(ir.integer("add", index, start), slope * upstream)
+                place = index + start if isinstance(index, int) else self.ir.integer("add", index, start)
+                add(place, slope * upstream, kind)
             return []
 
-        ir.loop(len(slopes), send)
+        if varying:  # the lanes are samples
+            self.ir.loop(len(slopes), lambda index, _: send(index, DOUBLE, _))
+        else:
+            self.through(len(slopes), [row], send)
 
-    def _add(self, place: int | str, x: Any) -> None:
+    def _add(self, place: int | str, x: Any, kind: str) -> None:
         """Adds lanes to the vector of a gradient, but for those that are left over."""
         pointer = self.ir.at("%work", place, LANES)
-        before = self.ir.load(pointer, VECTOR)
-        self.ir.store(self.ir.where(self.mask, before + x, before), pointer, VECTOR)
+        before = self.ir.load(VECTOR, pointer)
+        self.ir.store(VECTOR, self.ir.where(self.mask, before + x, before), pointer)
 
     def _lanes_to_sums(self) -> None:
         ir = self.ir
+        scale = Number(ir, "%scale", DOUBLE)
+        self.times = ir.let("uitofp i64 %count to double", DOUBLE) * scale
 
         def add_up(index: str, _: list[Number]) -> list[Number]:
-            sums = ir.across(ir.load(ir.at("%work", index, LANES), VECTOR))
-            ir.store(sums * Number(ir, "%scale", DOUBLE), ir.at("%G", index), DOUBLE)
+            ir.store(DOUBLE, ir.across(ir.load(VECTOR, "%work", index, LANES)) * scale, "%G", index)
             return []
 
         ir.loop(self.results, add_up)
 
-    def _fixed_sends(self) -> None:
+    def _add_fixed(self, place: int | str, x: Any, kind: str) -> None:
         """Adds what is the same for all samples, times their number."""
-        ir = self.ir
-        times = ir.let("uitofp i64 %count to double", DOUBLE) * Number(ir, "%scale", DOUBLE)
-        for send in self.code.sends:
-            for run in runs(send.slopes):
-                slopes = [slope for _, slope in run]
-                if self._varies(slopes[0], send.upstream):
-                    continue
-                if len(run) > self.unrolled and is_stackable(slopes) and follow_on(run) and self.row(slopes).step == 1:
-                    self._long_fixed_send(run[0][0], len(run), self.row(slopes), times * self.of(send.upstream))
-                    continue
-                for i, slope in run:
-                    self._add_fixed(
-                        ir.at("%G", i), times * self._product(self.of(slope), self.of(send.upstream)), DOUBLE
-                    )
-        for place, value in enumerate(self.code.values, self.code.parameters):
-            if not self._varies(value):
-                ir.store(times * self.of(value), ir.at("%G", place), DOUBLE)
-
-    def _long_fixed_send(self, start: int, n: int, row: Row, upstream: Number) -> None:
-        ir = self.ir
-        G = ir.at("%G", start)
-
-        def send(index: Any, kind: str) -> None:
-            self._add_fixed(ir.at(G, index), ir.load(ir.at(row.pointer, index), kind) * upstream, kind)
-
-        ir.each(n, send)
-
-    def _add_fixed(self, pointer: str, x: Any, kind: str) -> None:
-        self.ir.store(self.ir.load(pointer, kind) + x, pointer, kind)
-
-    def _product(self, x: Any, y: Any) -> Any:
-        return y if is_plain(x, 1.0) else x if is_plain(y, 1.0) else x * y
-
-    def _varies(self, *numbers: Any) -> bool:
-        return any([isinstance(x, Line) and x.varies for x in numbers])
+        pointer = self.ir.at("%G", place)
+        self.ir.store(kind, self.ir.load(kind, pointer) + self.times * x, pointer)
 
 
-def follow_on(run: list[tuple[int, Any]]) -> bool:
-    """Whether the parameters of a run stand side by side."""
-    return all([i == run[0][0] + k for k, (i, _) in enumerate(run)])
+def _alike(dot: Line) -> Any:
+    """The same for dots that can be computed together: those of parameters with the same lines."""
+    n = len(dot.inputs) // 2
+    others = (*dot.inputs[:n], *dot.inputs[2 * n :])
+    of_parameters = all([isinstance(x, Line) and x.gate is None and not x.varies for x in others])
+    return dot.inputs[n : 2 * n] if of_parameters else dot
 
 
 # ---- training ----
@@ -526,18 +259,18 @@ def trainer(parameters: int, values: int) -> str:
             order = ir.at("%order", start)
             ir.do(f"call void @minibatch(ptr %P, ptr %X, ptr {order}, i64 {size}, {scale}, ptr %G, ptr %work)")
             number = ir.integer("add", ir.integer("mul", e, steps), ir.integer("udiv", start, "%batch"))
-            rate = ir.load(ir.at("%rates", number), DOUBLE)
+            rate = ir.load(DOUBLE, "%rates", number)
 
-            def update(i: Any, kind: str) -> None:
-                p, v, g = (ir.at(name, i) for name in ("%P", "%V", "%G"))
-                velocity = momentum * ir.load(v, kind) + (ir.load(g, kind) + decay * ir.load(p, kind))
-                ir.store(velocity, v, kind)
-                ir.store(ir.load(p, kind) - rate * velocity, p, kind)
+            def update(i: Any, kind: str, _: list[Number]) -> list[Number]:
+                p, v, g = (ir.load(kind, name, i) for name in ("%P", "%V", "%G"))
+                velocity = momentum * v + (g + decay * p)
+                ir.store(kind, velocity, "%V", i)
+                ir.store(kind, p - rate * velocity, "%P", i)
+                return []
 
             ir.each(parameters, update)
             for k in range(values):
-                value = ir.load(ir.at("%G", parameters + k), DOUBLE)
-                ir.store(value, ir.at("%values", ir.integer("add", ir.integer("mul", number, values), k)), DOUBLE)
+                ir.store(DOUBLE, ir.load(DOUBLE, "%G", parameters + k), ir.at("%values", k), number, values)
             return []
 
         return ir.loop("%n", step, by="%batch")
@@ -549,40 +282,30 @@ def trainer(parameters: int, values: int) -> str:
     return "\n".join([head, "entry:", *ir.written, "  ret void", "}"])
 
 
-def lanes_of(name: str) -> str:
-    """A function of the C library on vectors: lane by lane."""
-    ir = IR()
-    inputs = ["%x", "%n"] if name == "pow" else ["%x"]
-    result = Number(ir, "poison", VECTOR)
-    for lane in range(LANES):
-        given = [ir.let(f"extractelement {VECTOR} {x}, i32 {lane}", DOUBLE) for x in inputs]
-        z = ir.let(f"call double @{name}({', '.join(map(repr, given))})", DOUBLE)
-        result = ir.let(f"insertelement {result}, {z}, i32 {lane}", VECTOR)
-    head = f"define internal {VECTOR} @{name}_lanes({', '.join(f'{VECTOR} {x}' for x in inputs)}) noinline {{"
-    declared = f"declare double @{name}({', '.join([DOUBLE] * len(inputs))})"
-    return "\n".join([declared, head, "entry:", *ir.written, f"  ret {result}", "}"])
-
-
 # ---- running ----
 
-Doubles = Any  # an array of doubles, as ctypes has it
+
+class Rows:
+    """N samples for machine code: an array of rows of doubles, and which of them, in which order."""
+
+    def __init__(self, X: Any, order: Sequence[int]):
+        self.X = X
+        self.order = (ctypes.c_int64 * len(order))(*order)
+
+    def __len__(self) -> int:
+        return len(self.order)
 
 
-class NativeCode:
-    """Machine code for a minibatch, and for whole epochs.
+class NativeEngine(Engine):
+    """Machine code for a minibatch, and for whole epochs; the source is in LLVM's language."""
 
-    source: the code in LLVM's language.
-    """
-
-    def __init__(self, code: FlatCode, outputs: Callable[[Any], dict[str, Any]], llvm: Any):
-        kernel = Kernel(code, outputs)
-        self.own_gates = kernel.own_gates
-        self.parameters, self.values = code.parameters, len(code.values)
-        self.work = kernel.size
+    def __init__(self, code: FlatCode):
+        llvm = needed("llvmlite.binding", "native")
+        kernel = Kernel(code)
+        self.parameters, self.values, self.work = code.parameters, len(code.values), kernel.size
         used = [name for name in LIBM if f"@{name}(" in kernel.text or f"@{name}_lanes(" in kernel.text]
         self.source = "\n\n".join([*map(lanes_of, used), kernel.text, trainer(self.parameters, self.values), ""])
-        if not self.own_gates:
-            self._compile(llvm)
+        self._compile(llvm)
 
     def _compile(self, llvm: Any) -> None:
         llvm.initialize_native_target()
@@ -601,48 +324,38 @@ class NativeCode:
             self._engine.get_function_address("train")
         )
 
-    def run(self, numbers: list[float], samples: Rows, scale: float) -> list[float]:
-        """The sums of all gradients and then of all values, times `scale`."""
-        G = doubles(self.parameters + self.values)
+    def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
+        if any([hasattr(argument, "ndim") for argument in data]):
+            np = importlib.import_module("numpy")
+            X = np.ascontiguousarray(array_of(np, data, layouts))
+            return Rows((ctypes.c_double * X.size).from_buffer(X), range(len(X)))
+        listed = rows(data, layouts)
+        return Rows(doubles([x for row in listed for x in row]), range(len(listed)))
+
+    def some(self, samples: Any, chosen: Sequence[int]) -> Any:
+        return Rows(samples.X, [samples.order[i] for i in chosen])
+
+    def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
+        G, scale = doubles(self.parameters + self.values), 1.0 / len(samples) if mean else 1.0
         self._minibatch(doubles(numbers), samples.X, samples.order, len(samples), scale, G, doubles(self.work))
-        sums: list[float] = G[:]
-        return sums
+        value, *others = G[self.parameters :]
+        return value, G[: self.parameters], *others
 
     def train(
-        self, numbers: list[float], velocity: list[float], descent: Any, rates: Sequence[float]
+        self, samples: Any, numbers: list[float], velocity: list[float], rates: Sequence[float], batch: int, *how: Any
     ) -> tuple[list[list[float]], list[float]]:
-        """As `Engine.train`."""
-        samples, epochs, width = descent.samples, len(rates) // descent.steps, self.values
+        n, width = len(samples), self.values
         P, V, G, values = (doubles(x) for x in (numbers, velocity, self.parameters + width, len(rates) * width))
         self._train(
             *(P, samples.X, samples.order, doubles(rates), V, G, doubles(self.work), values),
-            *(len(samples), descent.batch, epochs, descent.momentum, descent.decay, descent.mean),
+            *(n, batch, len(rates) // -(-n // batch), *how),
         )
         numbers[:], velocity[:] = P[:], V[:]
         return [values[i : i + width] for i in range(0, len(values), width)], G[: self.parameters]
 
 
-class Rows:
-    """N samples for machine code: an array of rows of doubles, and which of them, in which order."""
-
-    def __init__(self, X: Doubles, order: Any):
-        self.X = X
-        self.order = order
-
-    def __len__(self) -> int:
-        return len(self.order)
-
-    def some(self, chosen: Sequence[int]) -> Rows:
-        return Rows(self.X, (ctypes.c_int64 * len(chosen))(*map(self.order.__getitem__, chosen)))
-
-
-def all_rows(X: Doubles, n: int) -> Rows:
-    """N samples in the order in which they stand in memory."""
-    return Rows(X, (ctypes.c_int64 * n)(*range(n)))
-
-
-def doubles(numbers: int | Sequence[float]) -> Doubles:
-    """An array of doubles; zeros, if only their number is given."""
+def doubles(numbers: int | Sequence[float]) -> Any:
+    """An array of doubles for machine code; zeros, if only their number is given."""
     if isinstance(numbers, int):
         return (ctypes.c_double * numbers)()
     return (ctypes.c_double * len(numbers)).from_buffer(array("d", numbers))

@@ -1,298 +1,74 @@
-"""Record once, run many times: the graph of one sample becomes a program for whole minibatches."""
+"""A function of one sample becomes the shape of its graph: run on values, once, and then on other samples for proof."""
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from ..composite import Composite, named, parameters_of, taken_apart
-from ..gates import add_up, dot_product
+from ..gates import Gate, number
 from ..graph import topological_order
 from ..value import Value
-from .engines import ENGINES, Descent, Engine, Result
-from .flat import FlatCode, Step, Trace
-from .samples import Layout
 
-REMEMBERED = 64  # engines that are kept, by the shape of their graph
 SMALL = 4.0  # whole numbers up to this are a part of the shape, like the 2 of x ** 2; others come with each run
-_engines: OrderedDict[Any, Engine] = OrderedDict()
+Shape = Any  # None for a number, else a tuple of the shapes of its parts
 
 
-def record(
-    function: Callable[..., Any],
-    samples: Sequence[Any] = (),
-    parameters: Iterable[Value] = (),
-    engine: str = "python",
-    reduce: str = "mean",
-) -> Program:
-    """A program that computes `function`, and its gradients by the parameters, for whole minibatches.
+class Step(NamedTuple):
+    """A gate of the recorded graph; an input is the number of an earlier node, or a plain number's text.
 
-    function: takes one sample and returns one `Value`, or a tuple: gradients are of the first, the others are reported.
-    samples: one sample, an argument of the function each: a number, or numbers in (nested) lists.  They become values.
-    parameters: the leaves that gradients are wanted of.  Their data is read at every call of the program.
-    engine: "python", the flat code on floats; "numpy", on columns of a minibatch; "jax", the same under `jax.jit`;
-        "native", machine code.  The last three need the extra of their name: pip install scalargrad[numpy].
-    reduce: "mean" or "sum": how values and gradients of the samples of a minibatch become one.
-
-    >>> w, b = Value(2.0), Value(-1.0)
-    >>> program = record(lambda x, y: (w * x + b - y) ** 2, samples=(3.0, 0.0), parameters=[w, b])
-    >>> program([3.0, 1.0], [4.0, 1.0])
-    (0.5, [3.0, 1.0])
-
-    A loss that also reports whether it is small; `others` are averaged or summed as well, and cost no backward:
-
-    >>> from scalargrad.gates import step
-    >>> def both(x, y):
-    ...     loss = (w * x + b - y) ** 2
-    ...     return loss, step(0.5, loss, 1.0)
-    >>> value, gradients, *others = record(both, samples=(3.0, 0.0), parameters=[w, b])([3.0, 1.0], [4.0, 1.0])
-    >>> others
-    [0.5]
-
-    The function runs once, and the gates that it used then are what runs ever after: a Python `if` or `max` on a value
-    is frozen, and so are `float(x)`, `x.data` and other leaves than the parameters.  It is run again on a few samples
-    made up from the first, and if other gates or numbers come out, ValueError says so; what depends on parameters
-    alone is not seen.  The relu, abs and maximum gates are no branches: they work for every sample.
-
-    All engines agree with `backward()` to 1e-12 of the largest contribution, mostly to 1e-15.  They differ where
-    numbers end: "python" raises the errors of Python's floats, without a gate's name; the others never raise, but
-    follow IEEE 754: log(-1) is nan, 1 / 0 and exp(1000) are inf.  What a local gradient of 0 everywhere, that of step,
-    or in "python" an upstream of exactly 0 behind a relu would send back is left out, so 0 * inf is no nan there; and
-    x ** 2 is x * x, which may be inf.
-
-    Under "jax" arrays that are sharded over a mesh of devices stay so: each device runs its samples, and the gradients
-    are added up over all of them.
-
-    Graphs of the same shape share one compiled program, so recording in a loop compiles once.
-
-    Raises TypeError or ValueError for arguments that do not fit, ImportError, naming the extra, for an engine that is
-    not installed.
-    """
-    if engine not in ENGINES:
-        raise ValueError(f"there is no engine {engine!r}: choose from {', '.join(ENGINES)}")
-    if reduce not in ("mean", "sum"):
-        raise ValueError(f"reduce={reduce!r}: choose mean or sum")
-    if not isinstance(samples, (tuple, list)):
-        raise TypeError(f"samples is a tuple of one sample an argument, not {type(samples).__name__} {samples!r:.40}")
-    names = named(parameters_of(function), len(samples))
-    layouts = [Layout(name, sample) for name, sample in zip(names, samples)]
-    recorder = _Recorder(function, layouts, _leaves(parameters))
-    at = [x for layout, sample in zip(layouts, samples) for x in layout.flat(sample)]
-    trace, numbers = recorder.trace(at)
-    recorder.refuse_branches(at, trace, numbers)
-    return Program(recorder, trace, numbers, engine, reduce)
-
-
-class Program:
-    """A recorded graph that runs on minibatches; made by `record`.
-
-    source: the flat code, as text.
-    engine, reduce: as given to `record`.
-    gates: how many gates the graph of one sample has.
-    inputs, parameters: how many numbers a sample has, and the parameters.
+    gate: None for a plain number that comes with each run, like a parameter without a gradient.
     """
 
-    def __init__(self, recorder: _Recorder, trace: Trace, numbers: list[float], engine: str, reduce: str):
-        self.engine, self.reduce = engine, reduce
-        self.parameters = recorder.parameters
-        self.gates, self.inputs = len(trace.steps), trace.inputs
-        self._layouts = recorder.layouts
-        self._numbers = numbers
-        self._engine = _engine_for(engine, trace)
+    gate: Gate | None
+    inputs: tuple[int | str, ...]
+
+
+class Trace(NamedTuple):
+    """The shape of a recorded graph.  Nodes are numbered: the inputs, the parameters, then the steps.
+
+    inputs, parameters: how many numbers a sample has, and how many parameters there are.
+    steps: the gates and the plain numbers, in topological order.
+    roots: the numbers of the roots; gradients are of the first.
+    """
+
+    inputs: int
+    parameters: int
+    steps: tuple[Step, ...]
+    roots: tuple[int, ...]
 
     @property
-    def source(self) -> str:
-        return self._engine.source
-
-    @property
-    def function(self) -> Any:
-        """The flat code itself, which sums values and gradients: `source` says what it takes.  None under "native".
-
-        Under "jax" it is `run(P, X)` of a vector of parameters and an array of inputs x N: pure, and jitted.
-        """
-        return self._engine.function
-
-    def __repr__(self) -> str:
-        return (
-            f"<program on {self.engine}: {self.gates} gates, {self.inputs} inputs, {len(self.parameters)} parameters>"
-        )
-
-    def __call__(self, *data: Any) -> Result:
-        """(value, gradients, *others) of a minibatch of N samples: gradients is a list, a number a parameter.
-
-        data: for every argument of the recorded function N samples, each in the shape that was recorded; arrays will
-            do.  Without arguments, one sample of nothing.
-
-        Raises TypeError for another number of arguments, ValueError for other shapes and for an empty minibatch.
-        """
-        return self.load(*data)()
-
-    def load(self, *data: Any) -> Loaded:
-        """N samples as the engine keeps them, to run on some of them time and again; arguments and errors as of a call.
-
-        >>> p = Value(2.0)
-        >>> loaded = record(lambda x: p * x, (1.0,), [p]).load([1.0, 3.0, 5.0])
-        >>> loaded([0, 1]), loaded()
-        ((4.0, [2.0]), (6.0, [3.0]))
-        """
-        samples = self._engine.samples(self._checked(data), self._layouts)
-        return Loaded(self._engine, self.parameters, self._numbers, samples, self.reduce == "mean")
-
-    def train(
-        self,
-        *data: Any,
-        epochs: int = 1,
-        batch_size: int | None = None,
-        learning_rate: float | Callable[[int], float] = 0.1,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-        order: Callable[[int], Sequence[int]] | None = None,
-        progress: Callable[[int, float], Any] | None = None,
-        velocity: list[float] | None = None,
-    ) -> list[float]:
-        """The mean value of each epoch, after training the parameters by stochastic gradient descent.
-
-        data: N samples, as for a call.
-        batch_size: samples a step; by default all.
-        learning_rate: a number, or a function of the number of steps taken so far.
-        momentum, weight_decay: v = momentum * v + (gradient + weight_decay * p), then p -= learning_rate * v.
-        order: a function of the number of the epoch that gives the order of the samples; by default as they come.
-        progress: called after every epoch with its number and its value; the parameters hold their new data then.
-        velocity: the v of every parameter to begin with, in a list that is brought up to date; by default zeros.
-
-        "native" stays in machine code for a whole epoch, and without `order` and `progress` for all of them.
-        """
-        loaded = self.load(*data)
-        n, batch = len(loaded), _whole(batch_size, len(loaded))
-        steps = -(-n // batch)
-        velocity = [0.0] * len(self.parameters) if velocity is None else velocity
-        rate = learning_rate if callable(learning_rate) else lambda step: learning_rate
-        values: list[float] = []
-        while len(values) < _whole(epochs, 1):
-            epoch, together = len(values), 1 if order or progress else epochs
-            rates = [rate(epoch * steps + i) for i in range(together * steps)]
-            chosen = _checked_order(order(epoch), n) if order else None
-            numbers = [p.data for p in self.parameters]
-            made, _ = loaded.descend(numbers, velocity, rates, batch, momentum, weight_decay, chosen)
-            for p, new in zip(self.parameters, numbers):
-                p.data = new
-            firsts = [value for value, *_ in made]
-            values += [self._of_epoch(firsts[i : i + steps], n, batch) for i in range(0, len(firsts), steps)]
-            if progress:
-                progress(epoch, values[-1])
-        return values
-
-    def _of_epoch(self, values: list[float], n: int, batch: int) -> float:
-        """The value of an epoch, of those of its steps."""
-        if self.reduce == "sum":
-            return float(add_up(*values))
-        sizes = [min(batch, n - start) for start in range(0, n, batch)]
-        return float(dot_product(*sizes, *values) / n)
-
-    def _checked(self, data: Sequence[Any]) -> Sequence[Any]:
-        if len(data) != len(self._layouts):
-            names = ", ".join([layout.name for layout in self._layouts])
-            raise TypeError(f"{len(data)} arguments for a program of {len(self._layouts)}: {names}")
-        for samples, layout in zip(data, self._layouts):
-            if not hasattr(samples, "__len__"):
-                raise TypeError(f"{layout.name} is {type(samples).__name__} {samples!r:.40}, not a list of samples")
-            if len(samples) != len(data[0]):
-                sizes = ", ".join([f"{layout.name} has {len(x)}" for layout, x in zip(self._layouts, data)])
-                raise ValueError(f"every argument needs as many samples: {sizes}")
-        if data and not len(data[0]):
-            raise ValueError("the minibatch is empty")
-        return data
+    def leaves(self) -> int:
+        """The number of the first step."""
+        return self.inputs + self.parameters
 
 
-class Loaded:
-    """A program with N samples as its engine keeps them; made by `Program.load`.  Its `len` is N."""
+class Recorder:
+    """A function of one sample, to be run on values.
 
-    def __init__(self, engine: Engine, parameters: list[Value], numbers: list[float], samples: Any, mean: bool):
-        self._engine, self._samples, self._mean = engine, samples, mean
-        self._parameters, self._others = parameters, numbers
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    def __call__(self, chosen: Sequence[int] | None = None) -> Result:
-        """(value, gradients, *others) of a minibatch: of the samples with these indices, or of all."""
-        samples = self._chosen(chosen)
-        numbers = [p.data for p in self._parameters] + self._others
-        return self._engine.run(numbers, samples, 1.0 / len(samples) if self._mean else 1.0)
-
-    def descend(
-        self,
-        numbers: list[float],
-        velocity: list[float],
-        rates: Sequence[float],
-        batch_size: int,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-        chosen: Sequence[int] | None = None,
-    ) -> tuple[list[list[float]], list[float]]:
-        """The values [value, *others] of every step, and the last gradients, of gradient descent as by `Program.train`.
-
-        numbers, velocity: the data and the v of every parameter, in lists that are brought up to date; the parameters
-            themselves stay as they are.
-        rates: the learning rate of every step; there are as many epochs as they are for.
-        chosen: indices of samples, those of an epoch in their order; by default all.
-        """
-        descent = Descent(self._chosen(chosen), batch_size, momentum, weight_decay, self._mean)
-        every = numbers + self._others
-        made = self._engine.train(every, velocity, descent, rates)
-        numbers[:] = every[: len(numbers)]
-        return made
-
-    def _chosen(self, chosen: Sequence[int] | None) -> Any:
-        if chosen is None:
-            return self._samples
-        if not chosen:
-            raise ValueError("the minibatch is empty")
-        return self._engine.some(self._samples, chosen)
-
-
-def _engine_for(name: str, trace: Trace) -> Engine:
-    """The compiled code for a graph of this shape: that of an earlier recording, if there was one."""
-    key = (name, trace)
-    if key not in _engines:
-        _engines[key] = ENGINES[name](FlatCode(trace))
-    _engines.move_to_end(key)
-    if len(_engines) > REMEMBERED:
-        _engines.popitem(last=False)
-    return _engines[key]
-
-
-class _Recorder:
-    """A function, to be run on values.
-
-    layouts: the shape of each of its arguments.
+    samples: one sample, an argument of the function each.
     parameters: leaves that it uses.
+    layouts: the shape of each argument.
     """
 
-    def __init__(self, function: Callable[..., Any], layouts: list[Layout], parameters: list[Value]):
+    def __init__(self, function: Callable[..., Any], samples: Sequence[Any], parameters: Iterable[Value]):
+        names = named(parameters_of(function), len(samples))
         self.function = function
-        self.layouts = layouts
-        self.parameters = parameters
+        self.layouts = [Layout(name, sample) for name, sample in zip(names, samples)]
+        self.parameters = _leaves(parameters)
+        self._at = [layout.flat(sample) for layout, sample in zip(self.layouts, samples)]
 
-    def trace(self, at: Sequence[float]) -> tuple[Trace, list[float]]:
-        """The shape of the graph that the function makes of a sample, and the plain numbers in it."""
-        inputs = [Value(x) for x in at]
-        values = iter(inputs)
-        made = self.function(*[layout.nested(values) for layout in self.layouts])
-        roots: list[Any] = [*made] if isinstance(made, tuple) and made else [made]
-        for root in roots:
-            if not isinstance(root, Value):
-                raise TypeError(f"the function returned {type(root).__name__} {root!r:.40}, not one Value")
-        small = taken_apart(roots, lambda gate: isinstance(gate, Composite))
-        return _shape([small[root] for root in roots], inputs, self.parameters)
+    def recorded(self) -> tuple[Trace, list[float]]:
+        """The shape of the graph, and the plain numbers in it; ValueError if other samples make another one.
 
-    def refuse_branches(self, at: list[float], trace: Trace, numbers: list[float]) -> None:
-        """ValueError if other samples make another graph: the function branched on a value, or read its data."""
-        for other in self._others(at):
+        Then the function branched on a value, or read its data.
+        """
+        trace, numbers = self._trace(self._at)
+        for other in self._others():
             try:
-                again, others = self.trace(other)
+                again, others = self._trace(other)
             except Exception:  # not a sample that the function takes: it proves nothing
                 continue
             if again != trace:
@@ -305,52 +81,56 @@ class _Recorder:
                     "the function makes plain numbers that differ from run to run, and only one can be recorded: "
                     "does it read x.data or float(x), or use random numbers?"
                 )
+        return trace, numbers
 
-    def _others(self, at: list[float]) -> Iterable[list[float]]:
+    def _others(self) -> Iterator[list[list[float]]]:
         """Samples that differ from the first in one argument."""
-        chance, start = random.Random(0), 0
-        for layout in self.layouts:
-            end = start + layout.size
-            own = at[start:end]
-            changed = [[-x for x in own], [x + 1.0 for x in own], [chance.uniform(-3.0, 3.0) for _ in own]]
-            yield from ([*at[:start], *part, *at[end:]] for part in changed)
-            start = end
+        chance = random.Random(0)
+        for i, own in enumerate(self._at):
+            for changed in ([-x for x in own], [x + 1.0 for x in own], [chance.uniform(-3.0, 3.0) for _ in own]):
+                yield [*self._at[:i], changed, *self._at[i + 1 :]]
 
+    def _trace(self, at: list[list[float]]) -> tuple[Trace, list[float]]:
+        inputs = [Value(x) for part in at for x in part]
+        values = iter(inputs)
+        made = self.function(*[layout.nested(values) for layout in self.layouts])
+        roots: list[Any] = [*made] if isinstance(made, tuple) and made else [made]
+        for root in roots:
+            if not isinstance(root, Value):
+                raise TypeError(f"the function returned {type(root).__name__} {root!r:.40}, not one Value")
+        trace, numbers = self._shape(roots, inputs)
+        if any([isinstance(step.gate, Composite) for step in trace.steps]):
+            opened = taken_apart(roots, lambda gate: isinstance(gate, Composite))
+            trace, numbers = self._shape([opened[root] for root in roots], inputs)
+        return trace, numbers
 
-def _shape(roots: list[Value], inputs: list[Value], parameters: list[Value]) -> tuple[Trace, list[float]]:
-    """The shape of a graph, and the plain numbers in it that are no part of the shape."""
-    known: dict[Any, int] = {node: i for i, node in enumerate([*inputs, *parameters])}
-    order = [node for node in topological_order(roots) if node not in known]
-    numbers: list[float] = []
+    def _shape(self, roots: list[Value], inputs: list[Value]) -> tuple[Trace, list[float]]:
+        """The shape of a graph, and the plain numbers in it that are no part of the shape."""
+        known: dict[Any, int] = dict(zip([*inputs, *self.parameters], itertools.count()))
+        leaves, numbers, steps = len(known), list[float](), list[Step]()
 
-    def come_along(key: Any, x: float) -> None:
-        known[key] = len(inputs) + len(parameters) + len(numbers)
-        numbers.append(x)
+        def come_along(x: float) -> int:
+            numbers.append(x)
+            steps.append(Step(None, ()))
+            return leaves + len(steps) - 1
 
-    for node in order:
-        if node.gate is None:
-            come_along(node, node.data)
-        for place, x in enumerate(node.inputs):
-            if not isinstance(x, Value) and not _is_small(x):
-                come_along((node, place), x)
-    known |= {node: i for i, node in enumerate([n for n in order if n.gate], len(known))}
-    steps = [
-        Step(node.gate, tuple([_reference(known, node, place, x) for place, x in enumerate(node.inputs)]))
-        for node in order
-        if node.gate
-    ]
-    places = tuple([known[root] for root in roots])
-    return Trace(len(inputs), len(parameters), len(numbers), tuple(steps), places), numbers
+        def reference(x: Value | float) -> int | str:
+            if isinstance(x, Value):
+                return known[x]
+            return repr(x) if abs(x) <= SMALL and x.is_integer() else come_along(x)
 
-
-def _reference(known: dict[Any, int], node: Value, place: int, x: Value | float) -> int | str:
-    if isinstance(x, Value):
-        return known[x]
-    return repr(x) if _is_small(x) else known[node, place]
-
-
-def _is_small(x: float) -> bool:
-    return abs(x) <= SMALL and x.is_integer()
+        for node in topological_order(roots):
+            if node in known:
+                continue
+            if node.gate is None:
+                known[node] = come_along(node.data)
+            else:
+                values_alone = node.form.moving is None  # most of a large graph
+                refer: Callable[[Any], Any] = known.__getitem__ if values_alone else reference
+                step = Step(node.gate, tuple(map(refer, node.inputs)))  # numbers that come along stand before it
+                known[node] = leaves + len(steps)
+                steps.append(step)
+        return Trace(len(inputs), len(self.parameters), tuple(steps), tuple([known[r] for r in roots])), numbers
 
 
 def _leaves(parameters: Iterable[Value]) -> list[Value]:
@@ -367,18 +147,92 @@ def _leaves(parameters: Iterable[Value]) -> list[Value]:
     return listed
 
 
-def _checked_order(order: Sequence[int], n: int) -> Sequence[int]:
-    """The order, as a list; ValueError unless it has every sample once."""
-    listed = [*order]
-    if sorted(listed) != list(range(n)):
-        raise ValueError(f"order gives {listed!r:.40}, which is not every one of the {n} samples once")
-    return listed
+# ---- samples in the shape that was recorded ----
 
 
-def _whole(n: int | None, otherwise: int) -> int:
-    """`n`, or something else for None; ValueError unless it is a whole number above 0."""
-    if n is None:
-        return otherwise
-    if type(n) is not int or n < 1:
-        raise ValueError(f"epochs and batch_size are whole numbers above 0, not {n!r}")
-    return n
+class Layout:
+    """How one argument of the recorded function is made of numbers.
+
+    name: what the function calls it.
+    shape: None for one number, else a tuple of the shapes of its parts.
+    size: how many numbers there are.
+    """
+
+    def __init__(self, name: str, sample: Any):
+        self.name = name
+        self.shape = _shape_of(plain(sample), f"the sample {name}")
+        self.size = len(self.flat(sample))
+        if not self.size:
+            raise ValueError(f"the sample {name} is empty: it has no numbers")
+
+    def flat(self, sample: Any, where: str = "") -> list[float]:
+        """The numbers of a sample, in order; ValueError or TypeError, naming the sample, if it does not fit."""
+        numbers: list[float] = []
+        _flatten(plain(sample), self.shape, numbers, f"{self.name}{where}")
+        return numbers
+
+    def rows(self, samples: Any) -> Sequence[Sequence[float]]:
+        """The numbers of each of many samples; errors as of `flat`."""
+        kinds = set(map(type, samples))
+        if self.shape is None and kinds == {float}:
+            return [*zip(samples)]
+        if self.shape and not any(self.shape) and kinds <= {list, tuple} and {*map(len, samples)} == {self.size}:
+            if set(map(type, itertools.chain.from_iterable(samples))) == {float}:
+                return samples  # type: ignore[no-any-return]
+        return [self.flat(sample, f"[{i}]") for i, sample in enumerate(samples)]
+
+    def array(self, samples: Any) -> Any:
+        """An array of N samples as one of N rows of numbers; errors as of `flat`."""
+        self.flat(samples[0], "[0]")  # all have the shape of the first
+        return samples.reshape(len(samples), self.size)
+
+    def nested(self, numbers: Iterator[Any]) -> Any:
+        """The next numbers in the shape of this argument."""
+        return _nested(self.shape, numbers)
+
+
+def rows(data: Sequence[Any], layouts: Sequence[Layout]) -> Sequence[Sequence[float]]:
+    """N samples as N rows of floats, those of all arguments one after the other; without arguments, one row."""
+    data = [*map(plain, data)]
+    if not any([layout.shape for layout in layouts]) and {*map(type, itertools.chain(*data))} == {float}:
+        return [*zip(*data)]
+    columns = [layout.rows(argument) for layout, argument in zip(layouts, data)]
+    if len(columns) < 2:
+        return columns[0] if columns else [()]
+    return [[*itertools.chain.from_iterable(parts)] for parts in zip(*columns)]
+
+
+def plain(x: Any) -> Any:
+    """Arrays as lists."""
+    return x.tolist() if hasattr(x, "tolist") else x
+
+
+def _shape_of(x: Any, where: str) -> Shape:
+    if isinstance(x, (list, tuple)):
+        return tuple([_shape_of(part, f"{where}[{i}]") for i, part in enumerate(x)])
+    _number(x, where)
+    return None
+
+
+def _nested(shape: Shape, numbers: Iterator[Any]) -> Any:
+    return next(numbers) if shape is None else [_nested(part, numbers) for part in shape]
+
+
+def _flatten(x: Any, shape: Shape, numbers: list[float], where: str) -> None:
+    parts = x if isinstance(x, (list, tuple)) else None
+    if shape is None and parts is None:
+        numbers.append(x if type(x) is float else _number(x, where))
+    elif shape is None or parts is None or len(parts) != len(shape):
+        found = f"{x!r:.40}" if parts is None else f"{len(parts)} parts"
+        recorded = "one number was" if shape is None else f"{len(shape)} parts were"
+        raise ValueError(f"{where} is {found}, where {recorded} recorded")
+    else:
+        for i, (part, inside) in enumerate(zip(parts, shape)):
+            _flatten(part, inside, numbers, f"{where}[{i}]")
+
+
+def _number(x: Any, where: str) -> float:
+    try:
+        return number(x)
+    except TypeError as error:
+        raise TypeError(f"{where}: {error}") from None

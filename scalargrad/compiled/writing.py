@@ -9,7 +9,7 @@ from typing import Any
 from .. import gates
 from ..formula import ATOM, POWER, PRODUCT, SIGN, Formula, is_plain
 from ..gates import GATES, Gate
-from .flat import FlatCode, Line, Send
+from .flat import FlatCode, Line, Send, is_stackable, pairs, range_of, times, varies
 
 LONGEST_SUM = 50  # terms of a sum that are written in one line; Python's parser nests no deeper than some hundred
 LONGEST = 120  # characters of a formula that is written where it is used, instead of on a line of its own
@@ -49,21 +49,13 @@ class Writer:
         self.own_gates: dict[str, Gate] = {}
         self._values = {x for x in code.values if isinstance(x, Line)}
         self.written: list[str] = []
-        self._alone = {
-            line for line, users in self._users().items() if len(users) == 1 and self._may_move(line, users[0])
-        }
-
-    def _users(self) -> dict[Line, list[Any]]:
-        users: dict[Line, list[Any]] = {line: [] for line in self.code.lines}
-        for line in self.code.lines:
-            for x in line.inputs:
+        users: dict[Line, list[Any]] = {line: [] for line in code.lines}
+        every: list[Any] = [*code.lines, *code.sends]
+        for user in every:
+            for x in user.inputs:
                 if isinstance(x, Line) and x.gate:
-                    users[x].append(line)
-        for send in self.code.sends:
-            for x in [x for _, slope in send.slopes for x in (slope, send.upstream)]:
-                if isinstance(x, Line) and x.gate:
-                    users[x].append(send)
-        return users
+                    users[x].append(user)
+        self._alone = {line for line, found in users.items() if len(found) == 1 and self._may_move(line, found[0])}
 
     def _may_move(self, line: Line, user: Any) -> bool:
         """Whether a line may be written where it is used: not out of the loop, nor where it would be twice."""
@@ -127,51 +119,48 @@ class FloatWriter(Writer):
 
     def __init__(self, code: FlatCode):
         super().__init__(code)
+        values = ["value", *[f"value{k}" for k in range(1, len(code.values))]]
+        self._results = [*[f"g{i}" for i in range(code.parameters)], *values]
         self._waiting = self._additions()
         self._added_to: set[str] = set()
-        self._counts = False
         self._open = {target for terms in self._waiting.values() for target, _ in terms if isinstance(target, Line)}
 
     def source(self) -> str:
         """The text of `run(p, samples)`: the sum of all values, the sums of all gradients, those of other values."""
         code = self.code
         self.written = [f"{_targets(code.p)} = p"] if code.p else []
-        self._write_lines(varies=False)
+        self._write_lines(varying=False)
         before, self.written = self.written, []
-        self._write_lines(varies=True)
-        for name, value in self._named_values():
-            if _varies(value):
-                self._added_to.add(name)
-                self.written.append(f"{name} = {name} + {self.of(value)}")
+        self._write_lines(varying=True)
         loop, self.written = self.written, []
-        gradients, (value, *others) = self._results()
+        fixed = self._fixed()
+        results = [self._result(name, fixed[name]) for name in self._results]
+        gradients, (value, *others) = results[: code.parameters], results[code.parameters :]
         zeros = [f"{name} = 0.0" for name in sorted(self._added_to)]
         head = [f"for {_targets(code.x)} in samples:"] if loop else []
-        after = ["n = float(len(samples))"] if self._counts else []
+        after = ["n = float(len(samples))"] if code.x and any(fixed.values()) else []
         returned = ", ".join([value, f"[{', '.join(gradients)}]", *others])
         body = [*before, *zeros, *head, *indented(loop), *after, *self.written, f"return {returned}"]
         return "\n".join(["def run(p, samples):", *indented(body), ""])
 
-    def _named_values(self) -> list[tuple[str, Any]]:
-        return [(f"value{k}" if k else "value", value) for k, value in enumerate(self.code.values)]
-
-    def _results(self) -> tuple[list[str], list[str]]:
-        """Gradients and values: what the loop added up, and what is the same for every sample, so many times."""
-        fixed: list[list[Spelling]] = [[] for _ in range(self.code.parameters)]
-        for i, slope, upstream in _sent(self.code):
-            if not _varies(slope, upstream):
-                fixed[i].append(Spelling.of(self._times(slope, upstream)))
-        gradients = [self._result(f"g{i}", terms) for i, terms in enumerate(fixed)]
-        values = [self._result(name, [] if _varies(x) else [self.of(x)]) for name, x in self._named_values()]
-        return gradients, values
+    def _fixed(self) -> dict[str, list[Spelling]]:
+        """What is the same for every sample, and so is added only once, so many times: {result: its terms}."""
+        fixed: dict[str, list[Spelling]] = {name: [] for name in self._results}
+        for name, slope, upstream in self._sent():
+            if not varies(slope, upstream):
+                fixed[name].append(self._times(slope, upstream))
+        return fixed
 
     def _result(self, name: str, fixed: list[Spelling]) -> str:
         if not fixed:
             return name if name in self._added_to else "0.0"
         once = self.sum_of(f"{name}_once", fixed)
-        self._counts = bool(self.code.x)  # without inputs there is one sample
-        times = f"n * {Spelling.held(once, POWER)}" if self._counts else once.text
+        times = f"n * {Spelling.held(once, POWER)}" if self.code.x else once.text  # without inputs there is one sample
         return f"{name} + {times}" if name in self._added_to else times
+
+    def _sent(self) -> list[tuple[str, Any, Any]]:
+        sums = self.code.sums_over_samples
+        return [(self._results[i], slope, send.upstream) for send in sums for i, slope in send.slopes]
 
     def formula(self, line: Line) -> Spelling:
         if line in self._open:
@@ -188,20 +177,20 @@ class FloatWriter(Writer):
             for local, upstream in pairs(line) if line in self.code.sums and line.varies else ():
                 if _may_be_0(upstream):
                     found.setdefault(upstream, []).append((line, local))
-        for i, slope, upstream in _sent(self.code):
-            if _varies(slope, upstream):
-                found.setdefault(upstream, []).append((f"g{i}", slope))
+        for name, slope, upstream in self._sent():
+            if varies(slope, upstream):
+                found.setdefault(upstream, []).append((name, slope))
         return found
 
-    def _write_lines(self, varies: bool) -> None:
-        if varies:
+    def _write_lines(self, varying: bool) -> None:
+        if varying:
             self.written += [f"{line.name} = 0.0" for line in self.code.lines if line in self._open]
         for line in self.code.lines:
-            if line.varies == varies:
+            if line.varies == varying:
                 for _, upstream in pairs(line) if line in self._open else ():
                     self._add(upstream, line.place)
                 self.write(line)
-        if varies:
+        if varying:
             for upstream in list(self._waiting):
                 self._add(upstream, len(self.code.lines))
 
@@ -219,18 +208,10 @@ class FloatWriter(Writer):
         self.written += [f"if {self.of(upstream)}:", *indented(lines)] if skips else lines
 
     def _product(self, x: Any, y: Any) -> str:
-        return Spelling.held(Spelling.of(self._times(x, y)), PRODUCT)
+        return Spelling.held(self._times(x, y), PRODUCT)
 
-    def _times(self, x: Any, y: Any) -> Any:
-        if is_plain(x, 1.0) or is_plain(y, 1.0):
-            return self.of(y if is_plain(x, 1.0) else x)
-        return self.of(x) * self.of(y)
-
-
-def pairs(line: Line) -> list[tuple[Any, Any]]:
-    """The products that a dot adds up."""
-    n = len(line.inputs) // 2
-    return list(zip(line.inputs[:n], line.inputs[n : 2 * n]))
+    def _times(self, x: Any, y: Any) -> Spelling:
+        return Spelling.of(times(*[self.text[v] if isinstance(v, Line) else v for v in (x, y)]))
 
 
 def indented(lines: Iterable[str]) -> list[str]:
@@ -239,14 +220,6 @@ def indented(lines: Iterable[str]) -> list[str]:
 
 def _targets(lines: Sequence[Line]) -> str:
     return ", ".join([line.name for line in lines]) + "," * (len(lines) == 1)
-
-
-def _sent(code: FlatCode) -> Iterable[tuple[int, Any, Any]]:
-    return [(i, slope, send.upstream) for send in code.sends for i, slope in send.slopes]
-
-
-def _varies(*numbers: Any) -> bool:
-    return any([isinstance(x, Line) and x.varies for x in numbers])
 
 
 def _may_be_0(x: Any) -> bool:
@@ -279,8 +252,7 @@ class ArrayWriter(Writer):
         for line in self.code.lines:
             self.write(line)
         for send in self.code.sends:
-            for run in runs(send.slopes):
-                self._send(run, send.upstream)
+            self._send(*send)
         value, *others = map(self._summed, self.code.values)
         returned = f"return {', '.join([value, 'G', *others])}"
         return "\n".join(["def run(P, X):", *indented([*self.written, returned]), ""])
@@ -311,15 +283,15 @@ class ArrayWriter(Writer):
             self.written.append(f"{self._stacks[key]} = rows({', '.join(self.of(x).text for x in lines)})")
         return self._stacks[key]
 
-    def _send(self, run: list[tuple[int, Any]], upstream: Any) -> None:
-        where, slopes = _where([i for i, _ in run]), [slope for _, slope in run]
-        if len(run) < FEW or not is_stackable(slopes):
-            for i, slope in run:
+    def _send(self, upstream: Any, sent: list[tuple[int, Any]]) -> None:
+        where, slopes = _where([i for i, _ in sent]), [slope for _, slope in sent]
+        if len(sent) < FEW or not is_stackable(slopes):
+            for i, slope in sent:
                 self._add_to(str(i), self._summed_product(slope, upstream))
         elif slopes[0].varies:
             every = self._stack(slopes)
             fixed = f"{every}.sum(1) * {Spelling.held(self.of(upstream), POWER)}"
-            self._add_to(where, f"{every} @ {self.of(upstream)}" if _varies(upstream) else fixed)
+            self._add_to(where, f"{every} @ {self.of(upstream)}" if varies(upstream) else fixed)
         else:
             self._add_to(where, f"{self._stack(slopes)} * {self._summed(upstream)}")
 
@@ -328,43 +300,14 @@ class ArrayWriter(Writer):
 
     def _summed_product(self, slope: Any, upstream: Any) -> str:
         """The sum over all samples of a local gradient x upstream."""
-        if _varies(slope) and _varies(upstream):
+        if varies(slope) and varies(upstream):
             return f"{Spelling.held(self.of(slope), POWER)} @ {Spelling.held(self.of(upstream), POWER)}"
-        varying, other = (slope, upstream) if _varies(slope) else (upstream, slope)
+        varying, other = (slope, upstream) if varies(slope) else (upstream, slope)
         factor = "" if is_plain(other, 1.0) else f" * {Spelling.held(self.of(other), POWER)}"
         return self._summed(varying) + factor
 
     def _summed(self, x: Any) -> str:
-        return f"add_up({self.of(x)})" if _varies(x) else f"n * {Spelling.held(self.of(x), POWER)}"
-
-
-def runs(slopes: list[tuple[int, Any]]) -> Iterable[list[tuple[int, Any]]]:
-    """The gradients that one gate sends, cut where a parameter comes again, or only one of two varies."""
-    run: list[tuple[int, Any]] = []
-    seen: set[int] = set()
-    for i, slope in slopes:
-        if run and (i in seen or _kind(slope) != _kind(run[-1][1])):
-            yield run
-            run, seen = [], set()
-        run.append((i, slope))
-        seen.add(i)
-    yield run
-
-
-def _kind(slope: Any) -> tuple[bool, bool]:
-    return isinstance(slope, Line), _varies(slope)
-
-
-def is_stackable(lines: Sequence[Any]) -> bool:
-    """Whether these are lines that all vary, or none does."""
-    return all([isinstance(x, Line) for x in lines]) and len({x.varies for x in lines}) == 1
-
-
-def range_of(places: Sequence[int]) -> range | None:
-    """The places as a range, if they go up evenly."""
-    step = places[1] - places[0] if len(places) > 1 else 1
-    found = range(places[0], places[-1] + 1, step) if step > 0 else range(0)
-    return found if list(found) == list(places) else None
+        return f"add_up({self.of(x)})" if varies(x) else f"n * {Spelling.held(self.of(x), POWER)}"
 
 
 def _where(places: Sequence[int]) -> str:
