@@ -508,6 +508,13 @@ def test_png_comes_from_dot(planted_dot, tmp_path):
     assert draw(lecture()).save(tmp_path / "circuit.png").read_bytes() == b"picture"
 
 
+@pytest.mark.parametrize(("kind", "dpi"), [("png", 1), ("pdf", 0)])
+def test_a_png_is_sharp(planted_dot, tmp_path, kind, dpi):
+    planted_dot.write_text("#!/bin/sh\n/bin/cat\n")
+    text = draw(lecture()).save(tmp_path / f"circuit.{kind}").read_text()
+    assert text.startswith("digraph {\n") and text.count("\n\tdpi=192\n") == dpi
+
+
 @pytest.mark.parametrize(
     "script, reason", [("echo 'out of ink' >&2; exit 3", "out of ink$"), ("kill -9 $$", "SIGKILL")]
 )

@@ -23,6 +23,7 @@ from .phrases import clip, number_text, say
 from .steps import WIDEST, formula_text, has_gradients, output_of, slope_formulas, slope_text
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
+DPI = 192  # of a PNG: twice Graphviz's own, for slides and sharp screens
 ENGINES = (None, "wasm", "dot")
 GREEN, RED = "#116329", "#b3261e"  # data and gradient, as on the slides
 STYLES = {
@@ -63,7 +64,8 @@ class Drawing:
         elif kind == ".dot":
             content = self.source.encode()
         elif kind in (".png", ".pdf"):
-            content = _system_dot(self.source, kind[1:])
+            sharp = self.source.replace("{", f"{{\n\tdpi={DPI}", 1) if kind == ".png" else self.source
+            content = _system_dot(sharp, kind[1:])
         else:
             raise ValueError(f"a circuit can be saved as .svg, .dot, .png or .pdf, not as {str(path)!r}")
         return files.write(path, content)
