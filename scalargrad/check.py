@@ -41,9 +41,9 @@ class Slope:
     verdict: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
-    """What `check_gradients` found; it is true if no slope is wrong or suspicious, and `str` of it is a table.
+    """What `check_gradients` found; it is true if no slope is wrong or suspicious, and shows itself as a table.
 
     slopes: one for every input (of order 2: for every pair of inputs).
     culprits: if a slope failed, the slopes of single gates that are wrong, each gate checked alone.
@@ -55,7 +55,7 @@ class Report:
     def __bool__(self) -> bool:
         return all(map(_passes, self.slopes))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         head = ("slope", "backward", "numerical", "error", "verdict")
         rows = [head, *map(_cells, self.slopes)]
         if self.culprits:
@@ -82,7 +82,7 @@ def check_gradients(
     """A report that compares backward with centred differences, for `function(*values)` at `inputs`.
 
     function: takes one `Value` an input and returns one.  It is called anew for every difference.
-    inputs: numbers.
+    inputs: numbers, or values to take them from.
     step: the h of the difference, relative to max(1, |x|).
     order: 1 for gradients; 2 for second derivatives, against differences of gradients.
     raise_on_error: AssertionError, with the table, where a slope is wrong or suspicious.
@@ -101,7 +101,7 @@ def check_gradients(
     """
     if order not in (1, 2):
         raise ValueError(f"order={order!r}: choose 1 or 2")
-    at = [number(x) for x in inputs]
+    at = _checked(function, inputs)
     names, step = named(parameters_of(function), len(at)), _positive(step)
     measures = (_first_order if order == 1 else _second_order)(function, at, names)
     report = Report(tuple(_settled(measures, step)), ())
@@ -119,10 +119,20 @@ def sweep(
 
     steps: by default 1e-1, 1e-2, ..., 1e-12.  For large h the error is the curvature's, for small h rounding's.
     """
-    at = [number(x) for x in inputs]
+    at = _checked(function, inputs)
     measures = _first_order(function, at, named(parameters_of(function), len(at)))
     chosen = [10.0**-k for k in range(1, 13)] if steps is None else [_positive(h) for h in steps]
     return [(h, max((slope.error for measure in measures for slope in measure(h, _size)), default=0.0)) for h in chosen]
+
+
+def _checked(function: object, inputs: object) -> list[float]:
+    """The inputs as floats; TypeError, saying how the checker is called, for what is no function or are no inputs."""
+    if not callable(function):
+        kind = type(function).__name__
+        raise TypeError(f"the checker computes anew and needs a function, such as lambda x, y: x * y, not a {kind}")
+    if not isinstance(inputs, Iterable):
+        raise TypeError(f"inputs is a list, one number an argument of the function: write [{inputs!r:.40}]")
+    return [x.data if isinstance(x, Value) else number(x) for x in inputs]
 
 
 def _positive(step: float) -> float:

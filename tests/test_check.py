@@ -575,3 +575,21 @@ def test_a_report_is_true_if_nothing_is_wrong_or_suspicious():
 
 def test_helpers_are_gates_like_any_other():
     assert set(GATES) >= HELPERS
+
+
+# ---- called the wrong way ----
+
+
+@pytest.mark.parametrize("check", [check_gradients, sweep])
+def test_what_is_no_function_and_what_is_no_list_of_inputs(check):
+    x = Value(2.0)
+    with pytest.raises(TypeError, match=r"needs a function, such as lambda x, y: x \* y, not a Value"):
+        check(x * x, [2.0])
+    with pytest.raises(TypeError, match=r"inputs is a list, one number an argument of the function: write \[2\.0\]"):
+        check(lambda x: x * x, 2.0)
+    assert check(lambda x: x * x, [x]) == check(lambda x: x * x, [2.0])
+
+
+def test_a_prompt_shows_the_table():
+    report = check_gradients(lambda x: x * x, [2.0])
+    assert repr(report) == str(report) and repr(report).startswith("slope  backward")

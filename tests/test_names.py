@@ -87,6 +87,13 @@ def test_names_may_be_all_that_locals_has():
     assert [number, words, nothing] and names_of([x], locals()) == {x: "x"}
 
 
+@pytest.mark.parametrize("wrong", [["x"], "x", ("x",), 3])
+@pytest.mark.parametrize("view", [tree, steps, draw])
+def test_names_that_are_no_table(view, wrong):
+    with pytest.raises(TypeError, match=r'names says what to call values, as \{"x": x\} or locals\(\), not '):
+        view(Value(1.0), names=wrong)
+
+
 def test_names_of_other_nodes_do_not_matter():
     x = Value(1.0)
     assert names_of([x], {"other": Value(2.0), "": x}) == {x: "x"}

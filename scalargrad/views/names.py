@@ -31,6 +31,8 @@ def names_of(
 
     Names are one line of at most 40 printable characters.  They are the user's: two nodes may bear the same one.
     """
+    if not isinstance(names or {}, Mapping):
+        raise TypeError(f'names says what to call values, as {{"x": x}} or locals(), not {type(names).__name__}')
     given = _by_value((names or {}).items())
     bound = _by_value(_variables() if variables is None else variables)
     chosen: dict[Value, str] = {}
