@@ -573,3 +573,11 @@ def test_a_gate_without_a_finite_slope_is_drawn_and_says_so():
     x = Value(0.0, "x")
     f = x.sqrt()
     assert "df/dx = 0.5 / f = not finite" in draw(f).source
+
+
+def test_a_picture_in_chinese():
+    english, chinese = draw(lecture()), draw(lecture(), lang="zh")
+    assert english.source == chinese.source
+    assert "此门交换输入" in chinese.svg and "局部梯度 df/dq = z = -4" in chinese.svg and "梯度" not in english.svg
+    with pytest.raises(ValueError, match="lang='de'"):
+        draw(lecture(), lang="de")

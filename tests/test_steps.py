@@ -354,3 +354,12 @@ def test_a_gate_of_many_inputs_is_spelled_a_few_times_not_once_a_wire(monkeypatc
     root = total(xs) if gate is total else gate(*xs)
     str(steps(root))
     assert spelled == [root, root]  # on the way forward, and on the way back
+
+
+def test_a_tree_in_chinese():
+    x = Value(3.0, "x")
+    y = x * x
+    assert tree(y, lang="zh") == "y = x * x = 9\n  x = 3\n  x （见上）"
+    assert tree(y, limit=1, lang="zh") == "y = x * x = 9\n……还有 1 个值：limit=3 可全部显示"
+    with pytest.raises(ValueError, match="lang='de'"):
+        tree(y, lang="de")

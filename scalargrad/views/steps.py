@@ -192,10 +192,13 @@ def steps(
     return Steps(roots, ups, names, lang, lines)
 
 
-def tree(root: Value | Iterable[Value], names: Mapping[Any, Any] | None = None, limit: int = 500) -> str:
+def tree(
+    root: Value | Iterable[Value], names: Mapping[Any, Any] | None = None, limit: int = 500, lang: str = "en"
+) -> str:
     """A graph as indented text, each gate above its inputs; what occurs again is not written out again.
 
     limit: how many lines at most.  Gradients are shown where `backward()` has been called.
+    lang: the language of its few words, "en" or "zh"; ValueError for another.
 
     >>> x = Value(3.0, "x")
     >>> print(tree(x * x + 1))
@@ -205,6 +208,11 @@ def tree(root: Value | Iterable[Value], names: Mapping[Any, Any] | None = None, 
         x (see above)
     """
     roots = roots_of(root)
+    with speaking(lang):
+        return "\n".join(_branches(roots, names, limit))
+
+
+def _branches(roots: list[Value], names: Mapping[Any, Any] | None, limit: int) -> list[str]:
     order = topological_order(roots)
     called = names_of(order, names)
     graded = has_gradients(roots)
@@ -224,7 +232,7 @@ def tree(root: Value | Iterable[Value], names: Mapping[Any, Any] | None = None, 
     if len(seen) < len(order):
         enough = len(roots) + sum(len(node.parents) for node in order)
         lines.append(say("cut", count=len(order) - len(seen), limit=enough))
-    return "\n".join(lines)
+    return lines
 
 
 # ---- what a node says about itself; other views say it too ----
