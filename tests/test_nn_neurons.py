@@ -154,6 +154,12 @@ def test_names_are_those_of_the_course():
     assert list(named.values()) == model.parameters()
 
 
+@pytest.mark.parametrize("widths", [[1], [3, 1]])
+def test_an_activation_that_is_none_is_an_error_with_and_without_hidden_layers(widths):
+    with pytest.raises(ValueError, match="there is no activation 'rulu': choose from linear, sigmoid"):
+        nn.MLP(2, widths, activation="rulu")
+
+
 def test_weights_are_all_but_biases():
     model = nn.MLP(2, [3, 2], "maxout")
     assert {p.label[0] for p in model.weights()} == {"W"} and {p.label[0] for p in model.biases()} == {"b"}

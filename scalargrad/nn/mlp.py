@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..value import Value
+from .activations import MAXOUT, activation_of
 from .module import Module
 from .neurons import Layer, checked_inputs, unwrapped
 from .starts import Start, drawn_from, generator
@@ -47,6 +48,8 @@ class MLP(Module):
         self.n_inputs, self.widths = n_inputs, list(widths)
         if not self.widths:
             raise ValueError("a network has one layer or more: widths is empty")
+        if activation != MAXOUT:
+            activation_of(activation)  # a name that is none is an error without hidden layers, too
         start, last = drawn_from(generator(seed), start), len(self.widths) - 1
         self.layers = [
             Layer(n, m, activation if i < last else "linear", start=start, pieces=pieces)
