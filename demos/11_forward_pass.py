@@ -47,8 +47,7 @@ h2 = f(affine(W2, h1, b2))  # second hidden layer activations (4)
 out = affine(W3, h2, b3)  # output neuron (1)
 
 for name, model, by_hand in (("2-layer", two, out2), ("3-layer", three, out)):
-    summary = model.summary().replace(": ", ":\n")
-    print(f"the {name} network\n\n{summary}\n")
+    print(f"the {name} network\n\n{model.summary()}\n")
     for i, numbers in enumerate(model.layer_outputs(x)):
         what = f"h{i + 1}" if i < len(model.layers) - 1 else "out"
         print(f"  {what:8}nn.MLP   [" + "".join(f"{v.data:10.6f}" for v in numbers) + " ]")

@@ -41,11 +41,12 @@ HINTS: dict[type[ast.AST], str] = {
     ast.BitXor: "a power is written **",
     ast.FloorDiv: "// has a slope of 0; write /",
     ast.Mod: "% has a slope of 0 or 1 with jumps; it is no gate",
-    ast.Attribute: "a function is called as exp(x), not as x.exp()",
+    ast.Attribute: "a function is called as exp(x), not as x.exp() or math.exp(x)",
     ast.Compare: "a comparison has no gradient; maximum and minimum have",
     ast.IfExp: "a choice has no gradient; maximum and minimum have",
     ast.AugAssign: "name every result once, with =",
 }
+INSTEAD = {"max": "maximum(x, y)", "min": "minimum(x, y)", "sum": "total([x, y])", "ln": "log(x)", "pow": "x ** y"}
 
 
 class ExpressionError(ValueError):
@@ -113,6 +114,9 @@ class _Reader:
 
     def _check_names(self) -> None:
         walked = [node for statement in self.statements for node in ast.walk(statement)]
+        for node in walked:
+            if isinstance(node, ast.Attribute):  # before its `math` is taken for a name without a value
+                self._refuse_kind(node)
         called = {id(node.func) for node in walked if isinstance(node, ast.Call)}
         names = [node for node in walked if isinstance(node, ast.Name) and id(node) not in called]
         stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
@@ -171,7 +175,8 @@ class _Reader:
             if any(keyword.arg is None for keyword in node.keywords):
                 self._refuse("** is no part of an expression here", node)
             if node.func.id not in FUNCTIONS:
-                self._refuse(f"{node.func.id} is no gate; {ALLOWED}", node.func)
+                instead = INSTEAD.get(node.func.id)
+                self._refuse(f"{node.func.id} is no gate; {f'write {instead}' if instead else ALLOWED}", node.func)
             return [*node.args, *[keyword.value for keyword in node.keywords]]
         if isinstance(node, ast.List):
             return node.elts

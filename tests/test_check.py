@@ -449,6 +449,28 @@ def test_noise_does_not_excuse_an_error(function, at):
     assert blamed(check_gradients(lambda x: function(off, x), at)) == {"exp"}
 
 
+@pytest.mark.parametrize("x", [1e4, 1e5, 1e6, -3e7, 1e9, 1e12])
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_a_wave_far_out(name, x):
+    assert check_gradients(GATES[name], [x])
+    assert check_gradients(GATES[name], [x], order=2)
+    report = check_gradients(planted(GATES[name], 1.1), [x])
+    assert not report and blamed(report) == {name}
+
+
+@pytest.mark.parametrize("factor", [-1.0, 0.0, 0.5, 0.9, 1.1, 2.0])
+def test_a_wrong_rule_at_a_million_is_wrong_and_not_only_suspicious(factor):
+    assert verdicts(check_gradients(planted(GATES["sin"], factor), [1e6])) == ["wrong"]
+    assert verdicts(check_gradients(lambda x: planted(GATES["sin"], factor)(x) + x, [1e6])) == ["wrong"]
+    assert verdicts(check_gradients(lambda x: planted(GATES["mul"], factor)(x, x), [1e6])) == ["wrong"]
+
+
+@pytest.mark.parametrize("x", [1e15, 1e17, 1e300])
+@pytest.mark.parametrize("factor", [1.0, -1.0])
+def test_a_wave_that_turns_from_one_float_to_the_next_cannot_be_told(factor, x):
+    assert verdicts(check_gradients(planted(GATES["sin"], factor), [x])) == ["suspicious"]
+
+
 @pytest.mark.parametrize("x", [1e-3, 1e-5, 9e-6, 1e-8, 1e-12, 1e-100])
 @pytest.mark.parametrize(
     "function", [log, sqrt, lambda x: x**0.5, lambda x: x**-1, lambda x: x**1.5, lambda x: log(x) * x]
@@ -553,3 +575,21 @@ def test_a_report_is_true_if_nothing_is_wrong_or_suspicious():
 
 def test_helpers_are_gates_like_any_other():
     assert set(GATES) >= HELPERS
+
+
+# ---- called the wrong way ----
+
+
+@pytest.mark.parametrize("check", [check_gradients, sweep])
+def test_what_is_no_function_and_what_is_no_list_of_inputs(check):
+    x = Value(2.0)
+    with pytest.raises(TypeError, match=r"needs a function, such as lambda x, y: x \* y, not a Value"):
+        check(x * x, [2.0])
+    with pytest.raises(TypeError, match=r"inputs is a list, one number an argument of the function: write \[2\.0\]"):
+        check(lambda x: x * x, 2.0)
+    assert check(lambda x: x * x, [x]) == check(lambda x: x * x, [2.0])
+
+
+def test_a_prompt_shows_the_table():
+    report = check_gradients(lambda x: x * x, [2.0])
+    assert repr(report) == str(report) and repr(report).startswith("slope  backward")

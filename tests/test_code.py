@@ -899,3 +899,26 @@ def test_the_tables_outputs_need_only_what_can_be_written():
         for function in ast.walk(ast.parse(backprop_code(z))):
             if isinstance(function, ast.FunctionDef):
                 assert hasattr(scalargrad.gates, function.name)
+
+
+# ---- long sums ----
+
+
+@pytest.mark.parametrize("inputs", [1000, 4000])
+def test_a_maximum_of_many_inputs_counts_its_ties_once(inputs):
+    xs = [Value(float(i % 7)) for i in range(inputs)]
+    f = maximum(*xs)
+    f.backward()
+    code = backprop_code(f, names={"f": f})
+    assert len(code) < 600 * inputs  # it was 25 million characters for 1,000
+    variables = code.run()  # which Python's parser could not with all ties in one line
+    assert [variables[f"dv{i}"] for i in range(1, inputs + 1)] == [x.grad for x in xs]
+
+
+def test_the_parts_of_a_long_sum_have_names_of_their_own():
+    xs = [Value(float(i % 3), f"part{i}") for i in range(20)]
+    f = maximum(*xs)
+    f.backward()
+    code = backprop_code(f, names={"f": f})
+    assert "part20 = step(part0, f, 1.0)" in code
+    assert [code.run()[f"dpart{i}"] for i in range(20)] == [x.grad for x in xs]

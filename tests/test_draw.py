@@ -508,6 +508,13 @@ def test_png_comes_from_dot(planted_dot, tmp_path):
     assert draw(lecture()).save(tmp_path / "circuit.png").read_bytes() == b"picture"
 
 
+@pytest.mark.parametrize(("kind", "dpi"), [("png", 1), ("pdf", 0)])
+def test_a_png_is_sharp(planted_dot, tmp_path, kind, dpi):
+    planted_dot.write_text("#!/bin/sh\n/bin/cat\n")
+    text = draw(lecture()).save(tmp_path / f"circuit.{kind}").read_text()
+    assert text.startswith("digraph {\n") and text.count("\n\tdpi=192\n") == dpi
+
+
 @pytest.mark.parametrize(
     "script, reason", [("echo 'out of ink' >&2; exit 3", "out of ink$"), ("kill -9 $$", "SIGKILL")]
 )
@@ -566,3 +573,11 @@ def test_a_gate_without_a_finite_slope_is_drawn_and_says_so():
     x = Value(0.0, "x")
     f = x.sqrt()
     assert "df/dx = 0.5 / f = not finite" in draw(f).source
+
+
+def test_a_picture_in_chinese():
+    english, chinese = draw(lecture()), draw(lecture(), lang="zh")
+    assert english.source == chinese.source
+    assert "此门交换输入" in chinese.svg and "局部梯度 df/dq = z = -4" in chinese.svg and "梯度" not in english.svg
+    with pytest.raises(ValueError, match="lang='de'"):
+        draw(lecture(), lang="de")

@@ -607,7 +607,7 @@ def test_answers_are_frozen_typed_and_comparable():
         assert answer == type(answer)(**{f.name: getattr(answer, f.name) for f in dataclasses.fields(answer)})
         assert hash(answer) == hash(answer)
         assert str(copy.deepcopy(answer)) == str(pickle.loads(pickle.dumps(answer))) == str(answer)
-        assert "sentence" not in repr(answer)
+        assert repr(answer) == str(answer)  # a prompt shows what it says
 
 
 def test_what_is_neither_tiny_nor_huge():

@@ -13,7 +13,7 @@ from scalargrad import Value, dot, gate, gradient, latex, maximum, relu, sigmoid
 from scalargrad.formula import read_rule
 from scalargrad.gates import GATES
 from scalargrad.graph import topological_order
-from scalargrad.views.latex import Latex, name_in_latex
+from scalargrad.views.latex import LETTERS, Latex, name_in_latex
 
 inf, nan = math.inf, math.nan
 steady = settings(derandomize=True, deadline=None, max_examples=60)
@@ -22,7 +22,7 @@ steady = settings(derandomize=True, deadline=None, max_examples=60)
 def assert_well_formed(text):
     """Braces and brackets close, every command is one, and no letter of LaTeX's own is left over."""
     bare = re.sub(r"\\(textbackslash|textasciitilde|textasciicircum)\{\}", "", text)
-    bare = re.sub(r"\\[#$%&_{} \\]", "", bare)
+    bare = re.sub(r"\$[<>|]\$", "", re.sub(r"\\[#$%&_{} \\]", "", bare))
     depth = 0
     for c in bare:
         depth += (c == "{") - (c == "}")
@@ -31,10 +31,11 @@ def assert_well_formed(text):
     assert bare.count(r"\left(") == bare.count(r"\right)"), text
     commands = set(re.findall(r"\\([A-Za-z]+)", bare))
     assert commands <= {
-        *("frac", "partial", "cdot", "cdots", "left", "right", "mathrm", "text", "operatorname", "mathbb", "infty"),
-        *("begin", "end", "exp", "log", "sin", "cos", "tanh", "sigma", "sqrt", "ge"),
+        *("frac", "partial", "cdot", "cdots", "left", "right", "mathrm", "text", "operatorname", "mathbf", "infty"),
+        *("begin", "end", "exp", "log", "sin", "cos", "tanh", "sigma", "sqrt", "ge", "quad"),
+        *(name[1:] for name in LETTERS.values()),
     }, commands
-    bare = re.sub(r"\\[A-Za-z]+", "", bare)
+    bare = re.sub(r"\\[A-Za-z]+", "", bare.replace(r"&\quad", ""))
     assert not set("\\#$%~") & set(bare) and "&" not in bare.replace("&=", ""), text
     assert not re.search(r"[_^](?!\{)", bare), text
 
@@ -109,12 +110,22 @@ def test_more_than_eight_paths_end_in_dots():
     assert latex(y).count(r"\cdots") == 2
 
 
+def test_a_long_line_is_broken_at_its_equals_signs_and_then_at_its_sums():
+    x = Value(0.7, "x")
+    f = (x * x * x * x + x.exp() * x.sin() * x.cos() / x).tanh()
+    first, *rows, last = latex(f, names={"f": f}).splitlines()
+    assert rows[0].startswith(r"\frac{\partial f}{\partial x} &= \frac{\partial f}{")
+    assert [row[:9] for row in rows[1:-1]] == [*[r"  &\quad "] * 7, "  &= (1 -", *[r"  &\quad "] * 7]
+    assert rows[-1].startswith("  &= ") and len(rows) == 17
+    assert_well_formed(latex(f))
+
+
 def test_a_chain_longer_than_pythons_stack():
     y = x = Value(1.0, "x")
     for _ in range(2_000):
         y = y * 1.0
     text = latex(y, by=x)
-    assert text.startswith(r"\frac{\partial y}{\partial x} = \frac") and text.endswith(" = 1")
+    assert r"\frac{\partial y}{\partial x} &= \frac" in text and text.endswith("&= 1 \\\\\n\\end{aligned}")
     assert text.count(r"\frac") == 2_001
 
 
@@ -127,38 +138,38 @@ X, Y, Z = Latex("x"), Latex("y"), Latex("z")
     ("formula", "text"),
     [
         (X + Y * Z, r"x + y \cdot z"),
-        ((X + Y) * Z, r"\left(x + y\right) \cdot z"),
-        (X - (Y - Z), r"x - \left(y - z\right)"),
+        ((X + Y) * Z, r"(x + y) \cdot z"),
+        (X - (Y - Z), r"x - (y - z)"),
         (X - Y - Z, "x - y - z"),
-        (X * (Y * Z), r"x \cdot \left(y \cdot z\right)"),
+        (X * (Y * Z), r"x \cdot (y \cdot z)"),
         (X / (Y + Z), r"\frac{x}{y + z}"),
         (X / Y / Z, r"\frac{\frac{x}{y}}{z}"),
-        (X * -Y, r"x \cdot \left(-y\right)"),
+        (X * -Y, r"x \cdot (-y)"),
         (-X * Y, r"-x \cdot y"),
-        (-(X * Y), r"-\left(x \cdot y\right)"),
+        (-(X * Y), r"-(x \cdot y)"),
         (-(X**2), "-x^{2}"),
-        ((-X) ** 2, r"\left(-x\right)^{2}"),
+        ((-X) ** 2, r"(-x)^{2}"),
         (X ** (Y - 1), "x^{y - 1}"),
-        ((X**Y) ** Z, r"\left(x^{y}\right)^{z}"),
-        ((X + 1) ** -0.5, r"\left(x + 1\right)^{-0.5}"),
-        (X * 1e-7, r"x \cdot \left(1 \cdot 10^{-7}\right)"),
-        (X * -1e30, r"x \cdot \left(-1 \cdot 10^{30}\right)"),
+        ((X**Y) ** Z, r"(x^{y})^{z}"),
+        ((X + 1) ** -0.5, r"(x + 1)^{-0.5}"),
+        (X * 1e-7, r"x \cdot (1 \cdot 10^{-7})"),
+        (X * -1e30, r"x \cdot (-1 \cdot 10^{30})"),
         (X**1e-7, r"x^{1 \cdot 10^{-7}}"),
         (X * inf, r"x \cdot \infty"),
         (X + nan, r"x + \mathrm{nan}"),
         (-2.0 * X, r"-2 \cdot x"),
-        (GATES["exp"](X), r"\exp\left(x\right)"),
-        (GATES["sigmoid"](X + Y), r"\sigma\left(x + y\right)"),
+        (GATES["exp"](X), r"\exp(x)"),
+        (GATES["sigmoid"](X + Y), r"\sigma(x + y)"),
         (GATES["sqrt"](X * Y), r"\sqrt{x \cdot y}"),
-        (GATES["relu"](X), r"\operatorname{relu}\left(x\right)"),
-        (GATES["maximum"](X, Y, 2.0), r"\operatorname{maximum}\left(x, y, 2\right)"),
-        (GATES["step"](X, 0.0, 0.0), r"\mathbb{1}(x > 0)"),
-        (GATES["step"](X, 0.0, 1.0), r"\mathbb{1}(x \ge 0)"),
+        (GATES["relu"](X), r"\operatorname{relu}(x)"),
+        (GATES["maximum"](X, Y, 2.0), r"\operatorname{maximum}(x, y, 2)"),
+        (GATES["step"](X, 0.0, 0.0), r"\mathbf{1}(x > 0)"),
+        (GATES["step"](X, 0.0, 1.0), r"\mathbf{1}(x \ge 0)"),
         (GATES["total"](X, Y, 2.0), "x + y + 2"),
         (GATES["dot"](X, Y, 2.0, Z, Y), r"x \cdot 2 + y \cdot z + y"),
         (GATES["power_slope"](2.0, X, 1.0), r"2 \cdot x"),
-        (GATES["exponent_slope"](1.0, X, Y, 1.0), r"x^{y} \cdot \log\left(x\right)"),
-        (abs(X), r"\operatorname{abs}\left(x\right)"),
+        (GATES["exponent_slope"](1.0, X, Y, 1.0), r"x^{y} \cdot \log(x)"),
+        (abs(X), r"\operatorname{abs}(x)"),
     ],
 )
 def test_spelling(formula, text):
@@ -233,16 +244,16 @@ def test_gates_of_ones_own():
     g = gate(lambda x, y: x * y, name="mix_2")
     x, y = Value(2.0, "x"), Value(3.0, "y")
     z = swish(x)
-    assert latex(z).split(" = ")[1] == r"\operatorname{swish}'\left(x\right)"
+    assert latex(z).split(" = ")[1] == r"\operatorname{swish}'(x)"
     z = g(x, y) * swish(y)
-    assert r"\operatorname{mix\_2}'_{1}\left(x, y\right)" in latex(z)
-    assert r"\operatorname{mix\_2}'_{2}\left(x, y\right)" in latex(z)
+    assert r"\operatorname{mix\_2}'_{1}(x, y)" in latex(z)
+    assert r"\operatorname{mix\_2}'_{2}(x, y)" in latex(z)
     assert_well_formed(latex(z))
-    assert str(gate(abs, name="größe")(X)) == r"\operatorname{\text{größe}}\left(x\right)"
+    assert str(gate(abs, name="größe")(X)) == r"\operatorname{\text{größe}}(x)"
     cube = gate(lambda x: x**3, rule=lambda z, x: (3.0 * x**2,), name="cube")
     z = cube(x)
     assert latex(z) == r"\frac{\partial z}{\partial x} = 3 \cdot x^{2} = 12"
-    assert [str(s) for s in read_rule(swish.form(None), Z, (X,))] == [r"\operatorname{swish}'\left(x\right)"]
+    assert [str(s) for s in read_rule(swish.form(None), Z, (X,))] == [r"\operatorname{swish}'(x)"]
 
 
 def test_the_gradient_circuit():
@@ -320,7 +331,7 @@ def test_hostile_names(name):
     root.label = name
     for text in (latex(root), latex(root, by=x), latex(root, by=Value(1.0, name))):
         assert_well_formed(text)
-        assert text.count(" &= ") == text.count(r"\\" + "\n") and len(text) < 20_000
+        assert len(re.findall(r"(?<!\\)&", text)) == text.count(r"\\" + "\n") and len(text) < 20_000
 
 
 @pytest.mark.parametrize(
@@ -332,6 +343,10 @@ def test_hostile_names(name):
         ("w_1_2", r"\mathrm{w\_1\_2}"),
         ("loss", r"\mathrm{loss}"),
         ("total loss", r"\mathrm{total\ loss}"),
+        ("α", r"\alpha"),
+        ("ω_2", r"\omega_{2}"),
+        ("ο", r"\text{ο}"),  # an omicron is no letter of LaTeX's
+        ("a<b", r"\text{a$<$b}"),
         ("50%", r"\text{50\%}"),
         ("a\\b", r"\text{a\textbackslash{}b}"),
         ("é", r"\text{é}"),

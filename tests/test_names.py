@@ -40,6 +40,25 @@ def test_globals_when_there_is_no_local():
     assert names_of([in_module]) == {in_module: "in_module"}
 
 
+def test_a_comprehension_or_a_lambda_sees_the_variables_around_it():
+    x, y = Value(2.0), Value(3.0)
+    f = x * y
+    expected = "f = x * y = 6\n  x = 2\n  y = 3"
+    assert [[tree(f) for _ in range(1)] for _ in range(1)] == [[expected]]
+    assert list(tree(f) for _ in range(1)) == [expected]  # noqa: C400
+    assert {tree(f) for _ in range(1)} == set({tree(f): 1 for _ in range(1)}) == {expected}
+    assert list(map(lambda _: tree(f), range(1))) == [expected]  # noqa: C417
+
+
+def test_a_function_does_not_see_the_variables_of_its_caller():
+    unseen = Value(1.0)
+
+    def called(root):
+        return names_of([root]), names_of([root.parents[0]])
+
+    assert [*called(unseen * 2)[1].values()] == ["v1"]
+
+
 def test_the_first_binding_wins():
     first = Value(1.0)
     second = first
@@ -66,6 +85,13 @@ def test_names_are_given_either_way_round():
 def test_names_may_be_all_that_locals_has():
     x, number, words, nothing = Value(1.0, "label"), 3, ["a"], None
     assert [number, words, nothing] and names_of([x], locals()) == {x: "x"}
+
+
+@pytest.mark.parametrize("wrong", [["x"], "x", ("x",), 3])
+@pytest.mark.parametrize("view", [tree, steps, draw])
+def test_names_that_are_no_table(view, wrong):
+    with pytest.raises(TypeError, match=r'names says what to call values, as \{"x": x\} or locals\(\), not '):
+        view(Value(1.0), names=wrong)
 
 
 def test_names_of_other_nodes_do_not_matter():

@@ -154,6 +154,12 @@ def test_names_are_those_of_the_course():
     assert list(named.values()) == model.parameters()
 
 
+@pytest.mark.parametrize("widths", [[1], [3, 1]])
+def test_an_activation_that_is_none_is_an_error_with_and_without_hidden_layers(widths):
+    with pytest.raises(ValueError, match="there is no activation 'rulu': choose from linear, sigmoid"):
+        nn.MLP(2, widths, activation="rulu")
+
+
 def test_weights_are_all_but_biases():
     model = nn.MLP(2, [3, 2], "maxout")
     assert {p.label[0] for p in model.weights()} == {"W"} and {p.label[0] for p in model.biases()} == {"b"}
@@ -161,10 +167,17 @@ def test_weights_are_all_but_biases():
 
 
 def test_summary_counts_as_the_course_does():
-    assert "4 + 2 = 6 neurons, [3 x 4] + [4 x 2] = 20 weights and 4 + 2 = 6 biases: 26 l" in nn.MLP(3, [4, 2]).summary()
-    words = "4 + 4 + 1 = 9 neurons, [3 x 4] + [4 x 4] + [4 x 1] = 32 weights and 4 + 4 + 1 = 9 biases"
-    assert nn.MLP(3, [4, 4, 1]).summary().endswith(f"{words}: 41 learnable parameters")
-    assert "[2 x 3 x 2] + [3 x 1] = 15 weights and 6 + 1 = 7 biases" in nn.MLP(2, [3, 1], "maxout").summary()
+    assert nn.MLP(3, [4, 4, 1]).summary().splitlines()[-4:] == [
+        "4 + 4 + 1 = 9 neurons",
+        "[3 x 4] + [4 x 4] + [4 x 1] = 32 weights",
+        "4 + 4 + 1 = 9 biases",
+        "32 + 9 = 41 learnable parameters",
+    ]
+    assert "[2 x 3 x 2] + [3 x 1] = 15 weights\n6 + 1 = 7 biases\n15 + 7" in nn.MLP(2, [3, 1], "maxout").summary()
+
+
+def test_a_summary_of_four_layers_fits_a_terminal():
+    assert max(map(len, nn.MLP(100, [16, 16, 16, 10]).summary().splitlines())) <= 80
 
 
 def test_the_xnor_of_the_slide():

@@ -563,6 +563,14 @@ def test_a_narrow_window(browser):
     assert -60 < frame[0] and frame[1] < 540  # the lit box was brought into view
 
 
+def test_a_formula_that_does_not_fit_beside_its_step_begins_where_the_step_does(browser):
+    ws, xs = [Value(1.0, f"weight{i}") for i in range(3)], [Value(2.0, f"input{i}") for i in range(3)]
+    browser.open(page(dot(ws, xs)), "#2")
+    left = "return [...document.querySelector('.kicker').children].map((part) => part.getBoundingClientRect().left)"
+    line, formula = browser.run(left)
+    assert line == formula
+
+
 def test_without_scripts_there_is_a_table(browser):
     browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 from scalargrad import Value, dot, exp, maximum, sigmoid, steps, total, tree
 from scalargrad.gates import GATES
 from scalargrad.graph import topological_order
-from scalargrad.views import phrases
+from scalargrad.views import phrases, steps as steps_module
 from scalargrad.views.phrases import number_text
 
 LECTURE = """\
@@ -343,3 +343,23 @@ def test_a_chain_deeper_than_pythons_stack():
 def test_a_plain_number_in_a_formula_has_no_more_digits_than_the_others():
     x = Value(2.0, "x")
     assert str(steps(x * (1 / 3))[0]).startswith("v1 = x * 0.333333 = ")
+
+
+@pytest.mark.parametrize("gate", [total, maximum, lambda *xs: dot(xs, xs)])
+def test_a_gate_of_many_inputs_is_spelled_a_few_times_not_once_a_wire(monkeypatch, gate):
+    spelled = []
+    spell = steps_module.formula_text
+    monkeypatch.setattr(steps_module, "formula_text", lambda node, names: spelled.append(node) or spell(node, names))
+    xs = [Value(float(i)) for i in range(40)]
+    root = total(xs) if gate is total else gate(*xs)
+    str(steps(root))
+    assert spelled == [root, root]  # on the way forward, and on the way back
+
+
+def test_a_tree_in_chinese():
+    x = Value(3.0, "x")
+    y = x * x
+    assert tree(y, lang="zh") == "y = x * x = 9\n  x = 3\n  x （见上）"
+    assert tree(y, limit=1, lang="zh") == "y = x * x = 9\n……还有 1 个值：limit=3 可全部显示"
+    with pytest.raises(ValueError, match="lang='de'"):
+        tree(y, lang="de")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..value import Value
+from .activations import MAXOUT, activation_of
 from .module import Module
 from .neurons import Layer, checked_inputs, unwrapped
 from .starts import Start, drawn_from, generator
@@ -47,6 +48,8 @@ class MLP(Module):
         self.n_inputs, self.widths = n_inputs, list(widths)
         if not self.widths:
             raise ValueError("a network has one layer or more: widths is empty")
+        if activation != MAXOUT:
+            activation_of(activation)  # a name that is none is an error without hidden layers, too
         start, last = drawn_from(generator(seed), start), len(self.widths) - 1
         self.layers = [
             Layer(n, m, activation if i < last else "linear", start=start, pieces=pieces)
@@ -78,7 +81,10 @@ class MLP(Module):
         layer  activation  neurons  weights     biases  parameters
         1      sigmoid     4        3 x 4 = 12  4       16
         2      linear      2        4 x 2 = 8   2       10
-        4 + 2 = 6 neurons, [3 x 4] + [4 x 2] = 20 weights and 4 + 2 = 6 biases: 26 learnable parameters
+        4 + 2 = 6 neurons
+        [3 x 4] + [4 x 2] = 20 weights
+        4 + 2 = 6 biases
+        20 + 6 = 26 learnable parameters
 
         Source: CS231n, Neural Networks Part 1, "Sizing neural networks".
         """
@@ -90,11 +96,9 @@ class MLP(Module):
         widths = [max(map(len, column)) for column in zip(*rows)]
         table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
         neurons, offsets = [len(layer.neurons) for layer in self.layers], [len(layer.b) for layer in self.layers]
-        shapes = [f"[{_shape(layer)}]" for layer in self.layers]
-        counts = (
-            f"{_sum(neurons)} neurons, {' + '.join(shapes)} = {len(self.weights())} weights and {_sum(offsets)} biases"
-        )
-        return "\n".join([*table, f"{counts}: {len(self.parameters())} learnable parameters"])
+        shapes, count = " + ".join(f"[{_shape(layer)}]" for layer in self.layers), len(self.weights())
+        sums = [f"{_sum(neurons)} neurons", f"{shapes} = {count} weights", f"{_sum(offsets)} biases"]
+        return "\n".join([*table, *sums, f"{_sum([count, sum(offsets)])} learnable parameters"])
 
     def __repr__(self) -> str:
         layers = "".join(f" -> {len(layer.neurons)} {layer.activation}" for layer in self.layers)

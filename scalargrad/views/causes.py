@@ -25,7 +25,7 @@ FLAT = 0.01  # a squashing gate whose local gradient is smaller is saturated
 CANCELS = 1e-3  # what is left of the largest contribution where the contributions to a fork cancel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cause(Told):
     """One reason for a gradient; `str(cause)` is a sentence.
 

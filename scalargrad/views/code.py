@@ -27,7 +27,7 @@ from ..value import Value
 from .names import names_of, roots_of
 
 LONGEST_SUM = 50  # terms of a sum that are written out; beyond, Python's own parser would nest too deeply
-LONGEST = 400  # characters of an output of your own that is written out
+LONGEST = 400  # characters of an output of your own that is written out, and of a part of a local gradient
 COMMENT = 40  # the column of the comments
 RESERVED = {*keyword.kwlist, *dir(builtins), "math", "backprop"}
 
@@ -65,6 +65,31 @@ class Code(Formula):
         if cls.called.setdefault(name, gate) is not gate:
             raise ValueError(f"two gates have the name {gate.name!r}: give each its own")
         return cls(f"{name}({given})")
+
+
+class Slope(Code):
+    """The spelling of a local gradient, in which a long part, such as the ties among 1,000 inputs, has only a name.
+
+    parts: {text: name} of these parts, each on the names of those before it.
+    unused: names for more of them.
+    """
+
+    __slots__ = ()
+    parts: ClassVar[dict[str, str]] = {}
+    unused: ClassVar[Iterator[str]] = iter(())
+
+    @classmethod
+    def infix(cls, left: Any, symbol: str, right: Any) -> Slope:
+        return super().infix(cls.named(left), symbol, cls.named(right))
+
+    @classmethod
+    def named(cls, x: Any) -> Slope:
+        text = cls.of(x).text
+        if len(text) <= LONGEST:
+            return cls.of(x)
+        if text not in cls.parts:
+            cls.parts[text] = next(cls.unused)
+        return cls(cls.parts[text])
 
 
 def _is_arithmetic(gate: Gate, inputs: tuple[Any, ...]) -> bool:
@@ -177,12 +202,16 @@ class _Program:
             check_unchanged(node)
         self.leaves = list(dict.fromkeys([*leaves, *(node for node in self.order if not node.gate)]))
         self._write(names, ())
-        if any(name in self.definitions or f"d{name}" in self.definitions for name in self.names.values()):
+        chosen = [*self.names.values(), *self.slope.parts.values()]
+        if any(name in self.definitions or f"d{name}" in self.definitions for name in chosen):
             self._write(names, self.definitions)
 
     def _write(self, names: Mapping[Value, str], reserved: Iterable[str]) -> None:
         self.names = _identifiers(dict.fromkeys([*self.order, *self.leaves]), names, reserved)
         self.code: type[Code] = type("Code", (Code,), {"__slots__": (), "called": {}})
+        taken = {*reserved, *self.names.values(), *(f"d{name}" for name in self.names.values())}
+        unused = (name for i in itertools.count(1) if (name := f"part{i}") not in taken)
+        self.slope: type[Slope] = type("Slope", (self.code, Slope), {"__slots__": (), "parts": {}, "unused": unused})
         self.forward, self.backward = self._forward(), self._backward()
         self.definitions = _definitions(self.code.called)
 
@@ -211,7 +240,11 @@ class _Program:
             started.add(root)
         for i, node in reversed(self._numbered()):
             lines.append(f"# backprop {self.names[node]} = {self._formula(node)}")
-            for parent, downstream in zip(node.parents, self._downstream(node)):
+            known = len(self.slope.parts)
+            downstreams = self._downstream(node)
+            if known < len(self.slope.parts):
+                lines += [self._line(part, "=", text, i) for text, part in [*self.slope.parts.items()][known:]]
+            for parent, downstream in zip(node.parents, downstreams):
                 sign = "+=" if parent in started else "="
                 lines.append(self._line(f"d{self.names[parent]}", sign, downstream, i))
                 started.add(parent)
@@ -220,19 +253,19 @@ class _Program:
     def _numbered(self) -> list[tuple[int, Value]]:
         return list(enumerate((node for node in self.order if node.gate), 1))
 
-    def _line(self, name: str, sign: str, formula: Code, i: int) -> str:
+    def _line(self, name: str, sign: str, formula: object, i: int) -> str:
         return f"{f'{name} {sign} {formula}':<{COMMENT - 1}} #({i})"
 
-    def _inputs(self, node: Value) -> tuple[Any, ...]:
-        return tuple([self.code(self.names[x]) if isinstance(x, Value) else x for x in node.inputs])
+    def _inputs(self, node: Value, code: type[Code]) -> tuple[Any, ...]:
+        return tuple([code(self.names[x]) if isinstance(x, Value) else x for x in node.inputs])
 
     def _formula(self, node: Value) -> Code:
-        return self.code("").through_gate(node.gate, self._inputs(node)) if node.gate else self.code("")
+        return self.code("").through_gate(node.gate, self._inputs(node, self.code)) if node.gate else self.code("")
 
     def _downstream(self, node: Value) -> list[Code]:
         """Local gradient x upstream for every parent."""
         upstream = self.code(f"d{self.names[node]}")
-        slopes = read_rule(node.form, self.code(self.names[node]), self._inputs(node))
+        slopes = read_rule(node.form, self.slope(self.names[node]), self._inputs(node, self.slope))
         short = {"1.0": upstream, "-1.0": -upstream}
         return [short.get(str(Code.of(slope)), Code(f"{Code.held(slope, POWER)} * {upstream}")) for slope in slopes]
 

@@ -19,10 +19,11 @@ from ..graph import consumers, topological_order
 from ..value import Value
 from .lines import being_recorded, placed
 from .names import clean, names_of, roots_of
-from .phrases import clip, number_text, say
+from .phrases import clip, number_text, say, speaking
 from .steps import WIDEST, formula_text, has_gradients, output_of, slope_formulas, slope_text
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
+DPI = 192  # of a PNG: twice Graphviz's own, for slides and sharp screens
 ENGINES = (None, "wasm", "dot")
 GREEN, RED = "#116329", "#b3261e"  # data and gradient, as on the slides
 STYLES = {
@@ -63,7 +64,8 @@ class Drawing:
         elif kind == ".dot":
             content = self.source.encode()
         elif kind in (".png", ".pdf"):
-            content = _system_dot(self.source, kind[1:])
+            sharp = self.source.replace("{", f"{{\n\tdpi={DPI}", 1) if kind == ".png" else self.source
+            content = _system_dot(sharp, kind[1:])
         else:
             raise ValueError(f"a circuit can be saved as .svg, .dot, .png or .pdf, not as {str(path)!r}")
         return files.write(path, content)
@@ -84,6 +86,7 @@ def draw(
     around: Value | None = None,
     radius: int = 2,
     lines: Mapping[Value, str] | None = None,
+    lang: str = "en",
 ) -> Drawing:
     """The circuit of `root` as a picture, in the manner of CS231n's slides.
 
@@ -98,6 +101,7 @@ def draw(
     around: draws only what is within `radius` gates of this value, for a graph too large to draw.
     lines: where gates stand in the source, from `record_lines()`, to be shown when one points at a gate; within such a
         block it need not be given.
+    lang: the language of what is shown when one points at something, "en" or "zh"; ValueError for another.
 
     The same graph and names give the same bytes.
     """
@@ -113,7 +117,8 @@ def draw(
             "or name a value, around=x, to draw its neighbourhood"
         )
     values, gates = len(shown), sum(1 for node in shown if node.gate)
-    dot, titles = _source(roots, order, shown, called, direction, being_recorded() if lines is None else lines)
+    with speaking(lang):
+        dot, titles = _source(roots, order, shown, called, direction, being_recorded() if lines is None else lines)
     return Drawing(dot, titles, engine, f"{_counted(values, 'value')} and {_counted(gates, 'gate')}")
 
 

@@ -12,7 +12,7 @@ from .ledger import Names, Places, Told
 from .phrases import speaking
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation(Told):
     """Why a gradient is what it is; `str` of it says so.
 

@@ -17,7 +17,14 @@ from .phrases import number_text
 COMMANDS = {"exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma"}
 SPELLED_OUT = ("total", "dot", "power_slope", "exponent_slope")
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", " ": r"\ "}
+SPECIAL |= {c: f"${c}$" for c in "<>|"}  # as text, LaTeX's oldest fonts have other characters in their places
+GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi . pi rho . sigma tau upsilon phi chi psi "
+    "omega"
+)
+LETTERS = {chr(ord("α") + i): rf"\{name}" for i, name in enumerate(GREEK.split()) if name != "."}
 MOST = 8  # paths of a gradient that are written out
+WIDEST = 100  # letters and digits in a line; beyond, it is broken
 
 
 class Latex(Formula):
@@ -47,7 +54,7 @@ class Latex(Formula):
     def held(cls, x: Any, level: int) -> str:
         x = cls.of(x)
         enough = x.level >= level and not (x.level == SIGN and level > PRODUCT)
-        return x.text if enough else rf"\left({x}\right)"
+        return x.text if enough else _bracketed(x.text)
 
     @classmethod
     def call(cls, gate: Gate, inputs: tuple[Any, ...]) -> Latex:
@@ -56,16 +63,21 @@ class Latex(Formula):
         given = [cls.of(x).text for x in inputs]
         if gate.name == "step":  # as the course writes it: 1(x > 0)
             sign = r"\ge" if is_plain(inputs[2], 1.0) else ">"
-            return cls(rf"\mathbb{{1}}({given[0]} {sign} {given[1]})")
+            return cls(r"\mathbf{1}" + _bracketed(f"{given[0]} {sign} {given[1]}"))
         if gate.name == "sqrt":
             return cls(rf"\sqrt{{{given[0]}}}")
-        return cls(rf"{_command(gate)}\left({', '.join(given)}\right)")
+        return cls(_command(gate) + _bracketed(", ".join(given)))
 
     @classmethod
     def slope(cls, gate: Gate, place: int, inputs: tuple[Any, ...]) -> Latex:
         which = f"_{{{place + 1}}}" if len(inputs) > 1 else ""
         given = ", ".join(cls.of(x).text for x in inputs)
-        return cls(rf"{_command(gate)}'{which}\left({given}\right)")
+        return cls(f"{_command(gate)}'{which}{_bracketed(given)}")
+
+
+def _bracketed(text: str) -> str:
+    """In parentheses; those that grow with what they hold leave a gap after a name, so only where it is high."""
+    return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
 
 
 def _command(gate: Gate) -> str:
@@ -80,7 +92,8 @@ def latex(root: Value, by: Value | None = None, names: Mapping[Any, Any] | None 
     by: one value of its graph, for its line alone; by default all leaves.
     names: what to call values, as {name: value}; by default their labels, or the variables that hold them.
 
-    A gradient that comes together from more than 8 paths ends in dots.
+    A gradient that comes together from more than 8 paths ends in dots.  It needs amsmath, as MathJax and KaTeX have it;
+    names in Chinese need a LaTeX with Chinese fonts, such as XeLaTeX with ctex.
 
     >>> x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
     >>> q = x + y
@@ -93,33 +106,41 @@ def latex(root: Value, by: Value | None = None, names: Mapping[Any, Any] | None 
     gradients = {root: 1.0}
     for _ in sweep(order, gradients, Value.local_gradients):
         pass
-    lines = [_line(root, leaf, called, gradients.get(leaf, 0.0)) for leaf in leaves]
-    if len(lines) == 1:
-        return lines[0]
-    return "\n".join(
-        [r"\begin{aligned}", *[line.replace(" = ", " &= ", 1) + r" \\" for line in lines], r"\end{aligned}"]
-    )
+    rows = [row for leaf in leaves for row in _rows(root, leaf, called, gradients.get(leaf, 0.0))]
+    if len(rows) == 1:
+        return rows[0].replace(" &= ", " = ", 1)
+    return "\n".join([r"\begin{aligned}", *[rf"{row} \\" for row in rows], r"\end{aligned}"])
 
 
 def name_in_latex(name: str) -> str:
     """A name for LaTeX's mathematics: `x` in italics, `w0` with an index, others upright."""
-    indexed = re.fullmatch(r"([A-Za-z])_?(\d+)", name)
-    if indexed:
-        return f"{indexed[1]}_{{{indexed[2]}}}"
-    if re.fullmatch("[A-Za-z]", name):
-        return name
+    letter = re.fullmatch(r"([A-Za-zα-ω])(?:_?([0-9]+))?", name)
+    if letter and (letter[1] in LETTERS or letter[1].isascii()):
+        return LETTERS.get(letter[1], letter[1]) + (f"_{{{letter[2]}}}" if letter[2] else "")
     escaped = "".join(SPECIAL.get(c, rf"\{c}" if c in "#$%&_{}" else c) for c in name)
     return rf"\mathrm{{{escaped}}}" if re.fullmatch(r"[\w ]+", name, re.ASCII) else rf"\text{{{escaped}}}"
 
 
-def _line(root: Value, leaf: Value, names: Mapping[Value, str], gradient: float) -> str:
+def _rows(root: Value, leaf: Value, names: Mapping[Value, str], gradient: float) -> list[str]:
+    """One line, aligned at its equals sign; a long one has a line for every side, and for every term of a long side."""
     paths = list(itertools.islice(_paths(root, leaf), MOST + 1))
     more = [r"\cdots"] if len(paths) > MOST else []
-    whole = _derivative(names[root], names[leaf])
-    chains = " + ".join([*[_chain(path, names) for path in paths[:MOST]], *more])
-    formulas = " + ".join([*[_product(path, names) for path in paths[:MOST]], *more])
-    parts = [whole, chains, formulas, Latex.number(gradient).text]
-    return " = ".join(part for i, part in enumerate(parts) if part and part not in parts[:i])
+    chains = [*[_chain(path, names) for path in paths[:MOST]], *more]
+    formulas = [*[_product(path, names) for path in paths[:MOST]], *more]
+    sides = [[_derivative(names[root], names[leaf])], chains, formulas, [Latex.number(gradient).text]]
+    texts = [" + ".join(side) for side in sides]
+    kept = [i for i, text in enumerate(texts) if text and text not in texts[:i]]
+    if sum(_width(texts[i]) for i in kept) <= WIDEST:
+        return [" = ".join(texts[i] for i in kept).replace(" = ", " &= ", 1)]
+    rows: list[str] = []
+    for i in kept[1:]:
+        first, *others = [texts[i]] if _width(texts[i]) <= WIDEST else sides[i]
+        rows += [f"  &= {first}", *(rf"  &\quad + {term}" for term in others)]
+    return [texts[0] + rows[0][1:], *rows[1:]]
+
+
+def _width(text: str) -> int:
+    return len(re.sub(r"\\[A-Za-z]+|[{}_^]", "", text))
 
 
 def _paths(root: Value, leaf: Value) -> Iterator[list[tuple[Value, int]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import sub
 from typing import Any
 
@@ -28,17 +28,17 @@ Places = Mapping[Value, str] | None
 # ---- what comes back ----
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Told:
-    """An answer that says itself: `str` of it is its sentence, or its lines."""
+    """An answer that says itself: `str` of it is its sentence, or its lines, and so is what a prompt shows of it."""
 
-    sentence: str = field(repr=False)
+    sentence: str
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.sentence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Entry(Told):
     """One contribution to a gradient; `str(entry)` is a line of the ledger.
 
@@ -58,7 +58,7 @@ class Entry(Told):
     line: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ledger(Told):
     """The contributions that add up to a gradient; `str` of it shows the sum, and a line for each.
 
@@ -76,7 +76,7 @@ class Ledger(Told):
     total: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Path(Told):
     """One way of the gradient from the root to a value; `str(path)` shows it with its product.
 
@@ -89,7 +89,7 @@ class Path(Told):
     product: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Paths(Told):
     """All ways of the gradient from the root to a value; their products add up to the gradient.
 
@@ -107,7 +107,7 @@ class Paths(Told):
     gradient: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Nudge(Told):
     """What happens to the root when a value grows a little: as the gradient predicts, and as it is.
 

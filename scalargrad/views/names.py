@@ -13,6 +13,7 @@ from .phrases import number_text
 
 LONGEST = 40
 UNSEEN = "\ufffe\uffff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # no characters; overrides of direction
+NAMELESS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>")
 PACKAGE = __name__.partition(".")[0]
 
 
@@ -25,11 +26,13 @@ def names_of(
 
     names: what to call some of them, as {name: value} (so `names=locals()` works) or {value: name}.  It goes before
         labels, and labels before variables: locals, then globals, of the nearest caller outside this package, names
-        that begin with `_` left out, the first binding of a value first.
+        that begin with `_` left out, the first binding of a value first.  A comprehension sees what is around it.
     variables: (name, value) pairs to take instead of the caller's variables.
 
     Names are one line of at most 40 printable characters.  They are the user's: two nodes may bear the same one.
     """
+    if not isinstance(names or {}, Mapping):
+        raise TypeError(f'names says what to call values, as {{"x": x}} or locals(), not {type(names).__name__}')
     given = _by_value((names or {}).items())
     bound = _by_value(_variables() if variables is None else variables)
     chosen: dict[Value, str] = {}
@@ -80,5 +83,13 @@ def _by_value(pairs: Iterable[tuple[Any, Any]]) -> dict[Value, str]:
 
 def _variables() -> Iterator[tuple[str, Any]]:
     frame = user_frame()
-    for scope in (frame.f_locals, frame.f_globals):
+    for scope in (*_local_scopes(frame), frame.f_globals):
         yield from ((name, value) for name, value in list(scope.items()) if name.isidentifier() and name[0] != "_")
+
+
+def _local_scopes(frame: FrameType) -> Iterator[Mapping[str, Any]]:
+    """The locals of a frame; for a comprehension or a lambda, also those of the code around it."""
+    yield frame.f_locals
+    outer, file = frame.f_back, frame.f_code.co_filename
+    if frame.f_code.co_name in NAMELESS and outer and outer.f_code.co_filename == file:
+        yield from _local_scopes(outer)

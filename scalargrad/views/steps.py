@@ -18,6 +18,7 @@ from .phrases import agreeing, clip, number_text, say, speaking, width
 WIDEST = 60  # characters of a formula in a line
 MOST = 12  # leaves listed in a line
 Names = Mapping[Value, str]
+_Told = tuple[dict[str, Any], list[str]]  # the fields of `Step` about a gate, and the spelling of its slopes
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Steps(Sequence[Step]):
         for root, gradient in zip(roots, upstream):
             self.gradients[root] += gradient
         self._contributions = list(sweep(self.order, self.gradients, Value.local_gradients))
-        self._formulas: dict[Value, list[str]] = {}
+        self._told: dict[Value, _Told] = {}
 
     def __len__(self) -> int:
         return len(self._gates) + len(self._contributions)
@@ -113,14 +114,16 @@ class Steps(Sequence[Step]):
             if i < len(self._gates):
                 step = _forward_step(self._gates[i], self.names)
             else:
-                step = self._backward_step(self._contributions[i - len(self._gates)])
+                edge = self._contributions[i - len(self._gates)]
+                step = _backward_step(edge, self.names, *self._told_once(edge.node))
             line = self.lines.get(step.node, "")
             return replace(step, line=line, sentence=placed(step.sentence, step.node, self.lines))
 
-    def _backward_step(self, edge: Edge) -> Step:
-        if edge.node not in self._formulas:
-            self._formulas = {edge.node: slope_formulas(edge.node, self.names)}  # the edges of a gate stand together
-        return _backward_step(edge, self.names, self._formulas[edge.node][edge.place])
+    def _told_once(self, node: Value) -> _Told:
+        """What all edges of a gate share; they stand together, and spelling a dot of 1,000 inputs takes its time."""
+        if node not in self._told:
+            self._told = {node: (_about(node, self.names), slope_formulas(node, self.names))}
+        return self._told[node]
 
     def __repr__(self) -> str:
         return f"<Steps: {len(self._gates)} forward, {len(self._contributions)} backward; print() shows them>"
@@ -189,10 +192,13 @@ def steps(
     return Steps(roots, ups, names, lang, lines)
 
 
-def tree(root: Value | Iterable[Value], names: Mapping[Any, Any] | None = None, limit: int = 500) -> str:
+def tree(
+    root: Value | Iterable[Value], names: Mapping[Any, Any] | None = None, limit: int = 500, lang: str = "en"
+) -> str:
     """A graph as indented text, each gate above its inputs; what occurs again is not written out again.
 
     limit: how many lines at most.  Gradients are shown where `backward()` has been called.
+    lang: the language of its few words, "en" or "zh"; ValueError for another.
 
     >>> x = Value(3.0, "x")
     >>> print(tree(x * x + 1))
@@ -202,6 +208,11 @@ def tree(root: Value | Iterable[Value], names: Mapping[Any, Any] | None = None, 
         x (see above)
     """
     roots = roots_of(root)
+    with speaking(lang):
+        return "\n".join(_branches(roots, names, limit))
+
+
+def _branches(roots: list[Value], names: Mapping[Any, Any] | None, limit: int) -> list[str]:
     order = topological_order(roots)
     called = names_of(order, names)
     graded = has_gradients(roots)
@@ -221,7 +232,7 @@ def tree(root: Value | Iterable[Value], names: Mapping[Any, Any] | None = None, 
     if len(seen) < len(order):
         enough = len(roots) + sum(len(node.parents) for node in order)
         lines.append(say("cut", count=len(order) - len(seen), limit=enough))
-    return "\n".join(lines)
+    return lines
 
 
 # ---- what a node says about itself; other views say it too ----
@@ -293,9 +304,8 @@ def _forward_step(node: Value, names: Names) -> Step:
     )
 
 
-def _backward_step(edge: Edge, names: Names, formula: str) -> Step:
-    parts = _about(edge.node, names)
-    parent = names[edge.parent]
+def _backward_step(edge: Edge, names: Names, parts: dict[str, Any], formulas: list[str]) -> Step:
+    parent, formula = names[edge.parent], formulas[edge.place]
     downstream = edge.upstream * edge.local
     after = edge.before + downstream
     upstream, local = agreeing(mul, [edge.upstream, edge.local], downstream)
