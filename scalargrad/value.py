@@ -285,18 +285,18 @@ class Value:
                     if right.form.gate is not None:
                         stack.append(right)
                     else:
-                        if right.grad != 0.0:
+                        if right.grad:
                             held[right] = right.grad
                         right.grad = done
                 if left.grad is not done:
                     if left.form.gate is not None:
                         stack.append(left)
                     else:
-                        if left.grad != 0.0:
+                        if left.grad:
                             held[left] = left.grad
                         left.grad = done
             elif node.form.gate is None:
-                if grad != 0.0:
+                if grad:
                     held[node] = grad
                 node.grad = done
                 stack.pop()
@@ -337,6 +337,14 @@ class Value:
         raise TypeError("// and % are steps: no gradient passes them.  Use /, or plain floats")
 
     __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _no_quotient
+
+    def _no_power(self, other: object) -> NoReturn:
+        raise TypeError("^ is no power in Python: write x ** 2")
+
+    __xor__ = __rxor__ = _no_power
+
+    def __round__(self, digits: int | None = None) -> NoReturn:
+        raise TypeError('no gradient passes a rounding: to show a value write f"{x:.2f}", or round(x.data, 2)')
 
     # ---- functions of one value, as methods ----
 
@@ -499,7 +507,7 @@ def total(values: Iterable[Any]) -> Any:
     Value(6.0)
     """
     values = _listed("total", values)
-    return gates.total(*values) if values else 0.0
+    return gates.total.of(tuple(values)) if values else 0.0
 
 
 @overload
@@ -553,6 +561,8 @@ def dots(rows: Iterable[Sequence[Any]], xs: Sequence[Any], biases: Iterable[Any]
 def _some(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
     if not values:
         raise TypeError(f"{name} takes one value or more; for a list write {name}(*values)")
+    if len(values) == 1 and isinstance(values[0], (list, tuple)):
+        raise TypeError(f"{name} takes values, not a {type(values[0]).__name__} of them: write {name}(*values)")
     return values
 
 

@@ -289,9 +289,6 @@ def test_lists_and_single_values_are_not_mixed_up():
     for call in (lambda: total(a), lambda: total(3.0), lambda: dot(a, [a]), lambda: dot([a], 2)):
         with pytest.raises(TypeError, match=r"takes a list of values.*\(\[\.\.\.\]\)"):
             call()
-    for function in (maximum, minimum):
-        with pytest.raises(TypeError, match="list .*: a value holds one number"):
-            function([a, a])
 
 
 def test_python_sum():
@@ -349,6 +346,23 @@ def test_quotients_are_refused_with_a_hint(operate):
     for a, b in ((Value(7), 2), (7, Value(2)), (Value(7), Value(2))):
         with pytest.raises(TypeError, match="no gradient passes them.*Use /"):
             operate(a, b)
+
+
+def test_what_is_no_gate_is_refused_with_a_hint():
+    x = Value(2.0)
+    for power in (lambda: x ^ 2, lambda: 2 ^ x, lambda: x ^ x):
+        with pytest.raises(TypeError, match=r"write x \*\* 2"):
+            power()
+    for digits in ((), (1,)):
+        with pytest.raises(TypeError, match=r'write f"\{x:.2f\}"'):
+            round(x, *digits)
+
+
+def test_the_largest_of_a_list_is_asked_for_with_a_star():
+    for function in (maximum, minimum):
+        for values in ([Value(1.0), 2.0], (1.0, 2.0), []):
+            with pytest.raises(TypeError, match=rf"not a (list|tuple) of them: write {function.__name__}\(\*values\)"):
+                function(values)
 
 
 def test_nothing_is_edited_in_place():
