@@ -224,7 +224,7 @@ WORKS: Sequence[Work] = [
         {
             **{who: Way(partial(single_numbers, library), needs) for who, (library, needs) in SCALARS.items()},
             "scalargrad, dot gates": Way(dot_gates),
-            "scalargrad, fit": Way(partial(fit, None, 1)),
+            "scalargrad, fit": Way(partial(fit, None, 10)),
             **{f"record, {engine}": Way(partial(recorded, engine, MANY[engine]), NEEDS[engine]) for engine in MANY},
             "fit, native": Way(partial(fit, "native", 20_000), "llvmlite"),
             "torch, tensors": Way(torch_tensors, "torch"),
