@@ -264,22 +264,23 @@ class Value:
     def _start_at_zero(self, gates: list[Value], held: dict[Value, float]) -> None:
         """Sets all gradients of this graph to 0; adds its gates, in topological order, and what its leaves held.
 
-        The walk is that of `topological_order`, with marks instead of a set.  The `grad` of a gate that waits for its
-        parents is the very object WAITING; that of a node which needs no second visit is a zero of this call's own.
-        Leaves need no place in the order: they are done where they are met.
+        The walk is that of `topological_order`, with marks instead of a set: two zeros of this call's own.  A gate that
+        waits for its parents has one of them as its `grad`, a node that needs no second visit the other.  Leaves need
+        no place in the order: they are done where they are met.
         """
         done = float("0")  # an object that no node has yet, as the literal 0.0 is not
+        waiting = -done
         stack = [self]
         while stack:
             node = stack[-1]
             grad, left = node.grad, node._left
-            if grad is WAITING:
+            if grad is waiting:
                 node.grad = done
                 gates.append(stack.pop())
             elif grad is done:
                 stack.pop()
             elif left is not None:
-                node.grad = WAITING
+                node.grad = waiting
                 right = node._right
                 if right is not None and right.grad is not done:
                     if right.form.gate is not None:
@@ -301,7 +302,7 @@ class Value:
                 node.grad = done
                 stack.pop()
             else:
-                node.grad = WAITING
+                node.grad = waiting
                 stack += [parent for parent in reversed(node._parents) if parent.grad is not done]
 
     def zero_grad(self) -> None:
@@ -386,7 +387,6 @@ def _typed(x: float) -> str:
 
 
 SUMS = (gates.total, gates.dot)
-WAITING = float("nan")
 
 
 def constant(number: float) -> Value:

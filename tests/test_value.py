@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import decimal
 import fractions
 import gc
@@ -612,6 +613,18 @@ def test_backward_can_be_interrupted_at_every_line():
             assert stop.left > 0 and interrupted > 50 and grads(*leaves) == pytest.approx(after, rel=1e-15)
             return
     raise AssertionError("it never came to its end")
+
+
+def test_marks_that_a_walk_left_behind_do_not_mislead_the_next():
+    """Ctrl-C twice can stop the tidying up as well."""
+    x = Value(2.0)
+    f = exp(x) * x + x
+    for n in range(1, 30):
+        with contextlib.suppress(KeyboardInterrupt):
+            Interrupt(n, Value.backward).during(lambda: f._start_at_zero([], {}))
+        x.grad = 0.0
+        f.backward()
+        assert x.grad == pytest.approx(3.0 * math.exp(2.0) + 1.0, rel=1e-15)
 
 
 def test_a_new_number_for_an_inner_node_is_not_a_part_of_its_gate():

@@ -54,8 +54,8 @@ class Recorded(Run):
             error.add_note("what cannot be recorded can be trained without engine=")
             raise
         self._refuse_other_numbers(engine, range(min(size, len(data.X), ENOUGH)))
-        self._descends = engine == "native" and _is_plain(optimiser) and optimiser.parameters == self.parameters
-        if self._descends:
+        self._plain = _plain(optimiser) if engine == "native" and optimiser.parameters == self.parameters else None
+        if self._plain:
             self.together = max(1, A_WHILE // (len(self.parameters) * len(data.X)))
 
     # ---- what is recorded ----
@@ -98,13 +98,12 @@ class Recorded(Run):
     # ---- steps ----
 
     def through(self, stretch: Stretch) -> Iterator[Step]:
-        done = self._descend(stretch) if self._descends else []
+        done = self._descend(stretch, self._plain) if self._plain else []
         yield from done or super().through(stretch)
 
-    def _descend(self, stretch: Stretch) -> list[Step]:
+    def _descend(self, stretch: Stretch, sgd: SGD) -> list[Step]:
         """All steps of a stretch at one go; none, if a number is not finite on the way."""
-        assert isinstance(self.optimiser, SGD)
-        sgd, batches = self.optimiser, stretch.batches()
+        batches = stretch.batches()
         rates = [sgd.schedule(sgd.steps + i) for i in range(len(batches))]
         numbers, velocity = [p.data for p in self.parameters], sgd.velocity
         values, gradients = self._samples.descend(
@@ -144,7 +143,8 @@ class Recorded(Run):
         return loss, _share(others[1:], len(samples))
 
     def _validation(self, others: Data) -> tuple[float, float | None]:
-        assert self._other_samples
+        if self._other_samples is None:
+            return super()._validation(others)
         try:
             _, _, *values = self._other_samples()
         except (ArithmeticError, ValueError):
@@ -153,9 +153,9 @@ class Recorded(Run):
         return super()._validation(others) if is_off(loss) else (loss, _share(right, len(others.X)))
 
 
-def _is_plain(optimiser: Optimiser) -> bool:
-    """Whether machine code knows what it does."""
-    return type(optimiser) is SGD and not optimiser.nesterov
+def _plain(optimiser: Optimiser) -> SGD | None:
+    """The optimiser, if machine code knows what it does."""
+    return optimiser if type(optimiser) is SGD and not optimiser.nesterov else None
 
 
 # ---- of one sample, without branches ----
