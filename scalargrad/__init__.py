@@ -9,9 +9,9 @@
 
 # The names in reading order: the value, its gates as functions, the views.
 from .value import Value
-from .value import exp, log, sqrt, sin, cos
-from .value import tanh, sigmoid, softplus, relu, leaky_relu, elu
-from .value import maximum, minimum, total, dot
+from .functions import exp, log, sqrt, sin, cos
+from .functions import tanh, sigmoid, softplus, relu, leaky_relu, elu
+from .functions import maximum, minimum, total, dot
 from .composite import gate, expand
 from .saved import save_graph, load_graph
 from .calculus import gradient, jacobian, hessian, hessian_vector_product

@@ -8,9 +8,10 @@ from typing import Any
 
 from .composite import Composite, check_unchanged, substituted
 from .formula import is_plain, read_rule
-from .gates import Form, number
+from .functions import dot
+from .gate import Form, number
 from .graph import sweep, topological_order
-from .value import Value, constant, dot
+from .value import Value, constant
 
 
 def gradient(output: Value, inputs: Iterable[Value], strict: bool = False) -> list[Value]:

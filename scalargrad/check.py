@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from .calculus import gradient, jacobian, sensitivities
 from .composite import Composite, named, parameters_of, taken_apart
 from .formula import read_rule
-from .gates import dot, number, step as step_gate, total
+from .gate import number
 from .graph import topological_order
+from .table import dot, step as step_gate, total
 from .value import Value, constant
 
 WRONG, SUSPICIOUS, RIGHT = 1e-2, 1e-4, 1e-7  # the course's bands of relative error

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .formula import OPERATORS, Formula, read_rule
-from .gates import CONSTANT, GATES, Form, Gate
+from .gate import CONSTANT, Form, Gate, Pattern
 from .graph import topological_order
+from .table import GATES
 from .value import Value, constant
 
 DEEPEST = 100  # levels of gates within gates
@@ -20,8 +21,8 @@ class Composite(Gate):
 
     __slots__ = ("function", "parameters")
 
-    def __init__(self, function: Callable[..., Any], name: str, symbol: str, pattern: str):
-        super().__init__(name, symbol, pattern, self._output, self._slopes, function)
+    def __init__(self, function: Callable[..., Any], name: str, symbol: str, pattern: Pattern):
+        super().__init__(self._output, self._slopes, pattern, symbol, name, function)
         self.function = function
         self.parameters = parameters_of(function)
 
@@ -89,7 +90,7 @@ def gate(
     rule: Callable[..., Any] | None = None,
     name: str | None = None,
     symbol: str | None = None,
-    pattern: str = "scales",
+    pattern: Pattern = "scales",
 ) -> Any:
     """A gate of your own, made of a function; it then works like those of the table, everywhere.
 
@@ -119,7 +120,7 @@ def gate(
         raise ValueError(f"the gate {called!r} {taken}: give another, name=")
     if rule is None:
         return Composite(function, called, symbol or called, pattern)
-    made = Gate(called, symbol or called, pattern, function, rule)
+    made = Gate(function, rule, pattern, symbol or "", called)
     names = made.input_names(made.arity or 0)
     if names:  # the first use tries it on numbers
         read_rule(Form(made, None, rule), Formula("z"), tuple(map(Formula, names)))

@@ -14,26 +14,26 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from . import gates, value
+from . import functions, table
 from .value import Value
 from .views.phrases import width
 
 LONGEST = 10_000  # characters
 WIDEST = 76  # characters of a line that are shown with a caret
-FUNCTIONS: dict[str, Any] = {"abs": gates.abs_} | {
-    name: getattr(value, name)
+FUNCTIONS: dict[str, Any] = {"abs": table.abs_} | {
+    name: getattr(functions, name)
     for name in (
         *("exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "relu", "leaky_relu", "elu"),
         *("maximum", "minimum", "total", "dot"),
     )
 }
 OPERATORS: dict[type[ast.AST], Any] = {
-    ast.Add: gates.add,
-    ast.Sub: gates.sub,
-    ast.Mult: gates.mul,
-    ast.Div: gates.div,
-    ast.Pow: gates.pow_,
-    ast.USub: gates.neg,
+    ast.Add: table.add,
+    ast.Sub: table.sub,
+    ast.Mult: table.mul,
+    ast.Div: table.div,
+    ast.Pow: table.pow_,
+    ast.USub: table.neg,
     ast.UAdd: lambda x: x,
 }
 ALLOWED = f"allowed are numbers, names, + - * / ** and {', '.join(FUNCTIONS)}"

@@ -1,6 +1,6 @@
 """A number that is only its own spelling, so that a gate's rule can be read as text.
 
->>> from scalargrad.gates import mul, sigmoid
+>>> from scalargrad.table import mul, sigmoid
 >>> sigmoid.rule(Formula("f"), Formula("x"))
 (f * (1 - f),)
 >>> mul.rule(Formula("f"), Formula("q"), Formula("z"))
@@ -13,7 +13,8 @@ import operator
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
-from .gates import Form, Gate, abs_, add_up, dot_product, log
+from .gate import Form, Gate
+from .table import abs_, add_up, dot_product, log
 
 # How tightly a text holds together: as a part of something tighter it gets parentheses.
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)

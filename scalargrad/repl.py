@@ -15,7 +15,7 @@ from types import CodeType
 from typing import Any
 
 from . import __version__
-from .gates import CONSTANT
+from .gate import CONSTANT
 from .graph import topological_order
 from .value import Value
 from .views.names import names_of

@@ -31,8 +31,9 @@ from typing import Any
 
 from . import files
 from .composite import Composite
-from .gates import CONSTANT, GATES, LEAF, Gate
+from .gate import CONSTANT, LEAF, Gate
 from .graph import topological_order
+from .table import GATES
 from .value import Value
 
 FORMAT, VERSION = "scalargrad graph", 1
@@ -167,7 +168,7 @@ class _Reader:
         places = self._places(record.get("places"), len(parents), inputs, f"{place}.places")
         if not callable(gate.rule) and (places or (inputs - 1,))[-1] >= len(gate.rule):
             raise ValueError(f"{place}.places: the last input of {name} is always a plain number")
-        node._connect(gate.form(places), values, numbers)
+        node.connect(gate.form(places), values, numbers)
 
     def _places(self, places: Any, parents: int, inputs: int, place: str) -> tuple[int, ...] | None:
         if places is None:
@@ -223,7 +224,7 @@ def _grown(leaves: list[Value], records: _Records) -> Value:
     nodes = list(leaves)
     for gate, moving, parents, numbers, data, label, grad in records:
         node = Value(data, label, grad)
-        node._connect(gate.form(moving), tuple([nodes[i] for i in parents]), numbers)
+        node.connect(gate.form(moving), tuple([nodes[i] for i in parents]), numbers)
         nodes.append(node)
     return nodes[-1]
 

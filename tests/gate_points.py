@@ -13,7 +13,7 @@ import mpmath
 from hypothesis import strategies as st
 from mpmath import mpf
 
-from scalargrad.gates import GATES
+from scalargrad.table import GATES
 
 inf, nan = math.inf, math.nan
 Point = tuple[float, ...]

@@ -29,8 +29,9 @@ from scalargrad import (
     tree,
 )
 from scalargrad.calculus import sensitivities
-from scalargrad.gates import CONSTANT, GATES, Gate
+from scalargrad.gate import CONSTANT, Gate
 from scalargrad.graph import topological_order
+from scalargrad.table import GATES
 
 inf, nan = math.inf, math.nan
 steady = settings(derandomize=True, deadline=None, max_examples=100)
@@ -267,7 +268,7 @@ def test_second_order_of_every_gate(gate):
 
 
 def test_the_check_of_second_order_sees_a_wrong_rule():
-    wrong = Gate("wrong", "w", "scales", lambda x: x**3, lambda z, x: (3.0 * x * (x + 1e-9),))
+    wrong = Gate(lambda x: x**3, lambda z, x: (3.0 * x * (x + 1e-9),), name="wrong")
     with pytest.raises(AssertionError):
         check_second_order(wrong, lambda x: x**3, (2.0,))
 

@@ -26,7 +26,8 @@ from scalargrad import (
     tanh,
 )
 from scalargrad.check import Report, Slope
-from scalargrad.gates import GATES, Gate
+from scalargrad.gate import Gate
+from scalargrad.table import GATES
 
 inf, nan = math.inf, math.nan
 steady = settings(derandomize=True, deadline=None, max_examples=60)
@@ -51,7 +52,7 @@ def planted(gate, factor, place=None):
         broken = lambda *numbers: wrong(rule(*numbers))  # noqa: E731
     else:
         broken = tuple([(lambda *numbers, i=i: wrong([f(*numbers) for f in rule])[i]) for i in range(len(rule))])
-    return Gate(gate.name, gate.symbol, gate.pattern, gate.output, broken, domain=gate.domain, steep=gate.steep)
+    return Gate(gate.output, broken, gate.pattern, gate.symbol, gate.name, domain=gate.domain, steep=gate.steep)
 
 
 def verdicts(report):
@@ -383,7 +384,7 @@ def test_a_rule_that_is_right_on_numbers_and_wrong_on_nodes_is_named(name):
     def numb(*numbers):
         return tuple([float(slope) for slope in sound(*map(float, numbers))])
 
-    off = Gate(name, name, "scales", GATES[name].output, numb)
+    off = Gate(GATES[name].output, numb, name=name)
     for point in POINTS[name].ordinary[1:3]:
         assert check_gradients(off, point)
         report = check_gradients(lambda *xs: off(*xs) * 2.0, point, order=2)

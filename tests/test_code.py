@@ -20,7 +20,7 @@ from math import erf, tau
 import pytest
 from gate_points import POINTS
 
-import scalargrad.gates
+import scalargrad.table
 from scalargrad import (
     Value,
     backprop_code,
@@ -36,8 +36,9 @@ from scalargrad import (
     softplus,
     total,
 )
-from scalargrad.gates import GATES, Gate
+from scalargrad.gate import Gate
 from scalargrad.graph import sweep, topological_order
+from scalargrad.table import GATES
 from scalargrad.value import constant
 from scalargrad.views.code import LONGEST_SUM, BackpropCode
 
@@ -138,9 +139,7 @@ def test_ten_thousand_random_graphs(seed):
 def test_the_comparison_sees_a_wrong_formula():
     x = Value(0.3)
     for factor in (2.0 + 1e-15, -2.0, nan):
-        wrong = Gate(
-            "wrong", "w", "scales", lambda x: x * 2.0, lambda z, x, f=factor: (2.0 if type(x) is float else f,)
-        )
+        wrong = Gate(lambda x: x * 2.0, lambda z, x, f=factor: (2.0 if type(x) is float else f,), name="wrong")
         with pytest.raises(AssertionError, match=f"^dn0: {factor} and 2.0 in"):
             check_equal([wrong(x)], [x])
 
@@ -893,12 +892,12 @@ def test_two_gates_of_one_name_are_refused():
 
 
 def test_the_tables_outputs_need_only_what_can_be_written():
-    """Every function of gates.py that an output calls is found by its source."""
+    """Every function of table.py that an output calls is found by its source."""
     for name in GATES:
         z = GATES[name](*[Value(x) for x in POINTS[name].ordinary[0][:3]], *POINTS[name].ordinary[0][3:])
         for function in ast.walk(ast.parse(backprop_code(z))):
             if isinstance(function, ast.FunctionDef):
-                assert hasattr(scalargrad.gates, function.name)
+                assert hasattr(scalargrad.table, function.name)
 
 
 # ---- long sums ----

@@ -16,17 +16,18 @@ from scalargrad import (
     compiled,
     dot,
     gate,
-    gates,
     gradient,
     maximum,
     relu,
     sigmoid,
+    table,
     tanh,
     total,
 )
 from scalargrad.compiled import program as programs, record
-from scalargrad.gates import GATES, Gate
+from scalargrad.gate import Gate
 from scalargrad.graph import topological_order
+from scalargrad.table import GATES
 
 inf, nan = math.inf, math.nan
 NEEDS = {"python": None, "numpy": "numpy", "jax": "jax", "native": "llvmlite"}
@@ -123,7 +124,7 @@ def test_every_gate_at_kinks_and_at_nan_and_inf(name, engine):
 
 
 def test_the_tests_can_fail(monkeypatch):
-    wrong = Gate("cube", "cube", "scales", lambda x: x * x * x, lambda z, x: (3.0 * x * x + 1e-9,))
+    wrong = Gate(lambda x: x * x * x, lambda z, x: (3.0 * x * x + 1e-9,), name="cube")
     p = Value(2.0)
     cube = record(lambda x: wrong(p * x), (1.0,), [p])
     with pytest.raises(AssertionError):
@@ -229,7 +230,7 @@ def test_what_minibatches_report_beside(engine, n):
 
     def function(x, y):  # what varies, an input, what is the same for all samples, and the first again
         value = loss(x, y)
-        return value, gates.step(y * model(x)[0], 0.0, 0.5), x[0], dot(parameters, parameters), value
+        return value, table.step(y * model(x)[0], 0.0, 0.5), x[0], dot(parameters, parameters), value
 
     X, Y = points(n, 2)
     alone = record(loss, (X[0], Y[0]), parameters, engine, "sum")(X, Y)
@@ -435,7 +436,7 @@ def test_a_gate_whose_output_branches_runs_on_floats_alone(engine):
 
 @every_engine
 def test_a_gate_whose_output_branches_runs_by_its_expansion(engine):
-    leaky = Gate("leaky", "leaky", "scales", branching, lambda z, x: (z / x,), expansion=lambda x: maximum(x, 0.25 * x))
+    leaky = Gate(branching, lambda z, x: (z / x,), name="leaky", expansion=lambda x: maximum(x, 0.25 * x))
     p = Value(2.0)
     assert record(lambda x: leaky(p * x), (1.0,), [p], engine)([-1.0]) == (-0.5, [-0.25])
 

@@ -38,8 +38,9 @@ from scalargrad import (
 )
 from scalargrad.composite import check_unchanged, substituted, taken_apart
 from scalargrad.formula import OPERATORS, Formula
-from scalargrad.gates import CONSTANT, GATES, Gate, step
+from scalargrad.gate import CONSTANT, Gate
 from scalargrad.graph import topological_order
+from scalargrad.table import GATES, step
 from scalargrad.value import constant
 
 nan = math.nan
@@ -598,7 +599,7 @@ def test_gates_that_cannot_be_taken_apart(gates, kind, message):
 
 
 def test_an_expansion_that_contains_its_own_gate():
-    loop = Gate("loop", "loop", "scales", lambda x: x, lambda z, x: (1.0,), expansion=lambda x: loop(x) * 1.0)
+    loop = Gate(lambda x: x, lambda z, x: (1.0,), name="loop", expansion=lambda x: loop(x) * 1.0)
     with pytest.raises(ValueError, match="more than 100 levels deep: is there one that contains its own gate?"):
         expand(loop(Value(1.0)))
 

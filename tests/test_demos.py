@@ -55,7 +55,7 @@ REPAIRS = {
 }
 PLANT = """
 import runpy, sys
-from scalargrad.gates import GATES
+from scalargrad.table import GATES
 path, gate, factor = sys.argv[1:]
 form = GATES[gate].form(None)
 rule = form.rule

@@ -12,8 +12,9 @@ from gate_points import recipes
 from hypothesis import given, settings, strategies as st
 
 from scalargrad import Value, draw, maximum, total
-from scalargrad.gates import GATES, Gate
+from scalargrad.gate import Gate
 from scalargrad.graph import topological_order
+from scalargrad.table import GATES
 from scalargrad.value import constant
 from scalargrad.views import draw as room
 from scalargrad.views.names import clean
@@ -301,7 +302,7 @@ def test_a_hostile_label_on_a_wire(label):
 
 @pytest.mark.parametrize("symbol", [s for s in HOSTILE if clean(s) and len(s) < 100])
 def test_a_hostile_symbol_in_a_circle(symbol):
-    gate = Gate("own", symbol, "scales", lambda x, y: x, lambda z, x, y: (1.0, 0.0))
+    gate = Gate(lambda x, y: x, lambda z, x, y: (1.0, 0.0), symbol=symbol, name="own")
     shown = clean(symbol).replace(NO_BREAK_SPACE, " ")
     assert circles(draw(gate(Value(1.0), Value(2.0)))) == [shown]
     assert sorted(circles(draw(gate(Value(1.0), 7.0)))[0].replace(" ", "")) == sorted(shown.replace(" ", "") + "7")

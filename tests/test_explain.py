@@ -12,8 +12,8 @@ from gate_points import recipes
 from hypothesis import given, settings, strategies as st
 
 from scalargrad import Value, dot, gate, maximum, minimum, relu, sigmoid, tanh, total
-from scalargrad.gates import GATES
 from scalargrad.graph import topological_order
+from scalargrad.table import GATES
 from scalargrad.value import constant
 from scalargrad.views import causes, phrases
 from scalargrad.views.causes import CODES

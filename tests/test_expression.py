@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings, strategies as st
 
 from scalargrad import Value, evaluate
 from scalargrad.expression import FUNCTIONS, LONGEST, ExpressionError
-from scalargrad.gates import GATES
 from scalargrad.graph import topological_order
+from scalargrad.table import GATES
 from scalargrad.views.phrases import width
 
 HELPERS = {"step", "power_slope", "exponent_slope"}

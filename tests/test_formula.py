@@ -8,7 +8,8 @@ from gate_points import HELPERS, everywhere
 from hypothesis import assume, given, settings, strategies as st
 
 from scalargrad.formula import Formula, read_rule
-from scalargrad.gates import GATES, Gate
+from scalargrad.gate import Gate
+from scalargrad.table import GATES
 
 inf, nan = math.inf, math.nan
 every_gate = pytest.mark.parametrize("gate", GATES.values(), ids=list(GATES))
@@ -160,7 +161,7 @@ def test_a_name_is_neither_true_nor_false(question):
 
 @pytest.mark.parametrize("rule", [lambda z, x: (1.0 if x > 0 else 0.0,), lambda z, x: (math.exp(x),)])
 def test_a_rule_for_floats_alone_is_named(rule):
-    crooked = Gate("crooked", "c", "scales", abs, rule)
+    crooked = Gate(abs, rule, name="crooked")
     with pytest.raises(TypeError, match="^crooked: its rule cannot be read on names.*without `if` and without math"):
         read_rule(crooked.form(None), z, (x,))
 

@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 import scalargrad
-from scalargrad.gates import GATES
+from scalargrad.table import GATES
 
 MODULES = ["scalargrad", *(m.name for m in pkgutil.walk_packages(scalargrad.__path__, "scalargrad."))]
 

@@ -10,8 +10,8 @@ from gate_points import recipes
 from hypothesis import given, settings
 
 from scalargrad import Value
-from scalargrad.gates import GATES
 from scalargrad.graph import consumers, edges, sweep, topological_order
+from scalargrad.table import GATES
 
 steady = settings(derandomize=True, deadline=None, max_examples=100)
 

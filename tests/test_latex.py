@@ -11,8 +11,8 @@ from hypothesis import given, settings
 
 from scalargrad import Value, dot, gate, gradient, latex, maximum, relu, sigmoid, total
 from scalargrad.formula import read_rule
-from scalargrad.gates import GATES
 from scalargrad.graph import topological_order
+from scalargrad.table import GATES
 from scalargrad.views.latex import LETTERS, Latex, name_in_latex
 
 inf, nan = math.inf, math.nan

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from scalargrad import Value, page, steps
-from scalargrad.gates import GATES
+from scalargrad.table import GATES
 from scalargrad.views import phrases
 from scalargrad.views.explain import explain
 from scalargrad.views.ledger import ledger, nudge, paths

@@ -19,19 +19,19 @@ from scalargrad import (
     exp,
     gate,
     maximum,
+    node as engine,
     relu,
     sigmoid,
     steps,
     total,
-    value as engine,
 )
-from scalargrad.gates import GATES
 from scalargrad.graph import topological_order
+from scalargrad.table import GATES
 from scalargrad.views.explain import explain
 from scalargrad.views.ledger import ledger
 from scalargrad.views.lines import Lines, record_lines
 
-MAKER = engine._new
+MAKER = engine.new
 LESSON = """\
 x, w = Value(-0.5, "x"), Value(2.0, "w")
 with record_lines() as lines:
@@ -50,7 +50,7 @@ after = h + 1
 @pytest.fixture(autouse=True)
 def put_back():
     yield
-    assert engine._new is MAKER
+    assert engine.new is MAKER
 
 
 def lesson(path="somewhere/lesson.py"):
@@ -173,7 +173,7 @@ def test_an_error_ends_a_block():
         with record_lines() as lines:
             x = Value(1.0) + 1
             raise ValueError("mine")
-    assert list(lines) == [x] and engine._new is MAKER
+    assert list(lines) == [x] and engine.new is MAKER
 
 
 def test_other_threads_are_not_recorded():
@@ -204,13 +204,13 @@ def test_blocks_of_two_threads_overlap():
         thread.start()
         opened.wait(10)
         mine = Value(3.0) + 3
-    assert engine._new is not MAKER  # the other block is still open
+    assert engine.new is not MAKER  # the other block is still open
     unrecorded = Value(5.0) + 5
     closed.set()
     thread.join()
     after = Value(4.0) + 4
     assert results["other"] and list(lines) == [mine]
-    assert engine._new is MAKER and (unrecorded.data, after.data) == (10.0, 8.0)
+    assert engine.new is MAKER and (unrecorded.data, after.data) == (10.0, 8.0)
 
 
 def test_many_threads():
@@ -241,10 +241,10 @@ def test_many_threads():
 
 def test_off_is_off():
     """No check is left in the engine: its node maker is the very function that it was."""
-    assert engine._new is MAKER
+    assert engine.new is MAKER
     with record_lines():
-        assert engine._new is not MAKER
-    assert engine._new is MAKER and MAKER is object.__new__
+        assert engine.new is not MAKER
+    assert engine.new is MAKER and MAKER is object.__new__
 
 
 def test_numbers_and_gradients_are_the_same():

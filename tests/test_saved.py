@@ -14,8 +14,9 @@ from gate_points import POINTS, recipes
 from hypothesis import given, settings
 
 from scalargrad import Value, dot, draw, exp, gate, gradient, load_graph, maximum, save_graph, steps
-from scalargrad.gates import CONSTANT, GATES, LEAF
+from scalargrad.gate import CONSTANT, LEAF
 from scalargrad.graph import topological_order
+from scalargrad.table import GATES
 from scalargrad.value import constant
 
 inf, nan = math.inf, math.nan

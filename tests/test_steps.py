@@ -8,8 +8,8 @@ from gate_points import recipes
 from hypothesis import given, settings, strategies as st
 
 from scalargrad import Value, dot, exp, maximum, sigmoid, steps, total, tree
-from scalargrad.gates import GATES
 from scalargrad.graph import topological_order
+from scalargrad.table import GATES
 from scalargrad.views import phrases, steps as steps_module
 from scalargrad.views.phrases import number_text
 

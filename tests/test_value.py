@@ -7,11 +7,14 @@ import decimal
 import fractions
 import gc
 import inspect
+import itertools
 import math
 import operator
+import subprocess
 import sys
 import threading
 from functools import partial
+from pathlib import Path
 
 import mpmath
 import pytest
@@ -19,10 +22,11 @@ from gate_points import POINTS, everywhere, recipes
 from hypothesis import given, settings
 
 import scalargrad
-from scalargrad import Value, dot, exp, maximum, minimum, sigmoid, total
-from scalargrad.gates import GATES
+from scalargrad import Value, dot, exp, maximum, minimum, sending, sigmoid, total
+from scalargrad.functions import dots
 from scalargrad.graph import topological_order
-from scalargrad.value import dots
+from scalargrad.sending import send_back
+from scalargrad.table import GATES
 
 nan, inf = math.nan, math.inf
 BINARY = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "pow": operator.pow}
@@ -568,10 +572,10 @@ def interrupt(*numbers):
 
 
 class Interrupt:
-    """Ctrl-C at the n-th line that runs in a function, or in what it calls within its file."""
+    """An error, by default Ctrl-C, at the n-th line that runs in a function, or in what it calls within its file."""
 
-    def __init__(self, n, function):
-        self.left, self.filename = n, function.__code__.co_filename
+    def __init__(self, n, function=send_back, error=KeyboardInterrupt):
+        self.left, self.filename, self.error = n, function.__code__.co_filename, error
 
     def __call__(self, frame, event, argument):
         if frame.f_code.co_filename != self.filename:
@@ -579,40 +583,92 @@ class Interrupt:
         if event == "line":
             self.left -= 1
             if self.left == 0:
-                raise KeyboardInterrupt
+                raise self.error
         return self
 
-    def during(self, call):
+    def during(self, call, *arguments):
         before = sys.gettrace()
         sys.settrace(self)
         try:
-            call()
+            call(*arguments)
         finally:
             sys.settrace(before)
 
 
-def test_backward_can_be_interrupted_at_every_line():
-    x, y, w = Value(2.0, grad=1.5), Value(-3.0), Value(0.5, grad=-1.0)
-    q = exp(x) * y
-    f = (dot([w, x, q], [x, y, 2.0], w) + q) * 2.0 - w
-    leaves, inner = (x, y, w), [node for node in topological_order([f]) if node.gate]
-    f.backward()
-    once = grads(*leaves)
-    before, after, interrupted = once, [2.0 * now - held for now, held in zip(once, (1.5, 0.0, -1.0))], 0
-    for n in range(1, 1000):
-        stop = Interrupt(n, Value.backward)
-        for leaf, grad in zip(leaves, before):
+class Interrupted:
+    """A graph with forks and gates of many inputs, whose leaves hold what one backward pass left there."""
+
+    def __init__(self):
+        x, y, w = self.leaves = Value(2.0, grad=1.5), Value(-3.0), Value(0.5, grad=-1.0)
+        q = exp(x) * y
+        self.f = (dot([w, x, q], [x, y, 2.0], w) + q) * 2.0 - w
+        self.inner = [node for node in topological_order([self.f]) if node.gate]
+        self.f.backward()
+        self.before = grads(*self.leaves)
+        self.after = [2.0 * now - held for now, held in zip(self.before, (1.5, 0.0, -1.0))]
+
+    def backward(self, interrupt):
+        """Whether an error came; then nothing must have happened."""
+        for leaf, grad in zip(self.leaves, self.before):
             leaf.grad = grad
-        shown = grads(*inner)
+        shown = grads(*self.inner)
         try:
-            stop.during(f.backward)
-        except KeyboardInterrupt:
-            interrupted += 1
-            assert grads(*leaves) == before and grads(*inner) in (shown, (0.0,) * len(inner)), f"line {n}"
+            interrupt.during(self.f.backward)
+        except interrupt.error:
+            assert grads(*self.leaves) == self.before
+            assert grads(*self.inner) == shown or self.f.grad == 0.0
+            return True
+        assert interrupt.left > 0 and grads(*self.leaves) == pytest.approx(self.after, rel=1e-15)
+        return False
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_backward_can_be_interrupted_at_every_line(error):
+    graph = Interrupted()
+    lines = next(n for n in range(1, 1000) if not graph.backward(Interrupt(n, error=error)))
+    assert lines > 50
+
+
+def test_ctrl_c_again_while_it_puts_back_what_leaves_held(monkeypatch):
+    graph, put_back, again, twice = Interrupted(), sending.put_back, [], 0
+
+    def interrupted_once(*arguments):
+        if again:
+            Interrupt(again.pop(), put_back).during(put_back, *arguments)
         else:
-            assert stop.left > 0 and interrupted > 50 and grads(*leaves) == pytest.approx(after, rel=1e-15)
-            return
-    raise AssertionError("it never came to its end")
+            put_back(*arguments)
+
+    monkeypatch.setattr(sending, "put_back", interrupted_once)
+    for first, second in itertools.product(range(1, 120, 7), range(1, 40)):
+        again[:] = [second]
+        twice += graph.backward(Interrupt(first)) and not again
+    assert twice > 300
+
+
+def test_memory_that_runs_out_leaves_leaves_as_they_were():
+    """In a process of its own, whose memory is limited to what it has and a little more."""
+    pytest.importorskip("resource", reason="memory cannot be limited here")
+    text = """
+import resource, scalargrad
+held = scalargrad.Value(2.0, grad=7.0)
+f = held
+for _ in range(100_000):
+    f = f * 1.0 + held
+pages = int(open("/proc/self/statm").read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + {more}, resource.RLIM_INFINITY))
+try:
+    f.backward()
+    print("done", held.grad)
+except MemoryError:
+    print("out of memory", held.grad, f.grad == 0.0)
+"""
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("what a process has cannot be read here")
+    outcomes = set()
+    for more in (0, 1 << 18, 1 << 20, 1 << 30):
+        told = subprocess.run([sys.executable, "-c", text.format(more=more)], capture_output=True, text=True)
+        outcomes.add(told.stdout.strip())
+    assert outcomes == {"out of memory 7.0 True", "done 100008.0"}
 
 
 def test_marks_that_a_walk_left_behind_do_not_mislead_the_next():
@@ -621,7 +677,7 @@ def test_marks_that_a_walk_left_behind_do_not_mislead_the_next():
     f = exp(x) * x + x
     for n in range(1, 30):
         with contextlib.suppress(KeyboardInterrupt):
-            Interrupt(n, Value.backward).during(lambda: f._start_at_zero([], {}))
+            Interrupt(n).during(sending.start_at_zero, f, [], {})
         x.grad = 0.0
         f.backward()
         assert x.grad == pytest.approx(3.0 * math.exp(2.0) + 1.0, rel=1e-15)

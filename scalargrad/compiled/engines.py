@@ -14,7 +14,8 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..gates import GATES, Gate
+from ..gate import Gate
+from ..table import GATES
 from .flat import FlatCode
 from .trace import Layout, rows
 from .writing import ArrayWriter, FloatWriter

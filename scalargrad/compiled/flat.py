@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, NoReturn
 
-from .. import gates
+from .. import table
 from ..formula import is_plain, read_rule
-from ..gates import GATES, Gate
+from ..gate import Gate
+from ..table import GATES
 from .trace import Step, Trace
 
-SUMS = (gates.add, gates.total)
+SUMS = (table.add, table.total)
 
 
 def _operator(gate: Gate) -> tuple[Callable[[Line, Any], Any], Callable[[Line, Any], Any]]:
@@ -54,17 +55,17 @@ class Line:
     def through_gate(self, gate: Gate, inputs: tuple[Any, ...]) -> Any:
         return self.code.line(gate, inputs)
 
-    __add__, __radd__ = _operator(gates.add)
-    __sub__, __rsub__ = _operator(gates.sub)
-    __mul__, __rmul__ = _operator(gates.mul)
-    __truediv__, __rtruediv__ = _operator(gates.div)
-    __pow__, __rpow__ = _operator(gates.pow_)
+    __add__, __radd__ = _operator(table.add)
+    __sub__, __rsub__ = _operator(table.sub)
+    __mul__, __rmul__ = _operator(table.mul)
+    __truediv__, __rtruediv__ = _operator(table.div)
+    __pow__, __rpow__ = _operator(table.pow_)
 
     def __neg__(self) -> Any:
-        return self.code.line(gates.neg, (self,))
+        return self.code.line(table.neg, (self,))
 
     def __abs__(self) -> Any:
-        return self.code.line(gates.abs_, (self,))
+        return self.code.line(table.abs_, (self,))
 
     def __pos__(self) -> Line:
         return self
@@ -216,11 +217,11 @@ class FlatCode:
         """The gradient of a node: local gradient x upstream, added up over all gates that use it."""
         products = [pair for pair in arrived[::-1] if all([isinstance(x, Line) for x in pair])]
         if len(products) < 2:
-            return gates.add_up(*[gates.mul(*pair) for pair in arrived])
-        others = [gates.mul(*pair) for pair in arrived if not all([isinstance(x, Line) for x in pair])]
-        added_up = self.line(gates.dot, (*[local for local, _ in products], *[upstream for _, upstream in products]))
+            return table.add_up(*[table.mul(*pair) for pair in arrived])
+        others = [table.mul(*pair) for pair in arrived if not all([isinstance(x, Line) for x in pair])]
+        added_up = self.line(table.dot, (*[local for local, _ in products], *[upstream for _, upstream in products]))
         self.sums.add(added_up)
-        return gates.add_up(added_up, *others)
+        return table.add_up(added_up, *others)
 
     def _leave_out_the_dead(self) -> None:
         used = {*self.values, *[x for send in self.sends for x in send.inputs]}
@@ -278,7 +279,7 @@ def rolled(trace: Trace) -> list[Step | None]:
             products, others, swallowed = _terms(top, trace, steps, uses)
             if len(products) > 1 and len(others) < 2:
                 ws, xs = zip(*products)
-                steps[k] = Step(gates.dot, (*ws, *xs, *others))
+                steps[k] = Step(table.dot, (*ws, *xs, *others))
                 for i in swallowed:
                     steps[i] = None
     return steps
@@ -295,7 +296,7 @@ def _terms(
         i = terms.pop()
         place = i - trace.leaves if isinstance(i, int) and uses[i] == 1 else -1
         step = steps[place] if place >= 0 else None
-        if step and step.gate is gates.mul:
+        if step and step.gate is table.mul:
             pair = step.inputs
             products.append(pair[::-1] if pair[1] in parameters and pair[0] not in parameters else pair)
             swallowed.append(place)
@@ -324,25 +325,25 @@ def _simpler_pow(x: Any, n: Any) -> Any:
     if is_plain(n, -1.0):
         return 1.0 / x
     whole = [k for k in (1, 2, 3) if is_plain(n, k)]
-    return gates.mul(gates.mul(x, x), x) if whole == [3] else gates.mul(x, x) if whole == [2] else x if whole else None
+    return table.mul(table.mul(x, x), x) if whole == [3] else table.mul(x, x) if whole == [2] else x if whole else None
 
 
 def _simpler_power_slope(c: Any, x: Any, n: Any) -> Any:
     if is_plain(n, 0.0) or is_plain(c, 0.0):
         return c
-    return gates.mul(c, gates.pow_(x, n)) if isinstance(c, float) else None
+    return table.mul(c, table.pow_(x, n)) if isinstance(c, float) else None
 
 
 def _simpler_exponent_slope(c: Any, x: Any, n: Any, k: Any) -> Any:
     if is_plain(k, 0.0):
-        return gates.power_slope(c, x, n)
+        return table.power_slope(c, x, n)
     return 0.0 if is_plain(c, 0.0) or isinstance(k, float) and k < 0.0 else None
 
 
 SIMPLER: dict[str, Callable[..., Any]] = {
     "mul": _simpler_mul,
     "div": lambda x, y: x if is_plain(y, 1.0) else None,
-    "neg": lambda x: x.inputs[0] if x.gate is gates.neg else None,
+    "neg": lambda x: x.inputs[0] if x.gate is table.neg else None,
     "pow": _simpler_pow,
     "power_slope": _simpler_power_slope,
     "exponent_slope": _simpler_exponent_slope,

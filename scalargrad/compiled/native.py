@@ -12,8 +12,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from .. import gates
-from ..gates import GATES
+from .. import table
+from ..table import GATES
 from .engines import Engine, Result, array_of, needed, outputs, refuse_own
 from .flat import FlatCode, Line, is_stackable, range_of, times
 from .llvm import BIT, BITS, DOUBLE, IR, LANES, LIBM, VECTOR, Number, lanes_of
@@ -49,7 +49,7 @@ class Kernel:
         self.mask: Any = None
         self.results = code.parameters + len(code.values)
         self.size = self.results * LANES
-        dots = [line for line in code.lines if line.gate is gates.dot]
+        dots = [line for line in code.lines if line.gate is table.dot]
         self.unrolled = UNROLLED if sum([len(dot.inputs) // 2 for dot in dots]) < 4000 else UNROLLED // 4
         self.alike: dict[Any, list[Line]] = {}
         for dot in dots:
@@ -117,7 +117,7 @@ class Kernel:
         gate, inputs = line.gate, line.inputs
         assert gate
         n = len(inputs) // 2
-        if gate is gates.dot and n > self.unrolled and is_stackable(inputs[:n]) and is_stackable(inputs[n : 2 * n]):
+        if gate is table.dot and n > self.unrolled and is_stackable(inputs[:n]) and is_stackable(inputs[n : 2 * n]):
             waiting = [dot for dot in self.alike[_alike(line)] if dot not in self.known]
             self._long_dots(waiting[:ABREAST], n)
             return
@@ -135,7 +135,7 @@ class Kernel:
             return [z + self.item(w, index, kind) * x for z, w in zip(sums, ws)]
 
         for dot, product in zip(dots, self.through(n, [*ws, xs], add, len(dots))):
-            self.known[dot] = gates.add_up(product, *map(self.of, dot.inputs[2 * n :]))
+            self.known[dot] = table.add_up(product, *map(self.of, dot.inputs[2 * n :]))
 
     # ---- eight samples ----
 

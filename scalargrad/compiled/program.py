@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..gates import add_up, dot_product
+from ..table import add_up, dot_product
 from ..value import Value
 from .engines import Engine, JaxEngine, NumpyEngine, PythonEngine, Result
 from .flat import FlatCode
@@ -46,7 +46,7 @@ def record(
 
     A loss that also reports whether it is small; `others` are averaged or summed as well, and cost no backward:
 
-    >>> from scalargrad.gates import step
+    >>> from scalargrad.table import step
     >>> def both(x, y):
     ...     loss = (w * x + b - y) ** 2
     ...     return loss, step(0.5, loss, 1.0)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..composite import Composite, named, parameters_of, taken_apart
-from ..gates import Gate, number
+from ..gate import Gate, number
 from ..graph import topological_order
 from ..value import Value
 

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .. import gates
+from .. import table
 from ..formula import ATOM, POWER, PRODUCT, SIGN, Formula, is_plain
-from ..gates import GATES, Gate
+from ..gate import Gate
+from ..table import GATES
 from .flat import FlatCode, Line, Send, is_stackable, pairs, range_of, times, varies
 
 LONGEST_SUM = 50  # terms of a sum that are written in one line; Python's parser nests no deeper than some hundred
@@ -77,7 +78,7 @@ class Writer:
 
     def formula(self, line: Line) -> Spelling:
         gate = line.gate
-        if gate is gates.dot or gate is gates.total:
+        if gate is table.dot or gate is table.total:
             return self.sum_of(line.name, self.terms(line))
         if gate and GATES.get(gate.name) is not gate:
             if self.own_gates.setdefault(gate.name, gate) is not gate:
@@ -88,16 +89,16 @@ class Writer:
     def terms(self, line: Line) -> list[Any]:
         """What a dot or a total adds up."""
         inputs = [self.of(x) for x in line.inputs]
-        n = len(inputs) // 2 if line.gate is gates.dot else 0
+        n = len(inputs) // 2 if line.gate is table.dot else 0
         return [*[w * x for w, x in zip(inputs[:n], inputs[n:])], *inputs[2 * n :]]
 
     def sum_of(self, name: str, terms: Sequence[Any], start: str = "") -> Spelling:
         """The sum, from left to right; if it is long, most of it is written on lines before."""
         terms = [*([Spelling(start)] if start else []), *terms]
         while len(terms) > LONGEST_SUM:
-            self.written.append(f"{name} = {gates.add_up(*terms[:LONGEST_SUM])}")
+            self.written.append(f"{name} = {table.add_up(*terms[:LONGEST_SUM])}")
             terms = [Spelling(name), *terms[LONGEST_SUM:]]
-        total: Spelling = gates.add_up(*terms)
+        total: Spelling = table.add_up(*terms)
         return total
 
 
@@ -226,8 +227,8 @@ def _may_be_0(x: Any) -> bool:
     """Whether a gradient has just come through a gate that routes, and so may be 0 often."""
     return (
         isinstance(x, Line)
-        and x.gate is gates.mul
-        and any([isinstance(y, Line) and y.gate is gates.step for y in x.inputs])
+        and x.gate is table.mul
+        and any([isinstance(y, Line) and y.gate is table.step for y in x.inputs])
     )
 
 
@@ -258,12 +259,12 @@ class ArrayWriter(Writer):
         return "\n".join(["def run(P, X):", *indented([*self.written, returned]), ""])
 
     def formula(self, line: Line) -> Spelling:
-        if line.gate is gates.dot and len(line.inputs) >= 2 * FEW:
+        if line.gate is table.dot and len(line.inputs) >= 2 * FEW:
             products = pairs(line)
             ws, xs = ([pair[k] for pair in products] for k in (0, 1))
             if is_stackable(ws) and is_stackable(xs):
                 others = [self.of(x) for x in line.inputs[2 * len(products) :]]
-                dot: Spelling = gates.add_up(self._dot(ws, xs), *others)
+                dot: Spelling = table.add_up(self._dot(ws, xs), *others)
                 return dot
         return super().formula(line)
 

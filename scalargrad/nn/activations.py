@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..value import Value, elu, leaky_relu, relu, sigmoid, softplus, tanh
+from ..functions import elu, leaky_relu, relu, sigmoid, softplus, tanh
+from ..value import Value
 
 MAXOUT = "maxout"  # no function of one number: the largest of the k linear pieces of a neuron
 

@@ -11,9 +11,11 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .. import gates
-from ..gates import Gate, add_up, largest, number
-from ..value import Value, dot, exp, relu, total
+from .. import table
+from ..functions import dot, exp, relu, total
+from ..gate import Gate, number
+from ..table import add_up, largest
+from ..value import Value
 
 Loss = Callable[[Sequence[Any], Sequence[Any]], Any]
 
@@ -144,7 +146,7 @@ def l1(weights: Iterable[Any]) -> Any:
     >>> l1([3.0, -4.0])
     7.0
     """
-    return total([gates.abs_(w) for w in weights])
+    return total([table.abs_(w) for w in weights])
 
 
 # ---- softmax and its logarithm ----
@@ -159,16 +161,14 @@ def _logsumexp(*xs: float) -> float:
 
 
 def _shifted_logarithm(*xs: Any) -> Any:
-    most = gates.maximum(*xs)
-    return most + gates.log(gates.total(*[gates.exp(x - most) for x in xs]))
+    most = table.maximum(*xs)
+    return most + table.log(table.total(*[table.exp(x - most) for x in xs]))
 
 
 LOGSUMEXP = Gate(
-    "logsumexp",
-    "logsumexp",
-    "scales",
     _logsumexp,
-    lambda z, *xs: tuple([gates.exp(x - z) for x in xs]),
+    lambda z, *xs: tuple([table.exp(x - z) for x in xs]),
+    name="logsumexp",
     expansion=_shifted_logarithm,
 )
 

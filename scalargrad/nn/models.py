@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import files
-from ..gates import Gate
+from ..gate import Gate
 from ..saved import LARGEST, WORDS
 from .activations import ACTIVATIONS, MAXOUT
 from .mlp import MLP

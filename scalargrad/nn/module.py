@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from ..gates import LEAF
+from ..gate import LEAF
 from ..value import Value
 
 Self = TypeVar("Self", bound="Module")

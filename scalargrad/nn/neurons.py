@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..value import Value, dot, dots, maximum
+from ..functions import dot, dots, maximum
+from ..value import Value
 from .activations import MAXOUT, activation_of
 from .module import Module
 from .starts import Start, drawn_from, generator, start_of

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..gates import number
+from ..gate import number
 from ..value import Value
 from .schedules import Schedule, constant_rate
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import files
-from ..value import Value, maximum
+from ..functions import maximum
+from ..value import Value
 from .activations import ACTIVATIONS, MAXOUT, activation_of
 from .health import LayerHealth
 from .history import History

@@ -8,9 +8,10 @@ from itertools import accumulate
 from typing import Any
 
 from ..compiled import record
-from ..gates import step
+from ..functions import dot, relu, total
 from ..graph import topological_order
-from ..value import Value, dot, relu, total
+from ..table import step
+from ..value import Value
 from .eager import Data, Run, Stretch, is_off
 from .history import Step
 from .losses import Loss, accuracy, is_list, logsumexp, max_margin_loss, mse_loss, softmax_loss, svm_loss

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ..gates import number
+from ..gate import number
 
 Schedule = Callable[[int], float]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..gates import number
+from ..gate import number
 from ..value import Value
 from .eager import Data, Run, Stretch, is_off
 from .history import History

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..gates import CONSTANT, Gate
+from ..gate import CONSTANT, Gate
 from ..graph import Edge, topological_order
 from ..value import Value
 from .ledger import FEW, SHORT, Backward, Told, count_text, cut, multiplied, product_of

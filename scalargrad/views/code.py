@@ -18,11 +18,12 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from .. import value
+from .. import functions
 from ..composite import Composite, check_unchanged, taken_apart
 from ..formula import ATOM, POWER, SIGN, SPELLINGS, Formula, is_plain, read_rule
-from ..gates import GATES, Gate
+from ..gate import Gate
 from ..graph import topological_order
+from ..table import GATES
 from ..value import Value
 from .names import names_of, roots_of
 
@@ -320,7 +321,7 @@ def _definitions(called: Mapping[str, Gate]) -> dict[str, str]:
 
 def _what_runs(thing: Any) -> Any:
     """For a gate, or a function of the package that is one, its output."""
-    if isinstance(thing, types.FunctionType) and thing.__module__ == value.__name__:
+    if isinstance(thing, types.FunctionType) and thing.__module__ == functions.__name__:
         gate = GATES.get(thing.__name__)
         thing = gate if gate and gate.arity == 1 else thing  # the others take their inputs in another way
     return thing.output if isinstance(thing, Gate) and not isinstance(thing, Composite) else thing

@@ -14,7 +14,7 @@ from typing import Any
 import graphviz
 
 from .. import files
-from ..gates import CONSTANT
+from ..gate import CONSTANT
 from ..graph import consumers, topological_order
 from ..value import Value
 from .lines import being_recorded, placed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..gates import Gate
+from ..gate import Gate
 from ..value import Value
 from .causes import Cause, Why
 from .ledger import Names, Places, Told

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..formula import ATOM, POWER, PRODUCT, SIGN, SUM, Formula, is_plain, read_rule
-from ..gates import Gate
+from ..gate import Gate
 from ..graph import sweep, topological_order
 from ..value import Value
 from .names import names_of

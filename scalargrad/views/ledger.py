@@ -10,8 +10,9 @@ from operator import sub
 from typing import Any
 
 from ..composite import check_unchanged
-from ..gates import add_up, number
+from ..gate import number
 from ..graph import Edge, sweep, topological_order
+from ..table import add_up
 from ..value import Value
 from .lines import being_recorded
 from .names import names_of

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
 
-from .. import value as engine
+from .. import node as engine
 from ..value import Value
 from .names import user_frame
 from .phrases import say
@@ -102,20 +102,20 @@ class _Hook:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.entered = 0
-        self.original: Callable[..., Value] = engine._new
+        self.original: Callable[..., Value] = engine.new
 
     def __enter__(self) -> None:
         with self.lock:
             if not self.entered:
-                self.original = engine._new
-                vars(engine)["_new"] = _recording(self.original)
+                self.original = engine.new
+                vars(engine)["new"] = _recording(self.original)
             self.entered += 1
 
     def __exit__(self, *error: object) -> None:
         with self.lock:
             self.entered -= 1
             if not self.entered:
-                vars(engine)["_new"] = self.original
+                vars(engine)["new"] = self.original
 
 
 _hook = _Hook()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType
 from typing import Any
 
-from ..gates import CONSTANT
+from ..gate import CONSTANT
 from ..value import Value
 from .phrases import number_text
 

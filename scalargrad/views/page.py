@@ -23,7 +23,7 @@ from typing import Any
 from .. import files
 from ..composite import Composite, taken_apart
 from ..formula import OPERATORS
-from ..gates import Gate
+from ..gate import Gate
 from ..graph import topological_order
 from ..value import Value
 from .code import Code, backprop_code

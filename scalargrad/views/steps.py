@@ -8,7 +8,7 @@ from operator import add, mul
 from typing import Any, Literal, overload
 
 from ..formula import ATOM, SIGN, Formula, read_rule
-from ..gates import Gate, number
+from ..gate import Gate, number
 from ..graph import Edge, sweep, topological_order
 from ..value import Value
 from .lines import being_recorded, placed

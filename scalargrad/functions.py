@@ -1,0 +1,185 @@
+"""Gates as functions, of values or of plain floats: `exp(x)`, `maximum(x, y)`, `dot(ws, xs)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar, overload
+
+from . import table
+from .node import output_of_many
+from .value import Value
+
+Number = TypeVar("Number", Value, float)
+
+
+def exp(x: Number) -> Number:
+    """e ** x.  Its local gradient is its own output.  OverflowError above x = 709.78.
+
+    >>> exp(Value(0.0))
+    Value(1.0)
+    >>> exp(0)
+    1.0
+    """
+    return x.exp() if isinstance(x, Value) else table.exp(x)  # type: ignore[no-any-return]
+
+
+def log(x: Number) -> Number:
+    """The natural logarithm of x > 0; ValueError for other x.  Its local gradient is 1 / x."""
+    return x.log() if isinstance(x, Value) else table.log(x)  # type: ignore[no-any-return]
+
+
+def sqrt(x: Number) -> Number:
+    """The square root of x >= 0; ValueError for x < 0.
+
+    Its local gradient is 0.5 / sqrt(x), so at 0 the output is 0 and `backward()` raises ZeroDivisionError.
+    """
+    return x.sqrt() if isinstance(x, Value) else table.sqrt(x)  # type: ignore[no-any-return]
+
+
+def sin(x: Number) -> Number:
+    """The sine of x radians.  Its local gradient is cos(x)."""
+    return x.sin() if isinstance(x, Value) else table.sin(x)  # type: ignore[no-any-return]
+
+
+def cos(x: Number) -> Number:
+    """The cosine of x radians.  Its local gradient is -sin(x)."""
+    return x.cos() if isinstance(x, Value) else table.cos(x)  # type: ignore[no-any-return]
+
+
+def tanh(x: Number) -> Number:
+    """The hyperbolic tangent of x, between -1 and 1.  Its local gradient is 1 - z * z for the output z."""
+    return x.tanh() if isinstance(x, Value) else table.tanh(x)  # type: ignore[no-any-return]
+
+
+def sigmoid(x: Number) -> Number:
+    """1 / (1 + e ** -x), between 0 and 1, for any x, however far out.
+
+    Its local gradient is (1 - z) z for the output z (CS231n, Backpropagation, Modularity: sigmoid example).
+    """
+    return x.sigmoid() if isinstance(x, Value) else table.sigmoid(x)  # type: ignore[no-any-return]
+
+
+def softplus(x: Number) -> Number:
+    """log(1 + e ** x), a smooth relu, for any x, however far out.  Its local gradient is sigmoid(x)."""
+    return x.softplus() if isinstance(x, Value) else table.softplus(x)  # type: ignore[no-any-return]
+
+
+def relu(x: Number) -> Number:
+    """x if it is positive, else 0.  Its local gradient is 1 or 0; at exactly 0 it is 0."""
+    return x.relu() if isinstance(x, Value) else table.relu(x)  # type: ignore[no-any-return]
+
+
+def leaky_relu(x: Number, slope: float = 0.1) -> Number:
+    """x if it is positive, else `slope` times x.  Its local gradient is 1 or `slope`; at exactly 0 it is `slope`."""
+    return table.leaky_relu(x, slope)  # type: ignore[no-any-return]
+
+
+def elu(x: Number, alpha: float = 1.0) -> Number:
+    """x if it is positive, else alpha (e ** x - 1).  Its local gradient is 1 or alpha e ** x; at exactly 0 it is alpha.
+
+    Source: Clevert, Unterthiner, Hochreiter, 2015.
+    """
+    return table.elu(x, alpha)  # type: ignore[no-any-return]
+
+
+@overload
+def maximum(*values: float) -> float: ...  # type: ignore[overload-overlap]
+@overload
+def maximum(*values: Value | float) -> Value: ...
+def maximum(*values: Any) -> Any:
+    """The largest of one or more values, as one gate; nan if one of them is nan.
+
+    Its local gradient is 1 for the winner and 0 for the others: max routes.  Those that tie share equally.
+
+    >>> z, w = Value(2), Value(-1)
+    >>> maximum(z, w).local_gradients()
+    (1.0, 0.0)
+    """
+    return table.maximum(*_some("maximum", values))
+
+
+@overload
+def minimum(*values: float) -> float: ...  # type: ignore[overload-overlap]
+@overload
+def minimum(*values: Value | float) -> Value: ...
+def minimum(*values: Any) -> Any:
+    """The smallest of one or more values, as one gate; nan if one of them is nan.  Those that tie share equally."""
+    return table.minimum(*_some("minimum", values))
+
+
+@overload
+def total(values: Iterable[float]) -> float: ...  # type: ignore[overload-overlap]
+@overload
+def total(values: Iterable[Value | float]) -> Value: ...
+def total(values: Iterable[Any]) -> Any:
+    """The sum of the values, added from left to right, as one gate; 0.0 for none.  Every local gradient is 1.
+
+    >>> total([Value(1), Value(2), 3.0])
+    Value(6.0)
+    """
+    values = _listed("total", values)
+    return table.total.of(tuple(values)) if values else 0.0
+
+
+@overload
+def dot(ws: Iterable[float], xs: Iterable[float], bias: float | None = None) -> float: ...  # type: ignore[overload-overlap]
+@overload
+def dot(ws: Iterable[Value | float], xs: Iterable[Value | float], bias: Value | float | None = None) -> Value: ...
+def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
+    """w1 x1 + w2 x2 + ... + bias, added from left to right, as one gate: a neuron before its activation.
+
+    ws, xs: two sequences of the same length; ValueError if they differ.
+    bias: added last; none by default.
+
+    The local gradient of each w is its x, and of each x its w: dot switches its inputs.
+
+    >>> dot([Value(2.0), Value(-3.0)], [-1.0, -2.0], Value(-3.0))
+    Value(1.0)
+    """
+    ws, xs = _listed("dot", ws), _listed("dot", xs)
+    if len(ws) != len(xs):
+        raise ValueError(f"dot: {len(ws)} weights and {len(xs)} inputs; every weight needs one input")
+    inputs = (*ws, *xs) if bias is None else (*ws, *xs, bias)
+    return table.dot.of(inputs) if inputs else 0.0
+
+
+def dots(rows: Iterable[Sequence[Any]], xs: Sequence[Any], biases: Iterable[Any]) -> list[Any]:
+    """[dot(ws, xs, b), ...] for every row of weights and its bias: the neurons of a layer before their activations.
+
+    They share their inputs, and to look at these once takes half the time.
+    """
+    shared: Sequence[float]
+    values = [x for x in xs if x.__class__ is Value]
+    if len(values) == len(xs):
+        form, shared = table.dot.form(None), [x._data for x in values]
+    elif {*map(type, xs)} == {float}:
+        form, shared = table.dot.form((*range(len(xs)), 2 * len(xs))), xs  # weights and bias are values
+    else:
+        return [dot(ws, xs, b) for ws, b in zip(rows, biases)]
+    outputs = []
+    for ws, b in zip(rows, biases):
+        numbers = [w._data for w in ws if w.__class__ is Value]
+        if len(numbers) == len(xs) and b.__class__ is Value:
+            numbers += shared
+            numbers.append(b._data)
+            z = table.dot.output(*numbers)
+            outputs.append(output_of_many(Value, z, form, (*ws, *values, b), (z, *numbers)))
+        else:
+            outputs.append(dot(ws, xs, b))
+    return outputs
+
+
+def _some(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not values:
+        raise TypeError(f"{name} takes one value or more; for a list write {name}(*values)")
+    if len(values) == 1 and isinstance(values[0], (list, tuple)):
+        raise TypeError(f"{name} takes values, not a {type(values[0]).__name__} of them: write {name}(*values)")
+    return values
+
+
+def _listed(name: str, values: Iterable[Any]) -> Sequence[Any]:
+    if type(values) is list or type(values) is tuple:
+        return values
+    if isinstance(values, (Value, int, float)):
+        raise TypeError(f"{name} takes a list of values, not one {type(values).__name__}: write {name}([...])")
+    return list(values)

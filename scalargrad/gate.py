@@ -1,0 +1,214 @@
+"""A gate: an operation with an output and local gradients; and its forms, where some inputs are plain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, get_args
+
+from .text import short
+
+Pattern = Literal["distributes", "routes", "switches", "flips", "scales"]
+
+
+class Gate:
+    """An operation: its output, and its local gradients.
+
+    output: the function of floats that the gate computes.
+    rule: a function (z, x, y, ...) of the output and the inputs that returns the local gradients, one for each input;
+        or a tuple of such functions, where a slope may not exist and must be left alone unless it is asked for.
+    pattern: what the gate does to a gradient on its way back: distributes, routes, switches, flips or scales it.
+    symbol: what a picture shows; need not be unique, and is by default the name.
+    name: unique; a saved graph knows the gate by it.  A gate of the table is called what its row is called.
+    expansion: the same function made of smaller gates, or None.
+    domain, steep: what is wrong with inputs that the output, or the rule, refuses, as the end of a sentence.
+
+    Raises ValueError for a pattern that is none of these.
+    """
+
+    __slots__ = ("name", "symbol", "pattern", "output", "rule", "expansion", "domain", "steep", "_forms")
+
+    def __init__(
+        self,
+        output: Callable[..., float],
+        rule: Callable[..., Any] | tuple[Callable[..., Any], ...],
+        pattern: Pattern = "scales",
+        symbol: str = "",
+        name: str = "",
+        expansion: Callable[..., Any] | None = None,
+        domain: str = "cannot be computed",
+        steep: str = "cannot give a finite local gradient",
+    ):
+        if pattern not in get_args(Pattern):
+            raise ValueError(f"pattern={pattern!r:.40}: choose from {', '.join(get_args(Pattern))}")
+        self.name = name
+        self.symbol = symbol or name
+        self.pattern = pattern
+        self.output = output
+        self.rule = rule
+        self.expansion = expansion
+        self.domain = domain
+        self.steep = steep
+        self._forms: dict[tuple[int, ...] | None, Form] = {}
+
+    def __repr__(self) -> str:
+        return f"<gate {self.name}>"
+
+    def __deepcopy__(self, memo: object) -> Gate:
+        return self
+
+    def __call__(self, *inputs: Any) -> Any:
+        """The output: a float for plain numbers, otherwise what the first input of another kind makes of the gate."""
+        for x in inputs:
+            if type(x) is not float:
+                return self.of(inputs)
+        return self.compute(inputs)
+
+    def of(self, inputs: tuple[Any, ...]) -> Any:
+        """The same as a call, of a tuple of inputs."""
+        for x in inputs:
+            if hasattr(x, "through_gate"):
+                return x.through_gate(self, inputs)
+        return self.compute([number(x) for x in inputs])
+
+    def compute(self, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> float:
+        """The output on floats; Python's own error, naming the gate and its inputs, where there is none."""
+        try:
+            z = self.output(*numbers)
+        except (ArithmeticError, ValueError) as error:
+            reason = "cannot give a result that fits a float" if isinstance(error, OverflowError) else self.domain
+            raise self.error(error, reason, numbers, inputs) from None
+        return z if type(z) is float else self._checked("output", z)
+
+    def error(self, error: Exception, reason: str, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> Exception:
+        """An error of the same kind that names this gate, its inputs (by label, if they have one) and the reason."""
+        labels = [getattr(x, "label", "") for x in inputs] or [""] * len(numbers)
+        names = [label or name for label, name in zip(labels, self.input_names(len(numbers)))]
+        shown = [f"{name} = {x!r}" for name, x in zip(names, numbers)]
+        if len(shown) > 4:
+            shown[3:] = [f"... ({len(numbers)} in all)"]
+        return type(error)(f"{self.name}: input{'s' * (len(numbers) > 1)} {', '.join(shown)} {reason}")
+
+    def slope_error(self, error: Exception, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> Exception:
+        """The error for a rule that has raised one: there is no local gradient, or none that fits a float."""
+        overflow = "cannot give a local gradient that fits a float"
+        return self.error(error, overflow if isinstance(error, OverflowError) else self.steep, numbers, inputs)
+
+    @property
+    def arity(self) -> int | None:
+        """How many inputs the rule takes; None where any number may come."""
+        code = getattr(self.rule if callable(self.rule) else self.rule[0], "__code__", None)
+        return None if code is None or code.co_flags & 0x04 else code.co_argcount - 1  # 0x04: it takes *inputs
+
+    def input_names(self, count: int) -> list[str]:
+        """What the rule calls each of its `count` inputs: x, y, ..., and x1, x2, ... where any number may come."""
+        code = getattr(self.rule if callable(self.rule) else self.rule[0], "__code__", None)
+        known = list(code.co_varnames[1 : code.co_argcount]) if code else []
+        return [*known, *(f"x{i + 1}" for i in range(len(known), count))][:count]
+
+    def form(self, moving: tuple[int, ...] | None, numbers: tuple[float, ...] = ()) -> Form:
+        """The form of this gate in which the inputs at the places `moving` are values (None: all are).
+
+        numbers: the output and the inputs of its first use, on which the rule is tried; TypeError if it is wrong.
+        """
+        form = self._forms.get(moving)
+        if form is None:
+            if numbers and callable(self.rule):
+                self._try_rule(self.rule, numbers)
+            form = self._forms[moving] = Form(self, moving, _cut(self.rule, moving, self.arity))
+        return form
+
+    def _try_rule(self, rule: Callable[..., Any], numbers: tuple[float, ...]) -> None:
+        try:
+            slopes = rule(*numbers)
+        except (ArithmeticError, ValueError):  # no slope at this point: for `backward` to say
+            return
+        except TypeError as error:
+            raise TypeError(f"{self.name}: its rule cannot be used: {error}") from None
+        if not isinstance(slopes, (tuple, list)) or len(slopes) != len(numbers) - 1:
+            raise TypeError(
+                f"{self.name}: its rule returned {short(slopes)}, not a tuple of "
+                f"{len(numbers) - 1} local gradients, one for each input"
+            )
+        for slope in slopes:
+            self._checked("rule", slope)
+
+    def _checked(self, part: str, x: Any) -> float:
+        try:
+            return number(x)
+        except TypeError as error:
+            raise TypeError(f"{self.name}: its {part} is wrong: {error}") from None
+
+
+class Form:
+    """A gate together with the places of those inputs that are values (None: all); the others are its parameters.
+
+    `2 * x` and `x * y` are two forms of one gate.  `rule` is the gate's, cut down to the local gradients of the values.
+    """
+
+    __slots__ = ("gate", "moving", "rule")
+
+    def __init__(self, gate: Gate | None, moving: tuple[int, ...] | None, rule: Callable[..., Any]):
+        self.gate = gate
+        self.moving = moving
+        self.rule = rule
+
+
+def _cut(rule: Any, moving: tuple[int, ...] | None, arity: int | None) -> Callable[..., Any]:
+    """The rule that gives only the local gradients of the inputs at the places `moving`."""
+    if not callable(rule):
+        slopes = rule if moving is None else [rule[i] for i in moving]
+        if len(slopes) == 1:
+            return lambda *numbers: (slopes[0](*numbers),)
+        return lambda *numbers: tuple([slope(*numbers) for slope in slopes])
+    if moving is None:
+        return rule  # type: ignore[no-any-return]
+    if arity == 2 and len(moving) == 1:  # as in 2 * x
+        i = moving[0]
+        return lambda z, x, y: (rule(z, x, y)[i],)
+    return lambda *numbers: tuple(map(rule(*numbers).__getitem__, moving))
+
+
+# A leaf has no gate, and so no local gradients.  A constant is a leaf that a plain number was lifted into.
+LEAF = Form(None, None, lambda: ())
+CONSTANT = Form(None, None, lambda: ())
+
+
+def number(x: Any) -> float:
+    """`x` as a float.
+
+    Ints, NumPy's numbers and 0-d arrays, fractions and decimals are numbers.  A bool, a string, None, a complex number,
+    a list or an array is a TypeError that says what to write instead; an int beyond 1.8e308 is an OverflowError.
+    """
+    kind = type(x)
+    if kind is float or kind is int:
+        return float(x)
+    dtype = str(getattr(x, "dtype", "float")).rpartition(".")[2]
+    if isinstance(x, bool) or dtype.startswith("bool"):
+        advice = "a truth value is no number here; write 1.0 or 0.0"
+    elif isinstance(x, (str, bytes)):
+        advice = f"text is no number; write float({short(x)}) if it spells one"
+    elif x is None:
+        advice = "did a function forget its return?"
+    elif isinstance(x, complex) or dtype.startswith("complex"):
+        advice = "gates are real; take its .real or its .imag"
+    elif hasattr(x, "through_gate"):
+        advice = "it is a value of a graph already; use it as it is, or take float() of it"
+    elif getattr(x, "ndim", 0) or hasattr(kind, "__iter__") and not hasattr(kind, "__float__"):
+        advice = "a value holds one number; make one for each, as in [Value(v) for v in values]"
+    elif hasattr(kind, "__float__") and dtype.startswith(("float", "int", "uint", "bfloat")):
+        return float(x)
+    else:
+        advice = "gates take ints, floats and Values"
+    raise TypeError(f"expected one real number, not {kind.__name__} {short(x)}: {advice}")
+
+
+def named(rows: Mapping[str, Any]) -> dict[str, Gate]:
+    """{name: gate} of the gates among the variables of a table, each called what its variable is called.
+
+    An underscore at the end, which tells `abs_` from Python's own `abs`, is no part of the name.
+    """
+    gates = {variable.rstrip("_"): gate for variable, gate in rows.items() if isinstance(gate, Gate)}
+    for name, gate in gates.items():
+        gate.name = name
+        gate.symbol = gate.symbol or name
+    return gates

@@ -1,0 +1,201 @@
+"""The calculus table: what every gate computes, and its local gradients.
+
+"Every gate gets some inputs and can right away compute two things: its output value, and the local gradient
+of its output with respect to its inputs" (CS231n, Backpropagation, Intuitions).  That sentence is one row of
+this table.
+
+An **output** is handed floats; it may use `math` and may branch.
+
+A **rule** is handed the output and the inputs, and returns one local gradient for each input.  It uses
+arithmetic and gates only, never `if` and never `math`, because it must make sense on several kinds of number:
+on floats it gives the slopes at this point, on nodes of a graph it gives a graph (gradients of gradients), on
+names it gives its own spelling.  What arithmetic cannot say is a helper gate: `step` is a comparison;
+`power_slope` and `exponent_slope` settle `0 ** 0` and negative bases.  Where a slope may not exist, and must
+be left alone unless it is asked for, the rule is a tuple of functions, one for each input.
+
+Any input of a gate may be a plain number instead of a value: the 2 of `2 * x`, the exponent of `x ** 3`, the
+slope of a leaky relu.  It is then a *parameter* of the gate: it gets no gradient and is not a parent.
+
+A row may add how the gate is made of smaller ones (`expansion`), and what is wrong with inputs that its
+output (`domain`) or its rule (`steep`) refuses, as the end of the error's sentence.  A gate is called what
+its row is called.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from .gate import Gate, named
+
+# ---- outputs that are more than one formula ----
+
+
+def power(x: float, y: float) -> float:
+    z: float | complex = x**y
+    if isinstance(z, complex):
+        raise ValueError("a negative base takes whole exponents only")
+    return z
+
+
+def stable_sigmoid(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-x)) if x >= 0.0 else math.exp(x) / (1.0 + math.exp(x))
+
+
+def stable_softplus(x: float) -> float:
+    return x + math.log1p(math.exp(-x)) if x > 0.0 else math.log1p(math.exp(x))
+
+
+def rectify(x: float) -> float:
+    return 0.0 if x <= 0.0 else x
+
+
+def leak(x: float, slope: float) -> float:
+    return x if x > 0.0 else slope * x
+
+
+def exponential_unit(x: float, alpha: float) -> float:
+    return x if x > 0.0 else alpha * math.expm1(x)
+
+
+def largest(*xs: float) -> float:
+    return math.nan if any([x != x for x in xs]) else max(xs)
+
+
+def smallest(*xs: float) -> float:
+    return math.nan if any([x != x for x in xs]) else min(xs)
+
+
+# ---- outputs that are arithmetic alone, and so their own expansion ----
+
+
+def add_up(*xs: Any) -> Any:
+    """x1 + x2 + ..., from left to right."""
+    z = xs[0]
+    for x in xs[1:]:
+        z = z + x
+    return z
+
+
+def dot_product(*inputs: Any) -> Any:
+    """w1 * x1 + w2 * x2 + ... + b, from left to right, of the inputs w1, w2, ..., x1, x2, ... (and b)."""
+    n = len(inputs) // 2
+    if n == 0:
+        return inputs[0]
+    z = inputs[0] * inputs[n]
+    for i in range(1, n):
+        z = z + inputs[i] * inputs[n + i]
+    return z + inputs[-1] if len(inputs) % 2 else z
+
+
+# ---- rules that are more than one formula ----
+
+
+def dot_slopes(z: Any, *inputs: Any) -> tuple[Any, ...]:
+    n = len(inputs) // 2
+    return inputs[n : 2 * n] + inputs[:n] + (1.0,) * (len(inputs) % 2)
+
+
+def share(wins: Iterable[Any]) -> tuple[Any, ...]:
+    """What each input gets of the gradient: those that win (1, not 0) get equal parts, the others nothing."""
+    wins = list(wins)
+    ties = add_up(*wins)
+    return tuple([win / ties for win in wins])
+
+
+def leak_slopes(z: Any, x: Any, slope: Any) -> tuple[Any, ...]:
+    return step(x, 0.0, 0.0) + slope * step(0.0, x, 1.0), x * step(0.0, x, 1.0)
+
+
+def elu_slopes(z: Any, x: Any, alpha: Any) -> tuple[Any, ...]:
+    """exp of the smaller of x and 0: where x is large, e**x times 0 would be no number."""
+    below = exp(minimum(x, 0.0))
+    return step(x, 0.0, 0.0) + alpha * below * step(0.0, x, 1.0), below - 1.0
+
+
+# fmt: off
+# ---- the table: one row per gate ----
+
+STEEP_ROOT = ("cannot give a finite local gradient: a root is infinitely steep at 0 "
+              "(write abs for the root of a square)")
+
+#                 output z            local gradients dz/dx, dz/dy                       pattern, symbol
+
+add        = Gate(lambda x, y: x + y, lambda z, x, y: (1.0, 1.0),                        "distributes", "+")
+sub        = Gate(lambda x, y: x - y, lambda z, x, y: (1.0, -1.0),                       "distributes", "-",
+                  expansion=lambda x, y: x + (-y))
+mul        = Gate(lambda x, y: x * y, lambda z, x, y: (y, x),                            "switches", "*")
+div        = Gate(lambda x, y: x / y, lambda z, x, y: (1.0 / y, -z / y),                 "scales", "/",
+                  expansion=lambda x, y: x * y**-1.0, domain="divide by zero")
+neg        = Gate(lambda x: -x,       lambda z, x: (-1.0,),                              "flips", "-",
+                  expansion=lambda x: -1.0 * x)
+pow_       = Gate(power,             (lambda z, x, y: power_slope(y, x, y - 1.0),
+                                      lambda z, x, y: exponent_slope(1.0, x, y, 1.0)),   "scales", "**",
+                  domain="have no real power", steep=STEEP_ROOT)
+abs_       = Gate(abs,                lambda z, x: (step(x, 0.0, 0.0) - step(0.0, x, 0.0),), "routes",
+                  expansion=lambda x: maximum(x, -x))
+exp        = Gate(math.exp,           lambda z, x: (z,))
+log        = Gate(math.log,           lambda z, x: (1.0 / x,),            domain="is not positive")
+sqrt       = Gate(math.sqrt,          lambda z, x: (0.5 / z,),
+                  expansion=lambda x: x**0.5, domain="is negative", steep=STEEP_ROOT)
+sin        = Gate(math.sin,           lambda z, x: (cos(x),),             domain="is infinite")
+cos        = Gate(math.cos,           lambda z, x: (-sin(x),),            domain="is infinite")
+tanh       = Gate(math.tanh,          lambda z, x: (1.0 - z * z,),
+                  expansion=lambda x: 2.0 * sigmoid(2.0 * x) - 1.0)
+sigmoid    = Gate(stable_sigmoid,     lambda z, x: (z * (1.0 - z),),
+                  expansion=lambda x: 1.0 / (1.0 + exp(-x)))
+softplus   = Gate(stable_softplus,    lambda z, x: (sigmoid(x),),
+                  expansion=lambda x: log(1.0 + exp(x)))
+relu       = Gate(rectify,            lambda z, x: (step(x, 0.0, 0.0),),                 "routes")
+leaky_relu = Gate(leak,               leak_slopes,                                       "scales", "leaky")
+elu        = Gate(exponential_unit,   elu_slopes)
+maximum    = Gate(largest,            lambda z, *xs: share(step(x, z, 1.0) for x in xs), "routes", "max")
+minimum    = Gate(smallest,           lambda z, *xs: share(step(z, x, 1.0) for x in xs), "routes", "min")
+total      = Gate(add_up,             lambda z, *xs: (1.0,) * len(xs),                   "distributes", "sum",
+                  expansion=add_up)
+dot        = Gate(dot_product,        dot_slopes,                                        "switches",
+                  expansion=dot_product)
+
+# fmt: on
+
+# ---- helper gates: what the rules need besides arithmetic ----
+
+
+def compare(x: float, y: float, at: float) -> float:
+    """1 where x > y, 0 where x < y, `at` where they are equal; nan for nan."""
+    return 1.0 if x > y else 0.0 if x < y else at if x == y else math.nan
+
+
+def power_slope_output(c: float, x: float, n: float) -> float:
+    """c * x**n, but 0 where c is 0, whatever x**n is there: the slope of x**0 at 0."""
+    return c * power(x, n) if c != 0.0 else 0.0
+
+
+def exponent_slope_output(c: float, x: float, n: float, k: float) -> float:
+    """c * x**n * log(x)**k; 0 at x = 0, its limit for n > 0 and our choice for n = 0; no number at x < 0."""
+    if k == 0.0:  # no logarithm
+        z: float = power_slope(c, x, n)
+        return z
+    if c == 0.0 or k < 0.0 or x == 0.0 and n >= 0.0:
+        return 0.0
+    return c * x**n * math.log(x) ** k if x >= 0.0 and n == n else math.nan
+
+
+# All derivatives of a power, of every order, are sums of c * x**n and of c * x**n * log(x)**k.
+power_slopes = (
+    lambda z, c, x, n: power_slope(1.0, x, n),
+    lambda z, c, x, n: power_slope(c * n, x, n - 1.0),
+    lambda z, c, x, n: exponent_slope(c, x, n, 1.0),
+)
+exponent_slopes = (
+    lambda z, c, x, n, k: exponent_slope(1.0, x, n, k),
+    lambda z, c, x, n, k: exponent_slope(c * n, x, n - 1.0, k) + k * exponent_slope(c, x, n - 1.0, k - 1.0),
+    lambda z, c, x, n, k: exponent_slope(c, x, n, k + 1.0),
+)
+
+step = Gate(compare, lambda z, x, y, at: (0.0, 0.0, 0.0), symbol=">")
+power_slope = Gate(power_slope_output, power_slopes, symbol="c x^n")
+exponent_slope = Gate(exponent_slope_output, exponent_slopes, symbol="c x^n log^k x")
+
+GATES = named(globals())
