@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ from .composite import Composite, check_unchanged, substituted
 from .formula import is_plain, read_rule
 from .functions import dot
 from .gate import Form, number
-from .graph import sweep, topological_order
+from .graph import chain_rule, topological_order
 from .value import Value, constant
 
 
@@ -34,13 +34,9 @@ def gradient(output: Value, inputs: Iterable[Value], strict: bool = False) -> li
     """
     inputs, [output] = _values(inputs), _values([output])
     order = _between(output, inputs)
-    moving = set(order)
     gradients: dict[Value, Any] = {output: 1.0}
-    for node in reversed(order):
-        upstream = gradients.get(node)
-        for parent, local in _slopes(node, moving) if upstream is not None else ():
-            downstream = local if is_plain(upstream, 1.0) else upstream if is_plain(local, 1.0) else upstream * local
-            gradients[parent] = gradients[parent] + downstream if parent in gradients else downstream
+    for _ in chain_rule(order, gradients, partial(_slopes_as_nodes, moving=set(order)), _product):
+        pass
     for x in inputs:
         if strict and x not in gradients:
             raise ValueError(f"the output does not depend on {x!r}")
@@ -74,7 +70,7 @@ def hessian(output: Value, inputs: Iterable[Value]) -> list[list[float]]:
 
 
 def hessian_vector_product(output: Value, inputs: Iterable[Value], vector: Iterable[float]) -> list[float]:
-    """The Hessian of `output` by the `inputs`, times a vector, without the Hessian: in two sweeps.
+    """The Hessian of `output` by the `inputs`, times a vector, without the Hessian: in two backward passes.
 
     vector: one number for each input; ValueError for another count.
 
@@ -100,21 +96,9 @@ def _values(values: Iterable[Value]) -> list[Value]:
 def sensitivities(output: Value, inputs: Iterable[Value]) -> dict[Value, float]:
     """{node: derivative of the output by it}, for the nodes from the inputs to the output; no `.grad` is touched."""
     order, gradients = _between(output, inputs), {output: 1.0}
-    for _ in sweep(order, gradients, partial(_numbers, moving=set(order))):
+    for _ in chain_rule(order, gradients, partial(_slopes, moving=set(order))):
         pass
     return {node: gradients[node] for node in order}
-
-
-def _numbers(node: Value, moving: set[Value]) -> list[float]:
-    """A local gradient for every parent; that of one that does not move is not computed, since there may be none."""
-    form, places = _moving_form(node, moving)
-    if form.gate is None or not places:
-        return [0.0] * len(node.parents)
-    try:
-        slopes = dict(zip(places, form.rule(*node.numbers)))
-    except (ArithmeticError, ValueError) as error:
-        raise form.gate.slope_error(error, node.numbers[1:], node.inputs) from None
-    return [slopes.get(place, 0.0) for place, x in enumerate(node.inputs) if isinstance(x, Value)]
 
 
 def _row(output: Any, inputs: Sequence[Value]) -> list[float]:
@@ -132,30 +116,41 @@ def _between(output: Value, inputs: Iterable[Value]) -> list[Value]:
     return [node for node in order if node in moving]
 
 
-def _slopes(node: Value, moving: set[Value]) -> Iterator[tuple[Value, Any]]:
-    """(parent, local gradient) for the parents that move; what is 0 everywhere is left out."""
-    form, places = _moving_form(node, moving)
-    gate, inputs = form.gate, node.inputs
+def _slopes(node: Value, moving: set[Value]) -> list[float | None]:
+    """The local gradients by the parents that move, as numbers; None for the others, which may have none."""
+    return _aligned(node, moving, lambda form, places: form.rule(*node.numbers))
+
+
+def _slopes_as_nodes(node: Value, moving: set[Value]) -> list[Any]:
+    """The same as nodes of a graph; what is 0 everywhere sends nothing either."""
+
+    def slopes(form: Form, places: tuple[int, ...]) -> Iterable[Any]:
+        inside = isinstance(form.gate, Composite)
+        return _slopes_inside(node, places) if inside else read_rule(form, node, node.inputs)
+
+    if not moving.isdisjoint(node.parents):
+        check_unchanged(node)
+    return [None if is_plain(slope, 0.0) else slope for slope in _aligned(node, moving, slopes)]
+
+
+def _aligned(
+    node: Value, moving: set[Value], slopes: Callable[[Form, tuple[int, ...]], Iterable[Any]]
+) -> list[Any | None]:
+    """What `slopes` gives for the form in which only some inputs move, in the places of the node's parents."""
+    inputs, gate = node.inputs, node.gate
+    places = tuple([i for i, x in enumerate(inputs) if isinstance(x, Value) and x in moving])
     if gate is None or not places:
-        return
-    check_unchanged(node)
+        return [None] * len(node.parents)
     try:
-        inside = isinstance(gate, Composite)
-        slopes = _slopes_inside(node, places) if inside else read_rule(form, node, inputs)
+        found = dict(zip(places, slopes(gate.form(places if len(places) < len(inputs) else None), places)))
     except (ArithmeticError, ValueError) as error:
         raise gate.slope_error(error, node.numbers[1:], inputs) from None
-    for place, slope in zip(places, slopes):
-        if not is_plain(slope, 0.0):
-            yield inputs[place], slope  # type: ignore[misc]
+    return [found.get(place) for place, x in enumerate(inputs) if isinstance(x, Value)]
 
 
-def _moving_form(node: Value, moving: set[Value]) -> tuple[Form, tuple[int, ...]]:
-    """The form of the node's gate in which only these inputs move, and their places."""
-    inputs = node.inputs
-    places = tuple([i for i, x in enumerate(inputs) if isinstance(x, Value) and x in moving])
-    if node.gate is None or not places:
-        return node.form, ()
-    return node.gate.form(places if len(places) < len(inputs) else None), places
+def _product(upstream: Any, local: Any) -> Any:
+    """Upstream x local gradient, without a gate where one of them is a plain 1."""
+    return local if is_plain(upstream, 1.0) else upstream if is_plain(local, 1.0) else upstream * local
 
 
 def _slopes_inside(node: Value, places: Sequence[int]) -> list[Any]:

@@ -94,7 +94,7 @@ class Formula:
         return self.infix(self, "+", other)
 
     def __radd__(self: F, other: Any) -> F:
-        return self.infix(other, "+", self)
+        return self if type(other) is int and other == 0 else self.infix(other, "+", self)  # 0: the start of `sum`
 
     def __sub__(self: F, other: Any) -> F:
         return self.infix(self, "-", other)

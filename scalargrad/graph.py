@@ -1,7 +1,8 @@
-"""How to walk a graph of values.  All that a node needs is `.parents`."""
+"""How to walk a graph, and the chain rule along it.  All that a node needs is `.parents`."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -51,25 +52,41 @@ def consumers(order: Iterable[N]) -> dict[N, list[N]]:
 
 
 class Edge(NamedTuple):
-    """What a gate sends to one of its parents on the way back."""
+    """What a gate sends to one of its parents on the way back: downstream = upstream x local gradient.
+
+    node, place, parent: the output of the gate, and which of its parents receives.
+    before: what had arrived at the parent until then; adds_up: whether anything had.
+    """
 
     node: Any
     place: int
     parent: Any
-    local: float
-    upstream: float
-    before: float
+    local: Any
+    upstream: Any
+    downstream: Any
+    before: Any
     adds_up: bool
 
 
-def sweep(order: list[N], gradients: dict[N, float], slopes: Callable[[N], Iterable[float]]) -> Iterator[Edge]:
-    """The backward pass on the side, edge by edge: `gradients` begins with the roots' and grows to those of all nodes.
+def chain_rule(
+    order: list[N],
+    gradients: dict[N, Any],
+    slopes: Callable[[N], Iterable[Any]],
+    times: Callable[[Any, Any], Any] = operator.mul,
+) -> Iterator[Edge]:
+    """The backward pass on the side, on any kind of number, edge by edge from the roots to the leaves.
 
-    slopes: the local gradients of a node, aligned with its parents.
+    order: the nodes in topological order.
+    gradients: begins with {root: its gradient}, and grows on the way to those of all nodes that one arrives at.
+    slopes: the local gradients of a node, aligned with its parents; None for a parent that is sent nothing.
+    times: multiplies upstream and local gradient.
     """
     for node in reversed(order):
+        if node not in gradients:
+            continue
         upstream = gradients[node]
         for place, (parent, local) in enumerate(zip(node.parents, slopes(node))):
-            adds_up, before = parent in gradients, gradients.get(parent, 0.0)
-            gradients[parent] = before + upstream * local
-            yield Edge(node, place, parent, local, upstream, before, adds_up)
+            if local is not None:
+                before, adds_up, downstream = gradients.get(parent, 0), parent in gradients, times(upstream, local)
+                gradients[parent] = before + downstream
+                yield Edge(node, place, parent, local, upstream, downstream, before, adds_up)

@@ -154,12 +154,17 @@ def binary(gate: Gate) -> Callable[[Method], Method]:
     return done_by(method)
 
 
-def reflected(gate: Gate) -> Callable[[Method], Method]:
-    """Puts a fast method in the place of `number + value`, where the number is a parameter of the gate."""
+def reflected(gate: Gate, neutral: int | None = None) -> Callable[[Method], Method]:
+    """Puts a fast method in the place of `number + value`, where the number is a parameter of the gate.
+
+    neutral: an int for which the value itself is returned.
+    """
     output, only_right = gate.output, gate.form((1,))
 
     def method(self: Any, other: Any) -> Any:
-        x, y = number(other), self._data
+        if type(other) is int and other == neutral:
+            return self
+        x, y = other if type(other) is float else number(other), self._data
         try:
             z = output(x, y)
         except (ArithmeticError, ValueError):

@@ -134,8 +134,11 @@ class Value(Node):
     def __add__(self, other: Value | float) -> Value:
         return self.through_gate(table.add, (self, other))
 
-    @reflected(table.add)
+    @reflected(table.add, neutral=0)
     def __radd__(self, other: float) -> Value:
+        """number + value.  The int 0, which Python's `sum` starts with, adds no gate: `0 + x` is x itself."""
+        if type(other) is int and other == 0:
+            return self
         return self.through_gate(table.add, (other, self))
 
     @binary(table.sub)

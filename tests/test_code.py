@@ -37,7 +37,7 @@ from scalargrad import (
     total,
 )
 from scalargrad.gate import Gate
-from scalargrad.graph import sweep, topological_order
+from scalargrad.graph import chain_rule, topological_order
 from scalargrad.table import GATES
 from scalargrad.value import constant
 from scalargrad.views.code import LONGEST_SUM, BackpropCode
@@ -75,7 +75,7 @@ def check_equal(roots, nodes):
         gradients[root] += 1.0
     problem = None
     try:
-        for _ in sweep(order, gradients, Value.local_gradients):
+        for _ in chain_rule(order, gradients, Value.local_gradients):
             pass
     except (ArithmeticError, ValueError) as error:
         problem = error

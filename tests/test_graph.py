@@ -10,7 +10,7 @@ from gate_points import recipes
 from hypothesis import given, settings
 
 from scalargrad import Value
-from scalargrad.graph import consumers, edges, sweep, topological_order
+from scalargrad.graph import chain_rule, consumers, edges, topological_order
 from scalargrad.table import GATES
 
 steady = settings(derandomize=True, deadline=None, max_examples=100)
@@ -48,6 +48,10 @@ def check_order(order, roots):
     assert len(place) == len(order)
     assert all(place[parent] < place[node] for node in order for parent in node.parents)
     assert set(roots) <= set(order) == set(recursive_order(roots))
+
+
+def same(a, b):
+    return a == b or a != a and b != b
 
 
 def names(nodes):
@@ -145,11 +149,11 @@ def test_edges_and_consumers_agree(seed):
 
 @given(recipes())
 @steady
-def test_sweep_is_backward_to_the_last_bit(recipe):
+def test_the_chain_rule_is_backward_to_the_last_bit(recipe):
     root = recipe.run(map(Value, recipe.leaves), GATES.get)[-1]
     order = topological_order([root])
     gradients = {root: 1.0}
-    sent = list(sweep(order, gradients, Value.local_gradients))
+    sent = list(chain_rule(order, gradients, Value.local_gradients))
     assert all(node.grad == 0.0 for node in order)
     root.backward()
     assert gradients == {node: node.grad for node in order}
@@ -157,3 +161,37 @@ def test_sweep_is_backward_to_the_last_bit(recipe):
         (node, i, parent) for node in reversed(order) for i, parent in enumerate(node.parents)
     ]
     assert [edge.parent for edge in sent if not edge.adds_up] == list(dict.fromkeys(edge.parent for edge in sent))
+    assert all(same(edge.downstream, edge.upstream * edge.local) for edge in sent)
+
+
+def test_the_chain_rule_sends_nothing_where_there_is_no_slope():
+    a, b = map(Node, "ab")
+    c = Node("c", a, b)
+    gradients = {c: 2}
+    sent = list(chain_rule([a, b, c, Node("unreached", c)], gradients, lambda node: [None, 3][: len(node.parents)]))
+    assert [edge.parent for edge in sent] == [b] and gradients == {c: 2, b: 6}
+
+
+def test_the_chain_rule_on_another_kind_of_number():
+    """Sets of words instead of floats: a product is a path, a sum all of them."""
+    a, b = map(Node, "ab")
+    q = Node("q", a, b)
+    f = Node("f", q, a)
+
+    class Paths(frozenset):
+        def __radd__(self, nothing):
+            return self
+
+        def __add__(self, other):
+            return Paths(self | other)
+
+    def times(ways, name):
+        return Paths(way + name for way in ways)
+
+    gradients = {f: Paths({"f"})}
+    sent = list(chain_rule([a, b, q, f], gradients, lambda node: [parent.name for parent in node.parents], times))
+    assert (
+        gradients[a] == {"fqa", "fa"}
+        and gradients[b] == {"fqb"}
+        and [edge.adds_up for edge in sent][-2:] == [True, False]
+    )

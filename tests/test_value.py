@@ -296,11 +296,15 @@ def test_lists_and_single_values_are_not_mixed_up():
             call()
 
 
-def test_python_sum():
-    a, b = Value(2.0), Value(3.0)
-    s = sum([a, b])  # 0 + a + b
+def test_python_sum_begins_with_no_gate_of_its_own():
+    a, b, minus_zero = Value(1.0), Value(2.0), Value(-0.0)
+    s = sum([a, b])
     s.backward()
-    assert (s.data, *grads(a, b)) == (5.0, 1.0, 1.0)
+    assert s.parents == (a, b) and s.data == 3.0 and grads(a, b) == (1.0, 1.0)
+    assert sum([a]) is a and 0 + b is b and str((0 + minus_zero).data) == "-0.0"
+    assert (0.0 + a).inputs == (0.0, a) and (a + 0).inputs == (a, 0.0) and (0 - a).inputs == (0.0, a)
+    with pytest.raises(TypeError, match="False"):
+        False + a
 
 
 def test_sums_agree_with_the_loop_to_the_last_bit():
@@ -569,6 +573,54 @@ def test_an_interrupted_backward_leaves_the_leaves_as_they_were():
 
 def interrupt(*numbers):
     raise KeyboardInterrupt
+
+
+# ---- what runs fast, and what says what it does ----
+
+METHODS = {name: x for name, x in vars(Value).items() if hasattr(x, "__wrapped__")}
+
+
+def outcome(function, *arguments):
+    """What a method makes of its arguments, down to the last bit; or its error."""
+    try:
+        z = function(*arguments)
+    except (ArithmeticError, ValueError, TypeError) as error:
+        return type(error), str(error)
+    return repr(z), z.gate, z.parents, z.inputs, z.form.moving, [repr(x) for x in z.numbers], z.grad, z.label
+
+
+def test_which_methods_are_replaced_by_fast_ones():
+    operators = {f"__{side}{name}__" for name in ("add", "sub", "mul", "truediv", "pow") for side in ("", "r")}
+    assert set(METHODS) == {*operators, "__neg__", "__abs__", *UNARY, "backward"}
+
+
+@pytest.mark.parametrize("name", sorted(METHODS.keys() - {"backward"}))
+def test_a_fast_method_is_its_body_to_the_last_bit(name):
+    fast, body = METHODS[name], METHODS[name].__wrapped__
+    numbers = [-math.inf, -710.0, -2.5, -1.0, -0.0, 0.0, 0, 1e-300, 0.5, 2, 3.0, 710.0, 1e200, math.inf, nan]
+    others = [*numbers, Value(-2.0, "y"), Value(0.0), Value(0.5), True, "2", None, [1.0], 1j]
+    arguments = [()] if len(inspect.signature(fast).parameters) == 1 else [(other,) for other in others]
+    if name.startswith("__r"):
+        arguments = [given for given in arguments if not isinstance(given[0], Value)]  # Python never asks for it
+    for x in (Value(number, "x") for number in numbers):
+        for given_ in arguments:
+            assert outcome(fast, x, *given_) == outcome(body, x, *given_), (x, given_)
+
+
+@given(recipes())
+@settings(derandomize=True, deadline=None, max_examples=200)
+def test_backward_is_its_body_to_the_last_bit(recipe):
+    def after(backward, upstream):
+        values = recipe.run([Value(x, grad=i * 0.1) for i, x in enumerate(recipe.leaves)], GATES.get)
+        for root in (values[-1], values[len(values) // 2], values[-1]):
+            try:
+                backward(root, upstream)
+            except (ArithmeticError, ValueError) as error:
+                return type(error), str(error)
+        return [str(value.grad + 0.0) for value in values]
+
+    for upstream in (1.0, -0.3):
+        assert after(Value.backward, upstream) == after(Value.backward.__wrapped__, upstream)
 
 
 class Interrupt:

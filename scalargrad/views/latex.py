@@ -9,7 +9,7 @@ from typing import Any
 
 from ..formula import ATOM, POWER, PRODUCT, SIGN, SUM, Formula, is_plain, read_rule
 from ..gate import Gate
-from ..graph import sweep, topological_order
+from ..graph import chain_rule, topological_order
 from ..value import Value
 from .names import names_of
 from .phrases import number_text
@@ -104,7 +104,7 @@ def latex(root: Value, by: Value | None = None, names: Mapping[Any, Any] | None 
     leaves = [node for node in order if not node.gate] if by is None else [by]
     called = {node: name_in_latex(name) for node, name in names_of(dict.fromkeys([*order, *leaves]), names).items()}
     gradients = {root: 1.0}
-    for _ in sweep(order, gradients, Value.local_gradients):
+    for _ in chain_rule(order, gradients, Value.local_gradients):
         pass
     rows = [row for leaf in leaves for row in _rows(root, leaf, called, gradients.get(leaf, 0.0))]
     if len(rows) == 1:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..composite import check_unchanged
 from ..gate import number
-from ..graph import Edge, sweep, topological_order
+from ..graph import Edge, chain_rule, topological_order
 from ..table import add_up
 from ..value import Value
 from .lines import being_recorded
@@ -251,7 +251,7 @@ class Backward:
 
     def swept(self) -> Backward:
         """This, after the sweep; the errors of the gates where one has no finite slope."""
-        for edge in sweep(self.order, self.gradients, Value.local_gradients):
+        for edge in chain_rule(self.order, self.gradients, Value.local_gradients):
             self.arriving[edge.parent].append(edge)
         return self
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, overload
 
 from ..formula import ATOM, SIGN, Formula, read_rule
 from ..gate import Gate, number
-from ..graph import Edge, sweep, topological_order
+from ..graph import Edge, chain_rule, topological_order
 from ..value import Value
 from .lines import being_recorded, placed
 from .names import names_of, roots_of
@@ -96,7 +96,7 @@ class Steps(Sequence[Step]):
         self.gradients = dict.fromkeys(roots, 0.0)
         for root, gradient in zip(roots, upstream):
             self.gradients[root] += gradient
-        self._contributions = list(sweep(self.order, self.gradients, Value.local_gradients))
+        self._contributions = list(chain_rule(self.order, self.gradients, Value.local_gradients))
         self._told: dict[Value, _Told] = {}
 
     def __len__(self) -> int:
