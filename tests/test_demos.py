@@ -1,6 +1,7 @@
 """The demos run, say something, and draw the committed pictures; and their assertions can fail."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,8 @@ FAULTS = {
     "22_update_step.py": "sigmoid",
     "23_cache.py": "mul",
     "24_layers_by_name.py": "dot",
+    "25_course_code.py": "relu",
+    "26_assignment_check.py": "dot",
     "lab_1_overwrite.py": "mul",
     "lab_2_too_early.py": "add",
     "lab_3_no_zero_grad.py": "add",
@@ -126,6 +129,19 @@ def test_demo_fails_with_a_planted_wrong_rule(tmp_path, name):
     assert control.returncode == 0  # it is the fault that fails, not the way
     assert process.returncode == 1
     assert "AssertionError" in process.stderr
+
+
+def test_the_stored_numbers_of_the_assignment_are_those_of_the_seeds():
+    np = pytest.importorskip("numpy")
+    text = (FOLDER / "26_assignment_check.py").read_text(encoding="utf-8")
+    stored = {
+        name: list(map(float, numbers.split()))
+        for name, numbers in re.findall(r'(\w+)_NUMBERS = """(.+?)"""', text, re.S)
+    }
+    drawn = np.random.RandomState(0)
+    assert stored["W1"] == list(0.1 * drawn.randn(40))
+    assert stored["W2"] == list(0.1 * drawn.randn(30))
+    assert stored["X"] == list(10 * np.random.RandomState(1).randn(20))
 
 
 # ---- the bug lab ----
