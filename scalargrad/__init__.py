@@ -16,7 +16,9 @@ from .composite import gate, expand
 from .saved import save_graph, load_graph
 from .calculus import gradient, jacobian, hessian, hessian_vector_product
 from .check import check_gradients, sweep
-from .views.steps import steps, tree
+from .views.phrases import language
+from .views.steps import steps
+from .views.tree import tree
 from .views.draw import draw
 from .views.code import backprop_code
 from .views.latex import latex
@@ -35,7 +37,7 @@ __all__ = [
     "exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "relu", "leaky_relu", "elu",
     "maximum", "minimum", "total", "dot",
     "steps", "tree", "draw", "backprop_code", "latex", "page",
-    "explain", "ledger", "paths", "nudge", "record_lines",
+    "explain", "ledger", "paths", "nudge", "record_lines", "language",
     "gradient", "jacobian", "hessian", "hessian_vector_product",
     "gate", "expand", "check_gradients", "sweep", "save_graph", "load_graph", "record", "evaluate",
 ]

@@ -16,7 +16,8 @@ from . import __version__, repl
 from .expression import evaluate
 from .views.draw import draw
 from .views.page import page
-from .views.steps import steps, tree
+from .views.steps import steps
+from .views.tree import tree
 
 LECTURE = ("q = x + y; f = q * z", ["x=-2", "y=5", "z=-4"], "circuit.svg")
 

@@ -148,15 +148,21 @@ def expand(root: Any, gates: Iterable[Any] | None = None) -> Any:
     return new[root] if isinstance(root, Value) else [new[r] for r in roots]
 
 
-def taken_apart(roots: list[Value], chosen: Callable[[Gate], bool]) -> dict[Value, Value]:
-    """{node: its equal in the new graph}, where the gates that are `chosen` are expanded until none is left."""
-    new = {node: node for node in topological_order(roots)}
+def taken_apart(
+    roots: list[Value], chosen: Callable[[Gate], bool], order: list[Value] | None = None
+) -> dict[Value, Value]:
+    """{node: its equal in the new graph}, where the gates that are `chosen` are expanded until none is left.
+
+    order: that of the graph, where it is known already.
+    """
+    order = topological_order(roots) if order is None else order
+    new = {node: node for node in order}
     for _ in range(DEEPEST):
-        order = topological_order([new[root] for root in roots])
         if not any(node.gate and chosen(node.gate) for node in order):
             return new
         equal = _one_level(order, chosen)
         new = {node: equal.get(now, now) for node, now in new.items()}
+        order = topological_order([new[root] for root in roots])
     raise ValueError(f"the expansions go more than {DEEPEST} levels deep: is there one that contains its own gate?")
 
 

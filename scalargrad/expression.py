@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from . import functions, table
+from .text import width
 from .value import Value
-from .views.phrases import width
 
 LONGEST = 10_000  # characters
 WIDEST = 76  # characters of a line that are shown with a caret

@@ -16,13 +16,12 @@ from typing import Any
 
 from . import __version__
 from .gate import CONSTANT
-from .graph import topological_order
+from .text import number_text
 from .value import Value
-from .views.names import names_of
-from .views.phrases import number_text, say
-from .views.steps import formula_text, slope_formulas, slope_text
+from .views.phrases import say
+from .views.story import Story
 
-MOST = 6  # local gradients that are listed
+MAX_SLOPES = 6  # local gradients that are listed
 
 
 def main() -> int:
@@ -49,20 +48,18 @@ def sentence(value: Value) -> str:
     >>> print(sentence(q * z))
     v1 = q * z    dv1/dq = z = -4, dv1/dz = q = 3
     """
-    order = topological_order([value])
-    names = names_of(order, variables=())  # labels only: assigning has given them
-    name = names[value]
+    story = Story(value, variables=())  # labels only: assigning has given them
+    name = story.names[value]
     if not value.gate:
         return say("prompt constant" if value.form is CONSTANT else "prompt leaf", name=name)
     try:
         slopes = value.local_gradients()
     except (ArithmeticError, ValueError) as error:
-        return say("prompt no slope", name=name, formula=formula_text(value, names), error=error)
-    wires = zip(value.parents[:MOST], slope_formulas(value, names), map(number_text, slopes))
-    texts = [slope_text(name, names[parent], formula, local) for parent, formula, local in wires]
-    if len(slopes) > MOST:
+        return say("prompt no slope", name=name, formula=story.formula(value), error=error)
+    texts = [story.slope(value, place, number_text(local)) for place, local in enumerate(slopes[:MAX_SLOPES])]
+    if len(slopes) > MAX_SLOPES:
         texts.append(say("in all", count=len(slopes)))
-    return say("prompt gate", name=name, formula=formula_text(value, names), slopes=", ".join(texts))
+    return say("prompt gate", name=name, formula=story.formula(value), slopes=", ".join(texts))
 
 
 def name_values(namespace: Mapping[str, Any]) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import unicodedata
+from collections.abc import Callable, Sequence
 from typing import Any
+
+DIGITS = 6  # significant digits of a number that people read
 
 
 def typed(x: float) -> str:
@@ -15,3 +19,39 @@ def short(x: Any) -> str:
     """What `repr` makes of any object, on one line, cut to 40 characters."""
     text = " ".join(repr(x).split())
     return text if len(text) <= 40 else text[:37] + "..."
+
+
+def number_text(x: float, digits: int = DIGITS) -> str:
+    """`x` to so many significant digits; the sign of zero is not shown.
+
+    >>> number_text(-12.0), number_text(0.7310585786), number_text(1e-6), number_text(-0.0)
+    ('-12', '0.731059', '1e-06', '0')
+    """
+    return f"{x + 0.0:.{digits}g}" if x else "0"
+
+
+def agreeing(compute: Callable[..., float], inputs: Sequence[float], output: float) -> list[str]:
+    """The inputs, with as many digits as it takes for `compute` on what is shown to give the output as it is shown.
+
+    >>> agreeing(lambda x, y: x * y, [2 / 3, 2 / 3], 4 / 9)
+    ['0.6666667', '0.6666667']
+    """
+    for digits in range(DIGITS, 17):
+        texts = [number_text(x, digits) for x in inputs]
+        try:
+            if number_text(compute(*map(float, texts))) == number_text(output):
+                return texts
+        except (ArithmeticError, ValueError):  # rounded out of the domain: show more digits
+            continue
+    return [repr(x) for x in inputs]
+
+
+def clip(text: str, length: int) -> str:
+    """`text`, with its middle left out where it is longer than `length`."""
+    keep = (length - 5) // 2
+    return text if len(text) <= length else f"{text[:keep]} ... {text[-keep:]}"
+
+
+def width(text: str) -> int:
+    """The columns that `text` takes in a terminal: two for a wide letter, none for a mark on the one before."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if not unicodedata.combining(c))

@@ -40,7 +40,7 @@ from scalargrad.gate import Gate
 from scalargrad.graph import chain_rule, topological_order
 from scalargrad.table import GATES
 from scalargrad.value import constant
-from scalargrad.views.code import LONGEST_SUM, BackpropCode
+from scalargrad.views.code import MAX_TERMS, BackpropCode
 
 inf, nan = math.inf, math.nan
 
@@ -175,7 +175,7 @@ def test_a_gradient_circuit_is_a_graph_like_any_other():
         assert check_equal([slope], topological_order([slope]))
 
 
-@pytest.mark.parametrize("count", [LONGEST_SUM - 1, LONGEST_SUM, LONGEST_SUM + 1, 1_000])
+@pytest.mark.parametrize("count", [MAX_TERMS - 1, MAX_TERMS, MAX_TERMS + 1, 1_000])
 def test_long_sums(count):
     chance = random.Random(count)
     xs = [Value(chance.uniform(-1.0, 1.0) * 10.0 ** chance.randint(-8, 8)) for _ in range(count)]
@@ -542,7 +542,7 @@ def test_hostile_names_become_legal_distinct_identifiers():
 @pytest.mark.parametrize("name", HOSTILE)
 def test_one_hostile_name(name):
     x, y = Value(2.0, name), Value(3.0, name)
-    assert_names_work(sigmoid(x * y) + total([x] * (LONGEST_SUM + 1)))
+    assert_names_work(sigmoid(x * y) + total([x] * (MAX_TERMS + 1)))
 
 
 def test_every_letter_there_is():

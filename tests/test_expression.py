@@ -10,7 +10,7 @@ from scalargrad import Value, evaluate
 from scalargrad.expression import FUNCTIONS, LONGEST, ExpressionError
 from scalargrad.graph import topological_order
 from scalargrad.table import GATES
-from scalargrad.views.phrases import width
+from scalargrad.text import width
 
 HELPERS = {"step", "power_slope", "exponent_slope"}
 ON_FLOATS = {"__builtins__": {}, **FUNCTIONS}  # they take floats too, and no complex numbers

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from scalargrad import Value, dot, page, sigmoid, steps, tanh
-from scalargrad.views.phrases import number_text
+from scalargrad.text import number_text
 
 selenium = pytest.importorskip("selenium", reason="the page is tested in a browser through selenium: pip install it")
 

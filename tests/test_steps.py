@@ -10,8 +10,8 @@ from hypothesis import given, settings, strategies as st
 from scalargrad import Value, dot, exp, maximum, sigmoid, steps, total, tree
 from scalargrad.graph import topological_order
 from scalargrad.table import GATES
-from scalargrad.views import phrases, steps as steps_module
-from scalargrad.views.phrases import number_text
+from scalargrad.text import number_text, width
+from scalargrad.views import phrases, spelling
 
 LECTURE = """\
 forward   x = -2, y = 5, z = -4
@@ -113,7 +113,7 @@ def test_gradients_are_those_of_backward_to_the_last_bit(recipe, upstream):
 @given(recipes())
 def test_running_totals_lead_to_the_gradients(recipe):
     seen = steps(graph(recipe)[-1])
-    totals = dict.fromkeys(seen.roots, 1.0)
+    totals = dict.fromkeys(seen.story.roots, 1.0)
     for step in seen:
         if step.phase == "backward":
             assert step.upstream == totals[step.node] and step.before == totals.get(step.parent, 0.0)
@@ -148,7 +148,7 @@ def test_a_root_that_another_root_uses():
     x = Value(3.0, "x")
     h = x * x
     seen = steps([h, h * 2], upstream=[10, 1])
-    assert seen.gradients == {x: 72.0, h: 12.0, seen.roots[1]: 1.0}
+    assert seen.gradients == {x: 72.0, h: 12.0, seen.story.roots[1]: 1.0}
     assert "h.grad 10 + 2 = 12, adds up" in str(seen)
 
 
@@ -275,7 +275,7 @@ def test_a_long_gate_is_cut_in_its_middle():
 def test_columns_line_up_under_wide_names():
     f = Value(2.0, "权重") * Value(3.0, "x")
     rows = [row for row in str(steps(f)).splitlines() if row.startswith("  ")]
-    assert {phrases.width(row.split("  1 x ")[0]) for row in rows[1:]} == {phrases.width(rows[2].split("  1 x ")[0])}
+    assert {width(row.split("  1 x ")[0]) for row in rows[1:]} == {width(rows[2].split("  1 x ")[0])}
     assert all("  1 x " in row for row in rows[1:])
 
 
@@ -346,14 +346,14 @@ def test_a_plain_number_in_a_formula_has_no_more_digits_than_the_others():
 
 
 @pytest.mark.parametrize("gate", [total, maximum, lambda *xs: dot(xs, xs)])
-def test_a_gate_of_many_inputs_is_spelled_a_few_times_not_once_a_wire(monkeypatch, gate):
+def test_a_gate_of_many_inputs_is_spelled_once(monkeypatch, gate):
     spelled = []
-    spell = steps_module.formula_text
-    monkeypatch.setattr(steps_module, "formula_text", lambda node, names: spelled.append(node) or spell(node, names))
+    spell = spelling.formula_text
+    monkeypatch.setattr(spelling, "formula_text", lambda node, names: spelled.append(node) or spell(node, names))
     xs = [Value(float(i)) for i in range(40)]
     root = total(xs) if gate is total else gate(*xs)
     str(steps(root))
-    assert spelled == [root, root]  # on the way forward, and on the way back
+    assert spelled == [root]
 
 
 def test_a_tree_in_chinese():

@@ -5,14 +5,26 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from ..gate import CONSTANT, Gate
+from ..gate import CONSTANT
 from ..graph import Edge, topological_order
+from ..text import agreeing, number_text
 from ..value import Value
-from .ledger import FEW, SHORT, Backward, Told, count_text, cut, multiplied, product_of
-from .phrases import agreeing, number_text, say
-from .steps import MOST, numbers_text, output_of
+from .spelling import numbers_text
+from .story import Story
+from .ways import (
+    MAX_FACTORS,
+    MAX_TERMS,
+    count_of_paths,
+    count_text,
+    is_held,
+    multiplied,
+    product_text,
+    strongest,
+    terms,
+    times_between,
+)
 
 CODES = (
     *("root", "ordinary", "tiny", "huge", "not computed yet", "other backward passes"),
@@ -25,321 +37,321 @@ FLAT = 0.01  # a squashing gate whose local gradient is smaller is saturated
 CANCELS = 1e-3  # what is left of the largest contribution where the contributions to a fork cancel
 
 
-@dataclass(frozen=True, repr=False)
-class Cause(Told):
-    """One reason for a gradient; `str(cause)` is a sentence.
+class Finding(NamedTuple):
+    """One reason for a gradient, before it is put into words.
 
     code: which reason, one of `CODES`.
-    node: the value where it lies, as a rule the output of a gate; `name` is what it is called.
-    gate: the gate of that value, None for a leaf.
-    numbers: those of the sentence, by name: {"input": -0.3, "local": 0.0} for a relu that is off.
-    line: where the gate stands in the source, "" if that was not recorded.
+    node: the value where it lies, as a rule the output of a gate.
+    numbers: those of its sentence, by name.
+    texts: the other parts of its sentence, or what is shown instead of a number.
+    phrase: the sentence, where it is not that of the code.
     """
 
     code: str
     node: Value
-    name: str
-    gate: Gate | None
-    numbers: Mapping[str, float] = field(hash=False)
-    line: str
+    numbers: Mapping[str, float] = {}
+    texts: Mapping[str, str] = {}
+    phrase: str = ""
 
 
-class Why(Backward):
-    """The search for the causes of one gradient: from x along the uses that matter, to the gates that did it."""
+def search(story: Story, x: Value) -> tuple[float | None, list[Finding]]:
+    """d root / d x, and the reasons for it, the main one first; None where a gate has no finite slope."""
+    gradient, found = _gradient_of(story, x)
+    if gradient is not None and story.root.grad == 0.0:
+        found.insert(0, Finding("not computed yet", story.root))
+    if gradient is not None and story.root.grad in (0.0, 1.0) and not is_held(story, x, gradient):
+        found.append(Finding("other backward passes", x, {"held": x.grad}))
+    return gradient, found
 
-    gradient: float | None = None
 
-    def causes(self) -> list[Cause]:
-        """The reasons, the main one first."""
-        found = self.unconnected() if self.x not in self.arriving else self.steep() or self.connected()
-        if self.root.grad == 0.0 and self.gradient is not None:
-            found.insert(0, self.cause("not computed yet", self.root))
-        if self.gradient is not None and self.root.grad in (0.0, 1.0) and not self.held():
-            found.append(self.cause("other backward passes", self.x, {"held": self.x.grad}))
-        return found
+def _gradient_of(story: Story, x: Value) -> tuple[float | None, list[Finding]]:
+    if x not in story.uses:
+        return 0.0, [_unconnected(story, x)]
+    try:
+        gradient = story.gradients[x]
+    except (ArithmeticError, ValueError):
+        node = next(node for node in reversed(story.order) if _raises(node))
+        return None, [Finding("infinite local gradient", node, _inputs(node), {"at": numbers_text(node)})]
+    found = _by_size(story, x, gradient)
+    known = {finding.node for finding in found if finding.code in ("nan", "infinity", "overflow")}
+    return gradient, found + [finding for finding in _came_in(story, story.root) if finding.node not in known]
 
-    def told(self, causes: list[Cause]) -> str:
-        """The gradient with its causes."""
-        gradient = "" if self.gradient is None else number_text(self.gradient)
-        computed = self.root.grad != 0.0
-        phrase = "no gradient" if self.gradient is None else "gradient" if computed else "gradient to come"
-        if len(causes) == 1:
-            return say(phrase, title=self.title(), gradient=gradient, cause=causes[0])
-        head = say(phrase, title=self.title(), gradient=gradient, cause="").rstrip()
-        return "\n".join([head, *cut(causes, FEW)])
 
-    def cause(
-        self,
-        code: str,
-        node: Value,
-        numbers: Mapping[str, float] | None = None,
-        texts: Mapping[str, str] | None = None,
-        phrase: str = "",
-    ) -> Cause:
-        """A cause that lies at `node`; its sentence is `phrase`, filled in with the numbers, or the texts for them."""
-        numbers = dict(numbers or {})
-        parts = {"name": self.names[node], "x": self.name, "root": self.root_name, "via": self.via(node)}
-        parts |= {key: number_text(x) for key, x in numbers.items()} | dict(texts or {})
-        sentence = say(phrase or f"why {code}", **parts)
-        return Cause(code, node, self.names[node], node.gate, numbers, self.line(node), sentence=sentence)
+def _by_size(story: Story, x: Value, gradient: float) -> list[Finding]:
+    size = abs(gradient)
+    if size != size:
+        return _nan(story, x)
+    if x is story.root:
+        return [Finding("root", x, phrase="root")]
+    if size == math.inf:
+        return _infinite(story, x)
+    if size == 0.0:
+        return _zero(story, x)
+    if size < TINY:
+        return [_tiny(story, strongest(story, x))]
+    return [_huge(story, x) if size > HUGE else _ordinary(story, x)]
 
-    # ---- no gradient at all ----
 
-    def unconnected(self) -> list[Cause]:
-        """Why x gets none: the root does not depend on it."""
-        self.gradient = 0.0
-        x, root = self.x, self.root
-        if root in set(topological_order([x])):
-            return [self.cause("not connected", root, phrase="why beyond the root")]
-        if x.form is CONSTANT:
-            return [self.cause("constant", x)]
-        if not root.gate:
-            code = "constant" if root.form is CONSTANT else "detached"
-            return [self.cause(code, root, phrase="why root is a leaf")]
-        copy = next((leaf for leaf in self.order if self.is_copy(leaf)), None)
-        if copy is not None:
-            return [self.cause("detached", copy, {"data": copy.data})]
-        leaves = [self.names[node] for node in self.order if not node.gate and node.form is not CONSTANT]
-        shown = ", ".join(leaves if len(leaves) <= MOST else [*leaves[:MOST], say("in all", count=len(leaves))])
-        return [self.cause("not connected", x, texts={"leaves": shown})]
+# ---- no gradient at all ----
 
-    def is_copy(self, leaf: Value) -> bool:
-        """Whether `leaf` looks like x behind a `detach()`: of the same number and label, or of no name at all."""
-        unnamed = re.fullmatch(r"v\d+", self.names[leaf]) or self.x.gate
-        alike = leaf.label == self.x.label and (leaf.label or unnamed)
-        return not leaf.gate and leaf.form is not CONSTANT and leaf.data == output_of(self.x) and bool(alike)
 
-    def steep(self) -> list[Cause]:
-        """The gate at which `backward()` would stop with an error."""
-        try:
-            self.swept()
-        except (ArithmeticError, ValueError):
-            node = next(node for node in reversed(self.order) if _raises(node))
-            return [self.cause("infinite local gradient", node, _inputs(node), {"at": numbers_text(node)})]
-        self.gradient = self.gradients[self.x]
+def _unconnected(story: Story, x: Value) -> Finding:
+    """Why x gets none: the root does not depend on it."""
+    root = story.root
+    if root in set(topological_order([x])):
+        return Finding("not connected", root, phrase="why beyond the root")
+    if x.form is CONSTANT:
+        return Finding("constant", x)
+    if not root.gate:
+        return Finding("constant" if root.form is CONSTANT else "detached", root, phrase="why root is a leaf")
+    leaves = [leaf for leaf in story.leaves if leaf.form is not CONSTANT]
+    copy = next((leaf for leaf in leaves if _is_copy(story, leaf, x)), None)
+    if copy is not None:
+        return Finding("detached", copy, {"data": story.data(copy)})
+    return Finding("not connected", x, texts={"leaves": story.listed([story.names[leaf] for leaf in leaves])})
+
+
+def _is_copy(story: Story, leaf: Value, x: Value) -> bool:
+    """Whether `leaf` looks like x behind a `detach()`: of the same number and label, or of no name at all."""
+    unnamed = re.fullmatch(r"v\d+", story.names[leaf]) or x.gate
+    alike = leaf.label == x.label and (leaf.label or unnamed)
+    return story.data(leaf) == story.data(x) and bool(alike)
+
+
+# ---- a gradient that is a number ----
+
+
+def _ordinary(story: Story, x: Value) -> Finding:
+    """A plain account of what made the gradient."""
+    chain = strongest(story, x)[::-1]
+    if len(chain) <= MAX_FACTORS and count_of_paths(story, x) == 1:
+        slopes = times_between(story, [_slope(story, edge)["slope"] for edge in chain])
+        texts = {"slopes": slopes, "product": product_text(story, [edge.local for edge in chain])}
+        return Finding("ordinary", chain[-1].node, {}, texts, "why local gradient" if len(chain) == 1 else "why chain")
+    first, *others = story.arriving[x]
+    if others:
+        return Finding("ordinary", x, {}, {"terms": terms(story, x)}, "why fork")
+    upstream, local = agreeing(multiplied, [first.upstream, first.local], first.downstream)
+    return Finding("ordinary", first.node, _factors(first), {"upstream": upstream, "local": local}, "why one use")
+
+
+# ---- zero ----
+
+
+def _zero(story: Story, x: Value) -> list[Finding]:
+    """Every gate or fork at which the gradient became 0 on its way to x, the nearest to x first."""
+    found: list[Finding] = []
+    queue = [x]
+    met = {x}
+    for node in queue:  # it grows while it is walked
+        arriving = story.arriving[node]
+        if any([edge.downstream for edge in arriving]):
+            found.append(_cancellation(story, node))
+            continue
+        for edge in arriving:
+            if edge.local == 0.0:
+                found.append(_blocked(story, edge))
+            elif edge.upstream != 0.0:
+                found.append(_underflow(story, edge))
+            elif edge.node not in met:
+                met.add(edge.node)
+                queue.append(edge.node)
+    return found
+
+
+def _blocked(story: Story, edge: Edge) -> Finding:
+    """Why the local gradient of a gate is 0."""
+    node, name = edge.node, edge.node.gate.name
+    here = _place_among_inputs(edge)
+    inputs, numbers = node.inputs, node.numbers[1:]
+    if name == "relu":
+        return Finding("relu off", node, {"input": numbers[here], "local": 0.0})
+    if name in ("maximum", "minimum"):
+        return _lost(story, edge, here)
+    if name in ("mul", "dot"):
+        other = _partner(here, len(inputs)) if name == "dot" else 1 - here
+        weight = _named_number(story, inputs[other], numbers[other])
+        return Finding("zero weight", node, {"weight": 0.0}, _slope(story, edge) | {"weight": weight})
+    if name in SQUASHING and here == 0:
+        return _saturated(story, [edge])
+    return Finding("flat", node, _inputs(node), _slope(story, edge) | {"at": numbers_text(node)})
+
+
+def _lost(story: Story, edge: Edge, here: int) -> Finding:
+    node = edge.node
+    best, *numbers = node.numbers
+    by = {"input": numbers[here], "winner": best, "by": abs(best - numbers[here])}
+    winner = node.inputs[numbers.index(best)]
+    texts = {"parent": story.names[edge.parent], "symbol": node.gate.symbol}
+    if not isinstance(winner, Value):
+        return Finding("lost", node, by, texts, "why lost to a number")
+    return Finding("lost", node, by, texts | {"to": story.names[winner]})
+
+
+def _cancellation(story: Story, node: Value) -> Finding:
+    signed = [edge.downstream for edge in story.arriving[node]]
+    numbers = {"plus": math.fsum(x for x in signed if x > 0), "minus": math.fsum(x for x in signed if x < 0)}
+    texts = {"terms": terms(story, node), "total": number_text(story.gradients[node])}
+    return Finding("cancellation", node, numbers, texts)
+
+
+def _underflow(story: Story, edge: Edge) -> Finding:
+    """Why a product of two factors that are not 0 is."""
+    weakest = _tiny(story, [edge, *strongest(story, edge.node)])
+    return weakest if weakest.code != "tiny" else Finding("underflow", edge.node, _factors(edge))
+
+
+# ---- tiny and huge ----
+
+
+def _tiny(story: Story, chain: list[Edge]) -> Finding:
+    """What made the gradient small on its strongest path: forks that cancel, saturated gates, or many factors."""
+    for edge in chain:
+        largest = max(abs(other.downstream) for other in story.arriving[edge.parent])
+        if abs(story.gradients[edge.parent]) < CANCELS * largest:
+            return _cancellation(story, edge.parent)
+    smallest = min(chain, key=lambda edge: abs(edge.local))
+    if _is_saturated(smallest):
+        return _saturated(story, [edge for edge in chain if _is_saturated(edge)])
+    return _by_product(story, "tiny", chain, smallest)
+
+
+def _saturated(story: Story, chain: list[Edge]) -> Finding:
+    """Gates that squash on one path, three in a row perhaps: the worst of them is the node."""
+    worst = min(chain, key=lambda edge: abs(edge.local))
+    numbers = {"input": worst.node.numbers[1], "local": worst.local, "count": float(len(chain))}
+    gates = [_squashed(story, edge) for edge in chain[:MAX_TERMS]] + ["..."] * (len(chain) > MAX_TERMS)
+    phrase = "why saturated" if len(chain) == 1 else "why saturated in a row"
+    return Finding(
+        "saturated", worst.node, numbers, {"gates": ", ".join(gates), "local": _rounded(worst.local)}, phrase
+    )
+
+
+def _squashed(story: Story, edge: Edge) -> str:
+    x = number_text(edge.node.numbers[1])
+    return story.say("saturated gate", via=story.via(edge.node), input=x, local=_rounded(edge.local))
+
+
+def _is_saturated(edge: Edge) -> bool:
+    squashes = edge.node.gate.name in SQUASHING and _place_among_inputs(edge) == 0
+    return squashes and abs(edge.local) < FLAT
+
+
+def _huge(story: Story, x: Value) -> Finding:
+    """What made the gradient large: the factors of its strongest path, or many paths."""
+    chain = strongest(story, x)
+    product = multiplied(*[edge.local for edge in reversed(chain)])
+    if abs(product) < 0.1 * abs(story.gradients[x]):
+        count = count_of_paths(story, x)
+        numbers = {"product": product, "count": _as_float(count)}
+        return Finding("huge", x, numbers, {"count": count_text(story, count)}, "why many paths")
+    return _by_product(story, "huge", chain, max(chain, key=lambda edge: abs(edge.local)))
+
+
+def _by_product(story: Story, code: str, chain: list[Edge], extreme: Edge) -> Finding:
+    factors = [edge.local for edge in reversed(chain)]
+    numbers = {"count": float(len(chain)), "local": extreme.local, "product": multiplied(*factors)}
+    shown = {"product": product_text(story, factors), "local": _rounded(extreme.local)}
+    phrase = f"why {code} local gradient" if len(chain) == 1 else f"why {code}"
+    return Finding(code, extreme.node, numbers, _slope(story, extreme) | shown, phrase)
+
+
+# ---- infinite and nan ----
+
+
+def _came_in(story: Story, node: Value) -> list[Finding]:
+    """Where the infinity or nan of the forward pass to `node` came in, and where the infinity behind a nan did."""
+    if math.isfinite(story.data(node)):
         return []
+    order = story.order if node is story.root else topological_order([node])
+    nan = _first(story, order, math.isnan) if math.isnan(story.data(node)) else None
+    infinite = _first(story, order if nan is None else topological_order([nan]), math.isinf)
+    return [_entrance(story, first) for first in (nan, infinite) if first is not None]
 
-    # ---- a gradient that is a number ----
 
-    def connected(self) -> list[Cause]:
-        found = self.by_size()
-        known = {cause.node for cause in found if cause.code in ("nan", "infinity", "overflow")}
-        return found + [cause for cause in self.came_in(self.root) if cause.node not in known]
+def _entrance(story: Story, node: Value) -> Finding:
+    """`node` as the place where infinity or nan came in: its parents are finite, or at least not nan."""
+    output, inputs = story.data(node), node.numbers[1:]
+    texts = {"at": numbers_text(node)} if node.gate else {}
+    code = "nan" if math.isnan(output) else "overflow" if all(map(math.isfinite, inputs)) and inputs else "infinity"
+    return Finding(code, node, {"output": output}, texts, f"why {code}" if node.gate else "why came in with a leaf")
 
-    def by_size(self) -> list[Cause]:
-        size = abs(self.gradients[self.x])
-        if size != size:
-            return self.nan(self.x)
-        if self.x is self.root:
-            return [self.cause("root", self.x, phrase="root")]
-        if size == math.inf:
-            return self.infinite(self.x)
-        if size == 0.0:
-            return self.zero()
-        if size < TINY:
-            return [self.tiny(self.strongest(self.x))]
-        return [self.huge() if size > HUGE else self.ordinary()]
 
-    def ordinary(self) -> Cause:
-        """A plain account of what made the gradient."""
-        chain = self.strongest(self.x)[::-1]
-        if len(chain) <= SHORT and self.count_of_paths() == 1:
-            nodes = [*[edge.node for edge in chain], self.x]
-            slopes = [say("slope", name=self.names[z], parent=self.names[x]) for z, x in zip(nodes, nodes[1:])]
-            texts = {"slopes": product_of(slopes), "product": self.product_told([edge.local for edge in chain])}
-            phrase = "why local gradient" if len(chain) == 1 else "why chain"
-            return self.cause("ordinary", chain[-1].node, {}, texts, phrase)
-        entries = list(self.entries(self.x))
-        if len(entries) == 1:
-            return self.one_use(self.arriving[self.x][0])
-        return self.cause("ordinary", self.x, {}, {"terms": self.terms(self.x, entries)}, "why fork")
+def _nan(story: Story, node: Value) -> list[Finding]:
+    """Where nan came into the gradient of `node`."""
+    edge = _first_bad(story, node, math.isnan)
+    if edge is None:  # no contribution is nan: they are inf and -inf
+        place = _last_bad(story, node, math.isnan)
+        return [
+            Finding("nan", place, {}, {"terms": terms(story, place)}, "why nan at a fork"),
+            *_infinite(story, place),
+        ]
+    if math.isnan(edge.local):
+        return _bad_local(story, edge, math.isnan)
+    infinite = math.isinf(edge.upstream)
+    why_infinite = _infinite(story, edge.node) if infinite else _bad_local(story, edge, math.isinf)
+    return [Finding("zero times infinity", edge.node, _factors(edge)), *why_infinite]
 
-    def one_use(self, edge: Edge) -> Cause:
-        upstream, local = agreeing(multiplied, [edge.upstream, edge.local], edge.upstream * edge.local)
-        return self.cause(
-            "ordinary", edge.node, _factors_of(edge), {"upstream": upstream, "local": local}, "why one use"
-        )
 
-    # ---- zero ----
+def _infinite(story: Story, node: Value) -> list[Finding]:
+    """Where infinity came into the gradient of `node`."""
+    edge = _first_bad(story, node, math.isinf)
+    if edge is None:  # the sum of finite contributions
+        place = _last_bad(story, node, math.isinf)
+        return [Finding("overflow", place, {}, {"terms": terms(story, place)}, "why overflow at a fork")]
+    if math.isinf(edge.local):
+        return _bad_local(story, edge, math.isinf)
+    return [Finding("overflow", edge.node, _factors(edge), phrase="why overflow backward")]
 
-    def zero(self) -> list[Cause]:
-        """Every gate or fork at which the gradient became 0 on its way to x, the nearest to x first."""
-        causes: list[Cause] = []
-        queue = [self.x]
-        met = {self.x}
-        for node in queue:  # it grows while it is walked
-            arriving = self.arriving[node]
-            if any([edge.upstream * edge.local for edge in arriving]):
-                causes.append(self.cancellation(node))
-                continue
-            for edge in arriving:
-                if edge.local == 0.0:
-                    causes.append(self.blocked(edge))
-                elif edge.upstream != 0.0:
-                    causes.append(self.underflow(edge))
-                elif edge.node not in met:
-                    met.add(edge.node)
-                    queue.append(edge.node)
-        return list({(cause.node, cause.sentence): cause for cause in causes}.values())  # x * x says it once
 
-    def blocked(self, edge: Edge) -> Cause:
-        """Why the local gradient of a gate is 0."""
-        node, name = edge.node, edge.node.gate.name
-        here = _place_among_inputs(edge)
-        inputs, numbers = node.inputs, node.numbers[1:]
-        if name == "relu":
-            return self.cause("relu off", node, {"input": numbers[here], "local": 0.0})
-        if name in ("maximum", "minimum"):
-            return self.lost(edge, here)
-        if name in ("mul", "dot"):
-            other = _partner(here, len(inputs)) if name == "dot" else 1 - here
-            weight = self.named_number(inputs[other], numbers[other])
-            return self.cause("zero weight", node, {"weight": 0.0}, self.slope_of(edge) | {"weight": weight})
-        if name in SQUASHING and here == 0:
-            return self.saturated([edge])
-        return self.cause("flat", node, _inputs(node), self.slope_of(edge) | {"at": numbers_text(node)})
+def _first_bad(story: Story, node: Value, bad: Callable[[float], bool]) -> Edge | None:
+    """The edge at which what goes to `node` turned bad; None where it did so in a sum."""
+    arriving = story.arriving[_last_bad(story, node, bad)]
+    return next((edge for edge in arriving if bad(edge.downstream)), None)
 
-    def lost(self, edge: Edge, here: int) -> Cause:
-        node = edge.node
-        best, *numbers = node.numbers
-        by = {"input": numbers[here], "winner": best, "by": abs(best - numbers[here])}
-        winner = node.inputs[numbers.index(best)]
-        texts = {"parent": self.names[edge.parent], "symbol": node.gate.symbol}
-        if not isinstance(winner, Value):
-            return self.cause("lost", node, by, texts, "why lost to a number")
-        return self.cause("lost", node, by, texts | {"to": self.names[winner]})
 
-    def cancellation(self, node: Value) -> Cause:
-        entries = list(self.entries(node))
-        signed = [entry.downstream for entry in entries]
-        numbers = {"plus": math.fsum(x for x in signed if x > 0), "minus": math.fsum(x for x in signed if x < 0)}
-        texts = {"terms": self.terms(node, entries), "total": number_text(self.gradients[node])}
-        return self.cause("cancellation", node, numbers, texts)
+def _last_bad(story: Story, node: Value, bad: Callable[[float], bool]) -> Value:
+    """The last node, from `node` towards the root, whose gradient is bad because that of a gate behind it is."""
+    while True:
+        behind = next((edge.node for edge in story.arriving[node] if bad(edge.upstream)), None)
+        if behind is None:
+            return node
+        node = behind
 
-    def underflow(self, edge: Edge) -> Cause:
-        """Why a product of two factors that are not 0 is."""
-        weakest = self.tiny([edge, *self.strongest(edge.node)])
-        if weakest.code != "tiny":
-            return weakest
-        return self.cause("underflow", edge.node, _factors_of(edge))
 
-    # ---- tiny and huge ----
+def _bad_local(story: Story, edge: Edge, bad: Callable[[float], bool]) -> list[Finding]:
+    """Why a local gradient is nan or infinite: because of a number of the forward pass, or by itself."""
+    node = edge.node
+    sources = [n for n in (*node.parents, node) if not math.isfinite(story.data(n))]
+    like = [n for n in sources if bad(story.data(n))]
+    if sources:
+        return _came_in(story, (like or sources)[0])
+    code = "nan" if bad is math.isnan else "infinite local gradient"
+    texts = _slope(story, edge) | {"at": numbers_text(node), "local": number_text(edge.local)}
+    return [Finding(code, node, _inputs(node), texts, "why local gradient is no number")]
 
-    def tiny(self, chain: list[Edge]) -> Cause:
-        """What made the gradient small on its strongest path: forks that cancel, saturated gates, or many factors."""
-        for edge in chain:
-            largest = max(abs(other.upstream * other.local) for other in self.arriving[edge.parent])
-            if abs(self.gradients[edge.parent]) < CANCELS * largest:
-                return self.cancellation(edge.parent)
-        smallest = min(chain, key=lambda edge: abs(edge.local))
-        if _is_saturated(smallest):
-            return self.saturated([edge for edge in chain if _is_saturated(edge)])
-        return self.by_product("tiny", chain, smallest)
 
-    def saturated(self, chain: list[Edge]) -> Cause:
-        """Gates that squash on one path, three in a row perhaps: the worst of them is the node."""
-        worst = min(chain, key=lambda edge: abs(edge.local))
-        numbers = {"input": worst.node.numbers[1], "local": worst.local, "count": float(len(chain))}
-        gates = [self.squashed(edge) for edge in chain[:FEW]] + ["..."] * (len(chain) > FEW)
-        phrase = "why saturated" if len(chain) == 1 else "why saturated in a row"
-        local = _rounded(worst.local)
-        return self.cause("saturated", worst.node, numbers, {"gates": ", ".join(gates), "local": local}, phrase)
+# ---- parts of a finding ----
 
-    def squashed(self, edge: Edge) -> str:
-        x = number_text(edge.node.numbers[1])
-        return say("saturated gate", via=self.via(edge.node), input=x, local=_rounded(edge.local))
 
-    def huge(self) -> Cause:
-        """What made the gradient large: the factors of its strongest path, or many paths."""
-        chain = self.strongest(self.x)
-        product = multiplied(*[edge.local for edge in reversed(chain)])
-        if abs(product) < 0.1 * abs(self.gradients[self.x]):
-            count = self.count_of_paths()
-            numbers = {"product": product, "count": _as_float(count)}
-            return self.cause("huge", self.x, numbers, {"count": count_text(count)}, "why many paths")
-        return self.by_product("huge", chain, max(chain, key=lambda edge: abs(edge.local)))
+def _slope(story: Story, edge: Edge) -> dict[str, str]:
+    parent = story.names[edge.parent]
+    return {"slope": story.say("slope", name=story.names[edge.node], parent=parent), "parent": parent}
 
-    def by_product(self, code: str, chain: list[Edge], extreme: Edge) -> Cause:
-        factors = [edge.local for edge in reversed(chain)]
-        numbers = {"count": float(len(chain)), "local": extreme.local, "product": multiplied(*factors)}
-        texts = self.slope_of(extreme) | {"product": self.product_told(factors), "local": _rounded(extreme.local)}
-        phrase = f"why {code} local gradient" if len(chain) == 1 else f"why {code}"
-        return self.cause(code, extreme.node, numbers, texts, phrase)
 
-    # ---- infinite and nan ----
+def _named_number(story: Story, x: Value | float, x_then: float) -> str:
+    """`w = 0`, or `0` for a plain number."""
+    number = number_text(x_then)
+    return story.say("via", name=story.names[x], formula=number) if isinstance(x, Value) else number
 
-    def came_in(self, node: Value) -> list[Cause]:
-        """Where the infinity or nan of the forward pass to `node` came in, and where the infinity behind a nan did."""
-        order = topological_order([node])
-        nan = _first(order, math.isnan) if math.isnan(output_of(node)) else None
-        infinite = _first(order if nan is None else topological_order([nan]), math.isinf)
-        return [self.entrance(first) for first in (nan, infinite) if first is not None]
 
-    def entrance(self, node: Value) -> Cause:
-        """`node` as the place where infinity or nan came in: its parents are finite, or at least not nan."""
-        output, inputs = output_of(node), node.numbers[1:]
-        texts = {"at": numbers_text(node)} if node.gate else {}
-        code = "nan" if math.isnan(output) else "overflow" if all(map(math.isfinite, inputs)) and inputs else "infinity"
-        phrase = f"why {code}" if node.gate else "why came in with a leaf"
-        return self.cause(code, node, {"output": output}, texts, phrase)
+def _inputs(node: Value) -> dict[str, float]:
+    numbers = node.numbers[1:]
+    return {"input": numbers[0]} if len(numbers) == 1 else {f"input {i}": x for i, x in enumerate(numbers, 1)}
 
-    def nan(self, node: Value) -> list[Cause]:
-        """Where nan came into the gradient of `node`."""
-        edge = self.first_bad(node, math.isnan)
-        if edge is None:  # no contribution is nan: they are inf and -inf
-            place = self.last_bad(node, math.isnan)
-            texts = {"terms": self.terms(place, list(self.entries(place)))}
-            return [self.cause("nan", place, {}, texts, "why nan at a fork"), *self.infinite(place)]
-        if math.isnan(edge.local):
-            return self.bad_local(edge, math.isnan)
-        why_infinite = self.infinite(edge.node) if math.isinf(edge.upstream) else self.bad_local(edge, math.isinf)
-        return [self.cause("zero times infinity", edge.node, _factors_of(edge)), *why_infinite]
 
-    def infinite(self, node: Value) -> list[Cause]:
-        """Where infinity came into the gradient of `node`."""
-        edge = self.first_bad(node, math.isinf)
-        if edge is None:  # the sum of finite contributions
-            place = self.last_bad(node, math.isinf)
-            texts = {"terms": self.terms(place, list(self.entries(place)))}
-            return [self.cause("overflow", place, {}, texts, "why overflow at a fork")]
-        if math.isinf(edge.local):
-            return self.bad_local(edge, math.isinf)
-        return [self.cause("overflow", edge.node, _factors_of(edge), phrase="why overflow backward")]
-
-    def first_bad(self, node: Value, bad: Callable[[float], bool]) -> Edge | None:
-        """The edge at which what goes to `node` turned bad; None where it did so in a sum."""
-        arriving = self.arriving[self.last_bad(node, bad)]
-        return next((edge for edge in arriving if bad(edge.upstream * edge.local)), None)
-
-    def last_bad(self, node: Value, bad: Callable[[float], bool]) -> Value:
-        """The last node, from `node` towards the root, whose gradient is bad because that of a gate behind it is."""
-        while True:
-            behind = next((edge.node for edge in self.arriving[node] if bad(edge.upstream)), None)
-            if behind is None:
-                return node
-            node = behind
-
-    def bad_local(self, edge: Edge, bad: Callable[[float], bool]) -> list[Cause]:
-        """Why a local gradient is nan or infinite: because of a number of the forward pass, or by itself."""
-        node = edge.node
-        sources = [n for n in (*node.parents, node) if not math.isfinite(output_of(n))]
-        like = [n for n in sources if bad(output_of(n))]
-        if sources:
-            return self.came_in((like or sources)[0])
-        code = "nan" if bad is math.isnan else "infinite local gradient"
-        texts = self.slope_of(edge) | {"at": numbers_text(node), "local": number_text(edge.local)}
-        return [self.cause(code, node, _inputs(node), texts, "why local gradient is no number")]
-
-    # ---- in words ----
-
-    def slope_of(self, edge: Edge) -> dict[str, str]:
-        parent = self.names[edge.parent]
-        return {"slope": say("slope", name=self.names[edge.node], parent=parent), "parent": parent}
-
-    def named_number(self, x: Value | float, x_then: float) -> str:
-        """`w = 0`, or `0` for a plain number."""
-        number = number_text(x_then)
-        return say("via", name=self.names[x], formula=number) if isinstance(x, Value) else number
+def _factors(edge: Edge) -> dict[str, float]:
+    return {"upstream": edge.upstream, "local": edge.local}
 
 
 def _place_among_inputs(edge: Edge) -> int:
@@ -354,11 +366,6 @@ def _partner(place: int, count: int) -> int:
     return place + half if place < half else place - half
 
 
-def _is_saturated(edge: Edge) -> bool:
-    squashes = edge.node.gate.name in SQUASHING and _place_among_inputs(edge) == 0
-    return squashes and abs(edge.local) < FLAT
-
-
 def _raises(node: Value) -> bool:
     try:
         node.local_gradients()
@@ -367,17 +374,8 @@ def _raises(node: Value) -> bool:
     return False
 
 
-def _first(order: list[Value], kind: Callable[[float], bool]) -> Value | None:
-    return next((node for node in order if kind(output_of(node))), None)
-
-
-def _inputs(node: Value) -> dict[str, float]:
-    numbers = node.numbers[1:]
-    return {"input": numbers[0]} if len(numbers) == 1 else {f"input {i}": x for i, x in enumerate(numbers, 1)}
-
-
-def _factors_of(edge: Edge) -> dict[str, float]:
-    return {"upstream": edge.upstream, "local": edge.local}
+def _first(story: Story, order: list[Value], kind: Callable[[float], bool]) -> Value | None:
+    return next((node for node in order if kind(story.data(node))), None)
 
 
 def _rounded(x: float) -> str:

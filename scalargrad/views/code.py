@@ -16,20 +16,19 @@ import types
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from .. import functions
-from ..composite import Composite, check_unchanged, taken_apart
+from ..composite import Composite, check_unchanged
 from ..formula import ATOM, POWER, SIGN, SPELLINGS, Formula, is_plain, read_rule
 from ..gate import Gate
-from ..graph import topological_order
 from ..table import GATES
 from ..value import Value
-from .names import names_of, roots_of
+from .story import Story
 
-LONGEST_SUM = 50  # terms of a sum that are written out; beyond, Python's own parser would nest too deeply
-LONGEST = 400  # characters of an output of your own that is written out, and of a part of a local gradient
-COMMENT = 40  # the column of the comments
+MAX_TERMS = 50  # of a sum that is written out; beyond, Python's own parser would nest too deeply
+MAX_PART = 400  # characters of an output of your own that is written out, and of a part of a local gradient
+COMMENT_COLUMN = 40
 RESERVED = {*keyword.kwlist, *dir(builtins), "math", "backprop"}
 
 
@@ -68,7 +67,7 @@ class Code(Formula):
         return cls(f"{name}({given})")
 
 
-class Slope(Code):
+class SlopeCode(Code):
     """The spelling of a local gradient, in which a long part, such as the ties among 1,000 inputs, has only a name.
 
     parts: {text: name} of these parts, each on the names of those before it.
@@ -80,13 +79,13 @@ class Slope(Code):
     unused: ClassVar[Iterator[str]] = iter(())
 
     @classmethod
-    def infix(cls, left: Any, symbol: str, right: Any) -> Slope:
+    def infix(cls, left: Any, symbol: str, right: Any) -> SlopeCode:
         return super().infix(cls.named(left), symbol, cls.named(right))
 
     @classmethod
-    def named(cls, x: Any) -> Slope:
+    def named(cls, x: Any) -> SlopeCode:
         text = cls.of(x).text
-        if len(text) <= LONGEST:
+        if len(text) <= MAX_PART:
             return cls.of(x)
         if text not in cls.parts:
             cls.parts[text] = next(cls.unused)
@@ -96,7 +95,7 @@ class Slope(Code):
 def _is_arithmetic(gate: Gate, inputs: tuple[Any, ...]) -> bool:
     """Whether the gate is plain arithmetic on these inputs: c * x ** n is, unless c may be 0."""
     if gate.name in ("total", "dot"):
-        return len(inputs) <= LONGEST_SUM
+        return len(inputs) <= MAX_TERMS
     if gate.name == "power_slope":
         return isinstance(inputs[0], float)
     if gate.name == "exponent_slope":
@@ -116,7 +115,7 @@ def _spelled(cls: type[Code], gate: Gate, inputs: tuple[Any, ...]) -> Code | Non
         formula = cls.of(output(*map(cls.of, inputs)))
     except (TypeError, ValueError, AttributeError):
         return None
-    return formula if len(formula.text) <= LONGEST else None
+    return formula if len(formula.text) <= MAX_PART else None
 
 
 class BackpropCode(str):
@@ -179,83 +178,94 @@ def backprop_code(
     Raises ValueError where data was changed after the forward pass, and where a gate of your own has an output that
     cannot be written as code.  What can is a formula, and a `def` in a file that uses math, numbers and such functions.
     """
-    roots = roots_of(root)
-    order = topological_order(roots)
-    called = names_of(order, names)
-    opened = taken_apart(roots, lambda gate: isinstance(gate, Composite))
-    roots = [opened[r] for r in roots]
-    called |= names_of(topological_order(roots), {opened[node]: name for node, name in reversed(called.items())})
-    program = _Program(roots, [node for node in order if not node.gate], called)
+    program = Program(Story(root, names))
     return BackpropCode(program.as_function() if function else program.as_script())
 
 
-class _Program:
-    """The lines of the program, for every form of it.
+class Line(NamedTuple):
+    """A line of the code.
 
-    leaves: all that there are, even those that a composite gate took and did not use.
-    names: what to call the nodes.
+    node: the gate that it belongs to; None for a comment, and for a gradient that starts.
+    places: in the backward pass, the places of those parents of the node that it helps to their gradients.
     """
 
-    def __init__(self, roots: list[Value], leaves: list[Value], names: Mapping[Value, str]):
-        self.roots = roots
-        self.order = topological_order(roots)
-        for node in self.order:
+    text: str
+    node: Value | None = None
+    places: tuple[int, ...] | None = None
+
+
+class Program:
+    """The flat code of a graph, in every form of it.
+
+    story: the graph as the code has it, without composite gates; `equal` is {node as recorded: its equal there}.
+    leaves: all that there are, even those that a composite gate took and did not use.
+    forward, backward: the lines of the two passes.
+    """
+
+    def __init__(self, recorded: Story):
+        self.story, self.equal = recorded.taken_apart(lambda gate: isinstance(gate, Composite))
+        for node in self.story.order:
             check_unchanged(node)
-        self.leaves = list(dict.fromkeys([*leaves, *(node for node in self.order if not node.gate)]))
+        self.leaves = list(dict.fromkeys([*recorded.leaves, *self.story.leaves]))
+        names = recorded.names | self.story.names
         self._write(names, ())
         chosen = [*self.names.values(), *self.slope.parts.values()]
         if any(name in self.definitions or f"d{name}" in self.definitions for name in chosen):
             self._write(names, self.definitions)
 
     def _write(self, names: Mapping[Value, str], reserved: Iterable[str]) -> None:
-        self.names = _identifiers(dict.fromkeys([*self.order, *self.leaves]), names, reserved)
+        self.names = _identifiers(dict.fromkeys([*self.story.order, *self.leaves]), names, reserved)
         self.code: type[Code] = type("Code", (Code,), {"__slots__": (), "called": {}})
         taken = {*reserved, *self.names.values(), *(f"d{name}" for name in self.names.values())}
         unused = (name for i in itertools.count(1) if (name := f"part{i}") not in taken)
-        self.slope: type[Slope] = type("Slope", (self.code, Slope), {"__slots__": (), "parts": {}, "unused": unused})
+        self.slope: type[SlopeCode] = type(
+            "SlopeCode", (self.code, SlopeCode), {"__slots__": (), "parts": {}, "unused": unused}
+        )
         self.forward, self.backward = self._forward(), self._backward()
         self.definitions = _definitions(self.code.called)
 
     def as_script(self) -> str:
-        leaves = [f"{self.names[leaf]} = {Code.of(leaf.data)}" for leaf in self.leaves]
-        return self._with_definitions([*leaves, "", *self.forward, "", *self.backward])
+        return self._with_definitions([line.text for line in self.script()])
+
+    def script(self) -> list[Line]:
+        """The lines of `as_script`, which has the definitions that they need above them."""
+        leaves = [Line(f"{self.names[leaf]} = {Code.of(leaf.data)}") for leaf in self.leaves]
+        return [*leaves, Line(""), *self.forward, Line(""), *self.backward]
 
     def as_function(self) -> str:
         parameters = ", ".join(self.names[leaf] for leaf in self.leaves)
-        values = ", ".join(self.names[root] for root in self.roots)
+        values = ", ".join(self.names[root] for root in self.story.roots)
         gradients = ", ".join(f"d{self.names[leaf]}" for leaf in self.leaves) + "," * (len(self.leaves) == 1)
-        body = [*self.forward, "", *self.backward, "", f"return {values}, ({gradients})"]
+        passes = [line.text for line in (*self.forward, Line(""), *self.backward)]
+        body = [*passes, "", f"return {values}, ({gradients})"]
         return self._with_definitions(
             [f"def backprop({parameters}):", *textwrap.indent("\n".join(body), "    ").split("\n")]
         )
 
-    def _forward(self) -> list[str]:
-        lines = [self._line(self.names[node], "=", self._formula(node), i) for i, node in self._numbered()]
-        return ["# forward pass", *lines]
+    def _forward(self) -> list[Line]:
+        lines = [Line("# forward pass")]
+        for i, node in enumerate(self.story.gates, 1):
+            lines.append(Line(_numbered(self.names[node], "=", self._formula(node), i), node))
+        return lines
 
-    def _backward(self) -> list[str]:
+    def _backward(self) -> list[Line]:
         started: set[Value] = set()
-        lines = ["# backward pass"]
-        for root in self.roots:
-            lines.append(f"d{self.names[root]} {'+=' if root in started else '='} 1.0")
+        lines = [Line("# backward pass")]
+        for root, up in zip(self.story.roots, self.story.upstream):
+            lines.append(Line(f"d{self.names[root]} {'+=' if root in started else '='} {Code.of(up)}"))
             started.add(root)
-        for i, node in reversed(self._numbered()):
-            lines.append(f"# backprop {self.names[node]} = {self._formula(node)}")
+        for i, node in reversed(list(enumerate(self.story.gates, 1))):
+            lines.append(Line(f"# backprop {self.names[node]} = {self._formula(node)}"))
             known = len(self.slope.parts)
             downstreams = self._downstream(node)
-            if known < len(self.slope.parts):
-                lines += [self._line(part, "=", text, i) for text, part in [*self.slope.parts.items()][known:]]
-            for parent, downstream in zip(node.parents, downstreams):
+            everywhere = tuple(range(len(node.parents)))
+            for text, part in [*self.slope.parts.items()][known:]:
+                lines.append(Line(_numbered(part, "=", text, i), node, everywhere))
+            for place, (parent, downstream) in enumerate(zip(node.parents, downstreams)):
                 sign = "+=" if parent in started else "="
-                lines.append(self._line(f"d{self.names[parent]}", sign, downstream, i))
+                lines.append(Line(_numbered(f"d{self.names[parent]}", sign, downstream, i), node, (place,)))
                 started.add(parent)
-        return lines + [f"d{self.names[leaf]} = 0.0" for leaf in self.leaves if leaf not in started]
-
-    def _numbered(self) -> list[tuple[int, Value]]:
-        return list(enumerate((node for node in self.order if node.gate), 1))
-
-    def _line(self, name: str, sign: str, formula: object, i: int) -> str:
-        return f"{f'{name} {sign} {formula}':<{COMMENT - 1}} #({i})"
+        return lines + [Line(f"d{self.names[leaf]} = 0.0") for leaf in self.leaves if leaf not in started]
 
     def _inputs(self, node: Value, code: type[Code]) -> tuple[Any, ...]:
         return tuple([code(self.names[x]) if isinstance(x, Value) else x for x in node.inputs])
@@ -277,6 +287,11 @@ class _Program:
         head = sorted([line for line in found.values() if "\n" not in line], key=_rank)
         blocks = ["\n".join(head), *(block for block in found.values() if "\n" in block), text]
         return "\n\n".join(filter(None, blocks))
+
+
+def _numbered(name: str, sign: str, formula: object, i: int) -> str:
+    """A line with the number of its gate in a comment, as the course writes it."""
+    return f"{f'{name} {sign} {formula}':<{COMMENT_COLUMN - 1}} #({i})"
 
 
 def _rank(line: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
@@ -15,22 +14,15 @@ import graphviz
 
 from .. import files
 from ..gate import CONSTANT
-from ..graph import consumers, topological_order
+from ..text import number_text
 from ..value import Value
-from .lines import being_recorded, placed
-from .names import clean, names_of, roots_of
-from .phrases import clip, number_text, say, speaking
-from .steps import WIDEST, formula_text, has_gradients, output_of, slope_formulas, slope_text
+from .dot import add_box, add_gate, add_stub, add_wire, blank, boxes_of
+from .story import Story
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 DPI = 192  # of a PNG: twice Graphviz's own, for slides and sharp screens
 ENGINES = (None, "wasm", "dot")
 GREEN, RED = "#116329", "#b3261e"  # data and gradient, as on the slides
-STYLES = {
-    "leaf": {"style": "filled,rounded", "fillcolor": "#fff4d6"},
-    "inner": {"style": "filled", "fillcolor": "#ffffff"},
-    "root": {"style": "filled", "fillcolor": "#dde9fb", "penwidth": "2"},
-}
 
 
 class Drawing:
@@ -86,7 +78,7 @@ def draw(
     around: Value | None = None,
     radius: int = 2,
     lines: Mapping[Value, str] | None = None,
-    lang: str = "en",
+    lang: str | None = None,
 ) -> Drawing:
     """The circuit of `root` as a picture, in the manner of CS231n's slides.
 
@@ -101,25 +93,23 @@ def draw(
     around: draws only what is within `radius` gates of this value, for a graph too large to draw.
     lines: where gates stand in the source, from `record_lines()`, to be shown when one points at a gate; within such a
         block it need not be given.
-    lang: the language of what is shown when one points at something, "en" or "zh"; ValueError for another.
+    lang: the language of what is shown when one points at something, "en" or "zh", by default that of `language`;
+        ValueError for another.
 
     The same graph and names give the same bytes.
     """
-    roots = roots_of(root)
     _check("direction", direction, DIRECTIONS)
     _check("engine", engine, ENGINES)
-    order = topological_order(roots)
-    called = names_of(order, names)
-    shown = order if around is None else _neighbourhood(order, around, radius)
+    story = Story(root, names, lines=lines, lang=lang)
+    shown = story.order if around is None else _neighbourhood(story, around, radius)
     if len(shown) > limit:
         raise ValueError(
             f"a circuit of {len(shown)} values is too large to draw: raise limit={limit} if you can wait, "
             "or name a value, around=x, to draw its neighbourhood"
         )
     values, gates = len(shown), sum(1 for node in shown if node.gate)
-    with speaking(lang):
-        dot, titles = _source(roots, order, shown, called, direction, being_recorded() if lines is None else lines)
-    return Drawing(dot, titles, engine, f"{_counted(values, 'value')} and {_counted(gates, 'gate')}")
+    source, titles = _source(story, shown, direction)
+    return Drawing(source, titles, engine, f"{_counted(values, 'value')} and {_counted(gates, 'gate')}")
 
 
 def _counted(count: int, thing: str) -> str:
@@ -131,155 +121,65 @@ def _check(argument: str, given: object, known: tuple[object, ...]) -> None:
         raise ValueError(f"{argument}={given!r}: choose from {', '.join(map(repr, known))}")
 
 
-def _neighbourhood(order: list[Value], around: Value, radius: int) -> list[Value]:
-    uses = consumers(order)
-    if around not in uses:
+def _neighbourhood(story: Story, around: Value, radius: int) -> list[Value]:
+    if around not in story.uses:
         raise ValueError("the value given as around= is not a part of this graph")
     near = ring = {around}
     for _ in range(radius):
-        ring = {other for node in ring for other in (*node.parents, *uses[node])} - near
+        ring = {other for node in ring for other in (*node.parents, *story.uses[node])} - near
         near = near | ring
-    return [node for node in order if node in near]
+    return [node for node in story.order if node in near]
 
 
-# ---- DOT: pure text ----
+# ---- the DOT text ----
 
 
-def _source(
-    roots: list[Value],
-    order: list[Value],
-    shown: list[Value],
-    names: Mapping[Value, str],
-    direction: str,
-    lines: Mapping[Value, str],
-) -> tuple[str, dict[str, str]]:
+def _source(story: Story, shown: list[Value], direction: str) -> tuple[str, dict[str, str]]:
     """The DOT text, and what to show of each of its elements, by id, when one points at it."""
     graph = blank(direction, len(shown))
     titles: dict[str, str] = {}
-    drawn = boxes_of(roots, shown)
-    uses = consumers(order)
-    graded = has_gradients(roots)
+    drawn = boxes_of(story.roots, shown)
     for node, box in drawn.items():
-        titles[box] = _value_box(graph, box, node, names[node], graded, node in roots)
+        titles[box] = _value_box(graph, story, node, box)
         if node.gate and not drawn.keys().isdisjoint(node.parents):
-            told = _gate_circle(graph, box, node, names, drawn)
-            titles |= {part: placed(title, node, lines) for part, title in told.items()}
+            told = _gate_circle(graph, story, node, box, drawn)
+            titles |= {part: story.placed(title, node) for part, title in told.items()}
         elif node.parents:
-            _stub(graph, f"i{box[1:]}", box, inwards=True)
-        if any(use not in drawn for use in uses[node]):
-            _stub(graph, f"o{box[1:]}", box, inwards=False)
+            add_stub(graph, f"i{box[1:]}", box, inwards=True)
+        if any(use not in drawn for use in story.uses[node]):
+            add_stub(graph, f"o{box[1:]}", box, inwards=False)
     return graph.source, titles
 
 
-def blank(direction: str, size: int, ranksep: str = "0.35") -> graphviz.Digraph:
-    """A picture of `size` values with nothing in it yet."""
-    graph = graphviz.Digraph(
-        graph_attr={"rankdir": direction, "bgcolor": "white", "ordering": "in", "nodesep": "0.3", "ranksep": ranksep},
-        node_attr={"fontname": "Courier", "fontsize": "11", "color": "#44546a"},
-        edge_attr={
-            "fontname": "Courier",
-            "fontsize": "9",
-            "fontcolor": "#2d3a4d",
-            "color": "#6b7d95",
-            "arrowsize": ".6",
-        },
-    )
-    if size > 300:
-        graph.attr(nslimit="1")
-    return graph
-
-
-def boxes_of(roots: list[Value], shown: Iterable[Value]) -> dict[Value, str]:
-    """{value: the id of its box}; a constant stands in its gate and has none."""
-    return {node: f"n{i}" for i, node in enumerate(n for n in shown if n.form is not CONSTANT or n in roots)}
-
-
-def add_box(graph: graphviz.Digraph, box: str, kind: str, fields: Iterable[str]) -> None:
-    """The box of a value: a leaf, inner or root."""
-    attributes = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
-    graph.node(box, graphviz.nohtml("|".join(map(escape_record, fields))), _attributes=attributes)
-
-
-def add_gate(graph: graphviz.Digraph, box: str, node: Value, rings: int = 1) -> str:
-    """The id of the circle of the gate of `node`, drawn with the wire from it to the box."""
-    circle = f"g{box[1:]}"
-    look = {"shape": "circle", "margin": "0.02", "id": circle, "class": "gate"}
-    look |= {"peripheries": str(rings)} if rings > 1 else {}
-    graph.node(circle, graphviz.nohtml(gate_label(node)), _attributes=look)
-    graph.edge(circle, box, _attributes={"id": f"w{box[1:]}", "class": "wire"})
-    return circle
-
-
-def add_wire(graph: graphviz.Digraph, parent: str, circle: str, place: int, text: str) -> str:
-    """The id of the wire from the box `parent` into a gate, with its text."""
-    wire = f"e{circle[1:]}_{place}"
-    label = graphviz.nohtml(escape(clip(text, WIDEST)) + "\\n ")  # the empty line lifts the text off its wire
-    graph.edge(parent, circle, label, _attributes={"id": wire, "class": "local"})
-    return wire
-
-
-def _value_box(graph: graphviz.Digraph, box: str, node: Value, name: str, graded: bool, is_root: bool) -> str:
-    data, grad = number_text(output_of(node)), number_text(node.grad) if graded else "-"
-    kind = "root" if is_root else "inner" if node.gate else "leaf"
-    add_box(graph, box, kind, (name, f"data {data}", f"grad {grad}"))
-    return say("value", name=name, data=data, grad=grad)
+def _value_box(graph: graphviz.Digraph, story: Story, node: Value, box: str) -> str:
+    """The box of `node`; returns its title."""
+    name, data = story.names[node], number_text(story.data(node))
+    grad = number_text(node.grad) if story.graded else "-"
+    add_box(graph, box, story.kind(node), (name, f"data {data}", f"grad {grad}"))
+    return story.say("value", name=name, data=data, grad=grad)
 
 
 def _gate_circle(
-    graph: graphviz.Digraph, box: str, node: Value, names: Mapping[Value, str], drawn: Mapping[Value, str]
+    graph: graphviz.Digraph, story: Story, node: Value, box: str, drawn: Mapping[Value, str]
 ) -> dict[str, str]:
     """The gate of `node` with its wires; returns their titles."""
     circle = add_gate(graph, box, node)
-    pattern = say(node.gate.pattern) if node.gate else ""
-    titles = {circle: say("gate", name=names[node], formula=formula_text(node, names), pattern=pattern)}
-    formulas = slope_formulas(node, names)
-    for place, (parent, local) in enumerate(zip(node.parents, _local_texts(node))):
+    titles = {circle: story.about_gate(node)}
+    for place, (parent, local) in enumerate(zip(node.parents, _local_texts(story, node))):
         if parent in drawn:
-            slope = slope_text(names[node], names[parent], formulas[place], local)
-            titles[add_wire(graph, drawn[parent], circle, place, slope)] = say("edge", slope=slope)
+            slope = story.slope(node, place, local)
+            titles[add_wire(graph, drawn[parent], circle, place, slope)] = story.say("edge", slope=slope)
     if any(parent not in drawn and parent.form is not CONSTANT for parent in node.parents):
-        _stub(graph, f"i{box[1:]}", circle, inwards=True)
+        add_stub(graph, f"i{box[1:]}", circle, inwards=True)
     return titles
 
 
-def _local_texts(node: Value) -> list[str]:
+def _local_texts(story: Story, node: Value) -> list[str]:
     """The local gradients of a gate; a picture of one that has no finite slope says so, where `backward` raises."""
     try:
         return [number_text(local) for local in node.local_gradients()]
     except (ArithmeticError, ValueError):
-        return [say("not finite")] * len(node.parents)
-
-
-def _stub(graph: graphviz.Digraph, stub: str, end: str, inwards: bool) -> None:
-    """Dots where the circuit goes on beyond the picture."""
-    graph.node(stub, "...", _attributes={"shape": "plaintext", "id": stub, "class": "beyond"})
-    graph.edge(*((stub, end) if inwards else (end, stub)), _attributes={"style": "dashed"})
-
-
-def gate_label(node: Value) -> str:
-    """What stands in the circle: `1 /` or `** 3` for an operator and a plain number, `max` above its plain numbers."""
-    numbers = [
-        (place, number_text(float(x)))
-        for place, x in enumerate(node.inputs)
-        if not isinstance(x, Value) or x.form is CONSTANT
-    ]
-    symbol = clean(node.gate.symbol) if node.gate else ""
-    if not numbers or len(numbers) > 2:
-        return escape(symbol)
-    if symbol[:1].isalpha():
-        return escape(symbol) + "\\n" + escape(", ".join(text for _, text in numbers))
-    place, text = numbers[0]
-    return escape(f"{symbol} {text}" if place else f"{text} {symbol}")
-
-
-def escape(text: str) -> str:
-    """`text`, of clean names, for a DOT label that shows it as it is."""
-    return text.replace("&", "&amp;").replace("\\", "\\\\")
-
-
-def escape_record(text: str) -> str:
-    """`text` for a field of a DOT record, where some characters would draw boxes."""
-    return re.sub(r"([{}|<> ])", r"\\\1", escape(text))
+        return [story.say("not finite")] * len(node.parents)
 
 
 # ---- layout ----

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from ..gate import Gate
+from ..text import number_text
 from ..value import Value
-from .causes import Cause, Why
-from .ledger import Names, Places, Told
-from .phrases import speaking
+from .causes import Finding, search
+from .story import Story
+from .ways import MAX_TERMS, Answer, asked, indented, title
 
 
 @dataclass(frozen=True, repr=False)
-class Explanation(Told):
+class Cause(Answer):
+    """One reason for a gradient; `str(cause)` is a sentence.
+
+    code: which reason, one of `causes.CODES`.
+    node: the value where it lies, as a rule the output of a gate; `name` is what it is called.
+    gate: the gate of that value, None for a leaf.
+    numbers: those of the sentence, by name: {"input": -0.3, "local": 0.0} for a relu that is off.
+    line: where the gate stands in the source, "" if that was not recorded.
+    """
+
+    code: str
+    node: Value
+    name: str
+    gate: Gate | None
+    numbers: Mapping[str, float] = field(hash=False)
+    line: str
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation(Answer):
     """Why a gradient is what it is; `str` of it says so.
 
     value, root: the gradient is d root / d value; `name` and `root_name` are what the two are called.
@@ -47,14 +68,20 @@ class Explanation(Told):
         return self.causes[0].numbers
 
 
-def explain(x: Value, root: Value, names: Names = None, lines: Places = None, lang: str = "en") -> Explanation:
+def explain(
+    x: Value,
+    root: Value,
+    names: Mapping[Any, Any] | None = None,
+    lines: Mapping[Value, str] | None = None,
+    lang: str | None = None,
+) -> Explanation:
     """Why the gradient of `root` by `x` is zero, tiny, huge, nan, infinite or absent, or else what made it.
 
     x: any value, also one that the root does not depend on.
     root: the value that is differentiated; `total([...])` makes one of several.
     names: what to call values, as {name: value}; by default their labels, or the variables that hold them.
     lines: where gates stand in the source, as `record_lines()` gives it; by default what is being recorded.
-    lang: the language of the sentences, "en" or "zh"; ValueError for another.
+    lang: the language of the sentences, "en" or "zh", by default that of `language`; ValueError for another.
 
     It computes on the side: no `.grad` changes.  Where a gate has no finite slope, so that `backward()` would raise an
     error, it names the gate.  TypeError for an `x` or a `root` that is no value.
@@ -65,7 +92,29 @@ def explain(x: Value, root: Value, names: Names = None, lines: Places = None, la
     >>> print(explain(h, f, names={"f": f}))
     h.grad = 0: f = relu(v1) is off: its input -0.6 is not positive, so its local gradient is 0
     """
-    with speaking(lang):
-        why = Why(x, root, names, lines)
-        causes = why.causes()
-        return Explanation(x, why.name, root, why.root_name, why.gradient, tuple(causes), sentence=why.told(causes))
+    story = asked(x, root, names, lines, lang)
+    gradient, found = search(story, x)
+    told = [_told(story, x, finding) for finding in found]
+    causes = tuple({(cause.node, cause.sentence): cause for cause in told}.values())  # x * x says it once
+    sentence = _answer(story, x, gradient, causes)
+    return Explanation(x, story.names[x], root, story.names[root], gradient, causes, sentence=sentence)
+
+
+def _told(story: Story, x: Value, finding: Finding) -> Cause:
+    """A finding in words."""
+    code, node, numbers, texts, phrase = finding
+    name = story.names[node]
+    parts = {"name": name, "x": story.names[x], "root": story.names[story.root], "via": story.via(node)}
+    parts |= {key: number_text(number) for key, number in numbers.items()} | dict(texts)
+    sentence = story.say(phrase or f"why {code}", **parts)
+    return Cause(code, node, name, node.gate, dict(numbers), story.lines.get(node, ""), sentence=sentence)
+
+
+def _answer(story: Story, x: Value, gradient: float | None, causes: Sequence[Cause]) -> str:
+    """The gradient with its causes."""
+    phrase = "no gradient" if gradient is None else "gradient" if story.graded else "gradient to come"
+    parts = {"title": title(story, x, gradient), "gradient": "" if gradient is None else number_text(gradient)}
+    if len(causes) == 1:
+        return story.say(phrase, **parts, cause=causes[0])
+    head = story.say(phrase, **parts, cause="").rstrip()
+    return "\n".join([head, *indented(story, causes, MAX_TERMS)])

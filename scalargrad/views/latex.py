@@ -9,10 +9,9 @@ from typing import Any
 
 from ..formula import ATOM, POWER, PRODUCT, SIGN, SUM, Formula, is_plain, read_rule
 from ..gate import Gate
-from ..graph import chain_rule, topological_order
+from ..text import number_text
 from ..value import Value
-from .names import names_of
-from .phrases import number_text
+from .story import Story
 
 COMMANDS = {"exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma"}
 SPELLED_OUT = ("total", "dot", "power_slope", "exponent_slope")
@@ -23,8 +22,8 @@ GREEK = (
     "omega"
 )
 LETTERS = {chr(ord("α") + i): rf"\{name}" for i, name in enumerate(GREEK.split()) if name != "."}
-MOST = 8  # paths of a gradient that are written out
-WIDEST = 100  # letters and digits in a line; beyond, it is broken
+MAX_PATHS = 8  # of a gradient that are written out
+MAX_WIDTH = 100  # letters and digits in a line; a longer one is broken
 
 
 class Latex(Formula):
@@ -100,13 +99,9 @@ def latex(root: Value, by: Value | None = None, names: Mapping[Any, Any] | None 
     >>> print(latex(q * z, by=z, names={"q": q}))
     \\frac{\\partial v_{1}}{\\partial z} = q = 3
     """
-    order = topological_order([root])
-    leaves = [node for node in order if not node.gate] if by is None else [by]
-    called = {node: name_in_latex(name) for node, name in names_of(dict.fromkeys([*order, *leaves]), names).items()}
-    gradients = {root: 1.0}
-    for _ in chain_rule(order, gradients, Value.local_gradients):
-        pass
-    rows = [row for leaf in leaves for row in _rows(root, leaf, called, gradients.get(leaf, 0.0))]
+    story = Story(root, names, also=[] if by is None else [by])
+    called = {node: name_in_latex(name) for node, name in story.names.items()}
+    rows = [row for leaf in (story.leaves if by is None else [by]) for row in _rows(story, leaf, called)]
     if len(rows) == 1:
         return rows[0].replace(" &= ", " = ", 1)
     return "\n".join([r"\begin{aligned}", *[rf"{row} \\" for row in rows], r"\end{aligned}"])
@@ -121,20 +116,21 @@ def name_in_latex(name: str) -> str:
     return rf"\mathrm{{{escaped}}}" if re.fullmatch(r"[\w ]+", name, re.ASCII) else rf"\text{{{escaped}}}"
 
 
-def _rows(root: Value, leaf: Value, names: Mapping[Value, str], gradient: float) -> list[str]:
+def _rows(story: Story, leaf: Value, names: Mapping[Value, str]) -> list[str]:
     """One line, aligned at its equals sign; a long one has a line for every side, and for every term of a long side."""
-    paths = list(itertools.islice(_paths(root, leaf), MOST + 1))
-    more = [r"\cdots"] if len(paths) > MOST else []
-    chains = [*[_chain(path, names) for path in paths[:MOST]], *more]
-    formulas = [*[_product(path, names) for path in paths[:MOST]], *more]
-    sides = [[_derivative(names[root], names[leaf])], chains, formulas, [Latex.number(gradient).text]]
+    paths = list(itertools.islice(_paths(story, leaf), MAX_PATHS + 1))
+    more = [r"\cdots"] if len(paths) > MAX_PATHS else []
+    chains = [*[_chain(path, names) for path in paths[:MAX_PATHS]], *more]
+    formulas = [*[_product(path, names) for path in paths[:MAX_PATHS]], *more]
+    gradient = Latex.number(story.gradients.get(leaf, 0.0)).text
+    sides = [[_derivative(names[story.roots[0]], names[leaf])], chains, formulas, [gradient]]
     texts = [" + ".join(side) for side in sides]
     kept = [i for i, text in enumerate(texts) if text and text not in texts[:i]]
-    if sum(_width(texts[i]) for i in kept) <= WIDEST:
+    if sum(_width(texts[i]) for i in kept) <= MAX_WIDTH:
         return [" = ".join(texts[i] for i in kept).replace(" = ", " &= ", 1)]
     rows: list[str] = []
     for i in kept[1:]:
-        first, *others = [texts[i]] if _width(texts[i]) <= WIDEST else sides[i]
+        first, *others = [texts[i]] if _width(texts[i]) <= MAX_WIDTH else sides[i]
         rows += [f"  &= {first}", *(rf"  &\quad + {term}" for term in others)]
     return [texts[0] + rows[0][1:], *rows[1:]]
 
@@ -143,10 +139,13 @@ def _width(text: str) -> int:
     return len(re.sub(r"\\[A-Za-z]+|[{}_^]", "", text))
 
 
-def _paths(root: Value, leaf: Value) -> Iterator[list[tuple[Value, int]]]:
+def _paths(story: Story, leaf: Value) -> Iterator[list[tuple[Value, int]]]:
     """Every way from the root down to the leaf, as (node, place of the parent that it goes on to)."""
-    stack: list[tuple[Value, list[tuple[Value, int]]]] = [(root, [])]
-    leading = _leading_to(root, leaf)
+    stack: list[tuple[Value, list[tuple[Value, int]]]] = [(story.roots[0], [])]
+    leading = {leaf}
+    for node in story.order:
+        if not leading.isdisjoint(node.parents):
+            leading.add(node)
     while stack:
         node, path = stack.pop()
         if node is leaf:
@@ -154,14 +153,6 @@ def _paths(root: Value, leaf: Value) -> Iterator[list[tuple[Value, int]]]:
         else:
             steps = [(parent, [*path, (node, place)]) for place, parent in enumerate(node.parents) if parent in leading]
             stack += reversed(steps)
-
-
-def _leading_to(root: Value, leaf: Value) -> set[Value]:
-    leading = {leaf}
-    for node in topological_order([root]):
-        if not leading.isdisjoint(node.parents):
-            leading.add(node)
-    return leading
 
 
 def _derivative(of: str, by: str) -> str:

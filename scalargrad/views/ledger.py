@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import sub
 from typing import Any
 
 from ..composite import check_unchanged
 from ..gate import number
-from ..graph import Edge, chain_rule, topological_order
-from ..table import add_up
+from ..graph import Edge
+from ..text import agreeing, clip, number_text
 from ..value import Value
-from .lines import being_recorded
-from .names import names_of
-from .phrases import agreeing, clip, number_text, say, speaking
-from .steps import MOST, WIDEST, formula_text, output_of
-
-SHORT = 8  # gates in a chain that is written out
-FEW = 4  # contributions, gates or causes that are written out
-
-Names = Mapping[Any, Any] | None
-Places = Mapping[Value, str] | None
-
+from .spelling import MAX_FORMULA
+from .story import MAX_LISTED, Story
+from .ways import (
+    MAX_TERMS,
+    Answer,
+    asked,
+    chains,
+    count_of_paths,
+    count_text,
+    indented,
+    multiplied,
+    product_text,
+    terms,
+    title,
+)
 
 # ---- what comes back ----
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Told:
-    """An answer that says itself: `str` of it is its sentence, or its lines, and so is what a prompt shows of it."""
-
-    sentence: str
-
-    def __repr__(self) -> str:
-        return self.sentence
-
-
 @dataclass(frozen=True, repr=False)
-class Entry(Told):
+class Entry(Answer):
     """One contribution to a gradient; `str(entry)` is a line of the ledger.
 
     node: the output of the gate that it comes through, `via` its spelling, `q = 3 * x`.
@@ -60,7 +54,7 @@ class Entry(Told):
 
 
 @dataclass(frozen=True, repr=False)
-class Ledger(Told):
+class Ledger(Answer):
     """The contributions that add up to a gradient; `str` of it shows the sum, and a line for each.
 
     value, root: the gradient is d root / d value; `name` is what the value is called.
@@ -78,7 +72,7 @@ class Ledger(Told):
 
 
 @dataclass(frozen=True, repr=False)
-class Path(Told):
+class Path(Answer):
     """One way of the gradient from the root to a value; `str(path)` shows it with its product.
 
     nodes: the values on the way, the root first.
@@ -91,7 +85,7 @@ class Path(Told):
 
 
 @dataclass(frozen=True, repr=False)
-class Paths(Told):
+class Paths(Answer):
     """All ways of the gradient from the root to a value; their products add up to the gradient.
 
     paths: the first of them.
@@ -109,7 +103,7 @@ class Paths(Told):
 
 
 @dataclass(frozen=True, repr=False)
-class Nudge(Told):
+class Nudge(Answer):
     """What happens to the root when a value grows a little: as the gradient predicts, and as it is.
 
     by: how much the value grows.
@@ -132,11 +126,17 @@ class Nudge(Told):
 # ---- the questions ----
 
 
-def ledger(x: Value, root: Value, names: Names = None, lines: Places = None, lang: str = "en") -> Ledger:
+def ledger(
+    x: Value,
+    root: Value,
+    names: Mapping[Any, Any] | None = None,
+    lines: Mapping[Value, str] | None = None,
+    lang: str | None = None,
+) -> Ledger:
     """The contributions, one for each use of `x`, that add up to the gradient of `root` by `x`.
 
     x, root, names, lines: which gradient, what to call values, and where gates stand, as in `explain`.
-    lang: the language of the sentences, "en" or "zh"; ValueError for another.
+    lang: the language of the sentences, "en" or "zh", by default that of `language`; ValueError for another.
 
     Raises the errors of `backward()` where a gate has no finite slope.
 
@@ -147,15 +147,38 @@ def ledger(x: Value, root: Value, names: Names = None, lines: Places = None, lan
       s = 4 * x: upstream 1 × local 4 = 4, running total 4
       q = 3 * x: upstream 1 × local 3 = 3, running total 7
     """
-    with speaking(lang):
-        flow = Backward(x, root, names, lines).swept()
-        entries = tuple(flow.entries(x))
-        told = "\n".join([flow.sum_told(x, entries), *cut(entries, MOST)])
-    start, total = float(x is root), flow.gradients.get(x, 0.0)
-    return Ledger(x, flow.name, root, entries, start, total, sentence=told)
+    story = asked(x, root, names, lines, lang)
+    entries = tuple([_entry(story, edge) for edge in story.arriving.get(x, ())])
+    start, total = float(x is root), story.gradients.get(x, 0.0)
+    sentence = "\n".join([_sum(story, x, entries, total), *indented(story, entries, MAX_LISTED)])
+    return Ledger(x, story.names[x], root, entries, start, total, sentence=sentence)
 
 
-def paths(x: Value, root: Value, names: Names = None, limit: int = 20, lang: str = "en") -> Paths:
+def _entry(story: Story, edge: Edge) -> Entry:
+    node, downstream = edge.node, edge.downstream
+    total, via, line = edge.before + downstream, story.via(node), story.lines.get(node, "")
+    upstream, local = agreeing(multiplied, [edge.upstream, edge.local], downstream)
+    sums = {"downstream": number_text(downstream), "running_total": number_text(total)}
+    sentence = story.say("entry", via=via, upstream=upstream, local=local, **sums)
+    return Entry(node, via, edge.place, edge.upstream, edge.local, downstream, total, line, sentence=sentence)
+
+
+def _sum(story: Story, x: Value, entries: Sequence[Entry], gradient: float) -> str:
+    """The gradient of x as the sum of its contributions."""
+    called, total, root = title(story, x, gradient), number_text(gradient), story.names[story.root]
+    if x is story.root or not entries:
+        cause = story.say("root" if x is story.root else "not connected", name=story.names[x], root=root)
+        return story.say("gradient", title=called, gradient=total, cause=cause)
+    if len(entries) == 1:
+        return story.say("one contribution", title=called, total=total, via=entries[0].via)
+    if len(entries) > MAX_TERMS:
+        return story.say("contributions", title=called, total=total, count=len(entries))
+    return story.say("sum", title=called, total=total, terms=terms(story, x))
+
+
+def paths(
+    x: Value, root: Value, names: Mapping[Any, Any] | None = None, limit: int = 20, lang: str | None = None
+) -> Paths:
     """The ways of the gradient from `root` to `x`, each with the product of its local gradients.
 
     x, root, names, lang: as in `ledger`.
@@ -176,18 +199,35 @@ def paths(x: Value, root: Value, names: Names = None, limit: int = 20, lang: str
     """
     if limit < 0:
         raise ValueError(f"limit={limit}: it is a number of paths, 0 or more")
-    with speaking(lang):
-        flow = Backward(x, root, names, None).swept()
-        count = flow.count_of_paths()
-        found = tuple([flow.path(chain) for _, chain in zip(range(limit), flow.chains())])
-        told = [flow.paths_told(count), *[f"  {path}" for path in found]]
-        if 0 < len(found) < count:
-            told.append(say("more paths", count=count_text(count - len(found))))
-    gradient = flow.gradients.get(x, 0.0)
-    return Paths(x, flow.name, root, flow.root_name, found, count, gradient, sentence="\n".join(told))
+    story = asked(x, root, names, None, lang)
+    count, gradient = count_of_paths(story, x), story.gradients.get(x, 0.0)
+    found = tuple([_path(story, x, chain) for _, chain in zip(range(limit), chains(story, x))])
+    told = [_paths_counted(story, x, count, gradient), *[f"  {path}" for path in found]]
+    if 0 < len(found) < count:
+        told.append(story.say("more paths", count=count_text(story, count - len(found))))
+    name, root_name = story.names[x], story.names[root]
+    return Paths(x, name, root, root_name, found, count, gradient, sentence="\n".join(told))
 
 
-def nudge(x: Value, root: Value, by: float = 0.01, names: Names = None, lang: str = "en") -> Nudge:
+def _path(story: Story, x: Value, chain: list[Edge]) -> Path:
+    edges = chain[::-1]
+    nodes = (*[edge.node for edge in edges], x)
+    local_gradients = tuple([edge.local for edge in edges])
+    way = clip(" -> ".join([story.names[node] for node in nodes]), MAX_FORMULA)
+    sentence = story.say("path", way=way, product=product_text(story, local_gradients))
+    return Path(nodes, local_gradients, multiplied(*local_gradients), sentence=sentence)
+
+
+def _paths_counted(story: Story, x: Value, count: int, gradient: float) -> str:
+    """The line above the paths."""
+    phrase = "no path" if count == 0 else "one path" if count == 1 else "paths"
+    parts = {"count": count_text(story, count), "title": title(story, x, gradient), "gradient": number_text(gradient)}
+    return story.say(phrase, root=story.names[story.root], name=story.names[x], **parts)
+
+
+def nudge(
+    x: Value, root: Value, by: float = 0.01, names: Mapping[Any, Any] | None = None, lang: str | None = None
+) -> Nudge:
     """How much `root` changes when `x` grows by a little: gradient times nudge, beside the graph computed again.
 
     x, root, names, lang: as in `ledger`; an inner value is nudged behind its gate.
@@ -205,207 +245,45 @@ def nudge(x: Value, root: Value, by: float = 0.01, names: Names = None, lang: st
     by = number(by)
     if not math.isfinite(by):
         raise ValueError(f"by={by}: a nudge is a small number")
-    flow = Backward(x, root, names, None).swept()
-    gradient, before = flow.gradients.get(x, 0.0), output_of(root)
-    predicted, after = gradient * by, _computed_again(flow.order, x, by)
-    with speaking(lang):
-        sentence = flow.nudge_told(by, gradient, predicted, before, after)
+    story = asked(x, root, names, None, lang)
+    gradient, before = story.gradients.get(x, 0.0), story.data(root)
+    predicted, after = gradient * by, _computed_again(story, x, by)
     numbers = (by, gradient, predicted, before, after, after - before)
-    return Nudge(x, flow.name, root, flow.root_name, *numbers, sentence=sentence)
+    sentence = _nudged(story, x, *numbers)
+    return Nudge(x, story.names[x], root, story.names[root], *numbers, sentence=sentence)
 
 
-def _computed_again(order: list[Value], x: Value, by: float) -> float:
-    """The last number in `order`, with `x` nudged; only what depends on x is computed."""
-    moved = {x: output_of(x) + by}
-    for node in order:
+def _computed_again(story: Story, x: Value, by: float) -> float:
+    """The root, with `x` nudged; only what depends on x is computed."""
+    moved = {x: story.data(x) + by}
+    for node in story.order:
         gate = node.gate
         if gate and not moved.keys().isdisjoint(node.parents):
             check_unchanged(node)
             inputs = node.inputs
-            numbers = [moved.get(i, output_of(i)) if isinstance(i, Value) else float(i) for i in inputs]
+            numbers = [moved.get(i, story.data(i)) if isinstance(i, Value) else float(i) for i in inputs]
             moved[node] = gate.compute(numbers, inputs)
-    return moved.get(order[-1], output_of(order[-1]))
+    return moved.get(story.root, story.data(story.root))
 
 
-# ---- the backward pass on the side, as it is seen from one value ----
-
-
-class Backward:
-    """The gradients of `root`, and what arrives at every node; and how to say so."""
-
-    def __init__(self, x: Value, root: Value, names: Names, lines: Places):
-        for role, given in (("value", x), ("root", root)):
-            if not isinstance(given, Value):
-                raise TypeError(
-                    f"the {role} is {type(given).__name__} {given!r:.40}, not a Value: a plain number has no gradient, "
-                    "and of several roots total([...]) makes one"
-                )
-        self.x, self.root = x, root
-        self.order = topological_order([root])
-        self.gradients = {root: 1.0}
-        self.arriving: dict[Value, list[Edge]] = {node: [] for node in self.order}
-        self.names = names_of(topological_order([root, x]), names)
-        self.name, self.root_name = self.names[x], self.names[root]
-        self.lines = being_recorded() if lines is None else lines
-        self.vias: dict[Value, str] = {}
-
-    def swept(self) -> Backward:
-        """This, after the sweep; the errors of the gates where one has no finite slope."""
-        for edge in chain_rule(self.order, self.gradients, Value.local_gradients):
-            self.arriving[edge.parent].append(edge)
-        return self
-
-    def strongest(self, node: Value) -> list[Edge]:
-        """The edges from `node` to the root, at every fork over the largest contribution."""
-        chain: list[Edge] = []
-        while self.arriving[node]:
-            chain.append(max(self.arriving[node], key=lambda edge: abs(edge.upstream * edge.local)))
-            node = chain[-1].node
-        return chain
-
-    def chains(self) -> Iterator[list[Edge]]:
-        """The edges of every path from x to the root.  All that uses x leads to the root: no way is walked in vain."""
-        stack: list[tuple[Value, Any]] = [(self.x, None)] if self.x in self.arriving else []
-        while stack:
-            node, walked = stack.pop()  # walked: (the last edge, (the edge before, ...))
-            if node is self.root:
-                chain = []
-                while walked:
-                    edge, walked = walked
-                    chain.append(edge)
-                yield chain[::-1]
-            stack += [(edge.node, (edge, walked)) for edge in reversed(self.arriving[node])]
-
-    def count_of_paths(self) -> int:
-        counts = {self.root: 1}  # of the nodes that are still to come: such a number may fill pages
-        for node in reversed(self.order):
-            count = counts.pop(node, 0)
-            if node is self.x:
-                return count
-            for parent in node.parents:
-                if parent.parents or parent is self.x:
-                    counts[parent] = counts.get(parent, 0) + count
-        return 0
-
-    # ---- in words ----
-
-    def held(self) -> bool:
-        """Whether x holds what this backward pass would leave there, or nothing yet."""
-        held, gradient = self.x.grad, self.gradients.get(self.x, 0.0) if self.root.grad else 0.0
-        return held == gradient or math.isnan(held) and math.isnan(gradient)
-
-    def title(self) -> str:
-        """What the gradient is called: x.grad, unless x holds something else, such as the sum of two passes."""
-        return say("grad" if self.held() else "slope", name=self.root_name, parent=self.name)
-
-    def line(self, node: Value) -> str:
-        return self.lines.get(node, "")
-
-    def via(self, node: Value) -> str:
-        """A gate with its output and its inputs, and its line if that is known: `q = 3 * x`."""
-        if node not in self.vias:
-            name, line = self.names[node], self.line(node)
-            text = say("via", name=name, formula=formula_text(node, self.names)) if node.gate else name
-            self.vias[node] = say("at line", text=text, line=line) if line else text
-        return self.vias[node]
-
-    def entries(self, node: Value) -> Iterator[Entry]:
-        for edge in self.arriving.get(node, ()):
-            downstream = edge.upstream * edge.local
-            total, via, line = edge.before + downstream, self.via(edge.node), self.line(edge.node)
-            upstream, local = agreeing(multiplied, [edge.upstream, edge.local], downstream)
-            sums = {"downstream": number_text(downstream), "running_total": number_text(total)}
-            told = say("entry", via=via, upstream=upstream, local=local, **sums)
-            yield Entry(edge.node, via, edge.place, edge.upstream, edge.local, downstream, total, line, sentence=told)
-
-    def sum_told(self, node: Value, entries: Sequence[Entry]) -> str:
-        """The gradient of `node` as the sum of its contributions."""
-        title, total = self.title(), number_text(self.gradients.get(node, 0.0))
-        if node is self.root:
-            return say("gradient", title=title, gradient=total, cause=say("root", name=self.root_name))
-        if not entries:
-            cause = say("not connected", name=self.name, root=self.root_name)
-            return say("gradient", title=title, gradient=total, cause=cause)
-        if len(entries) == 1:
-            return say("one contribution", title=title, total=total, via=entries[0].via)
-        if len(entries) > FEW:
-            return say("contributions", title=title, total=total, count=len(entries))
-        return say("sum", title=title, total=total, terms=self.terms(node, entries))
-
-    def terms(self, node: Value, entries: Sequence[Entry]) -> str:
-        """The contributions to `node`: `+3 (via q = 3 * x) +4 (via s = 4 * x)`."""
-        if len(entries) > FEW:
-            texts = [number_text(entry.downstream) for entry in entries[:FEW]]
-        else:
-            texts = agreeing(_added, [entry.downstream for entry in entries], self.gradients[node])
-        terms = [
-            say("term", signed=text if text.startswith("-") else f"+{text}", via=entry.via)
-            for text, entry in zip(texts, entries)
-        ]
-        return " ".join(terms if len(entries) <= FEW else [*terms, say("in all", count=len(entries))])
-
-    def path(self, chain: list[Edge]) -> Path:
-        edges = chain[::-1]
-        nodes = (*[edge.node for edge in edges], self.x)
-        local_gradients = tuple([edge.local for edge in edges])
-        product = multiplied(*local_gradients)
-        way = clip(" -> ".join([self.names[node] for node in nodes]), WIDEST)
-        told = say("path", way=way, product=self.product_told(local_gradients))
-        return Path(nodes, local_gradients, product, sentence=told)
-
-    def product_told(self, factors: Sequence[float]) -> str:
-        """`-4 x 1 = -4`, or the product alone where it is a long one."""
-        product = multiplied(*factors)
-        if not 2 <= len(factors) <= SHORT:
-            return number_text(product)
-        return say("equals", factors=product_of(agreeing(multiplied, factors, product)), product=number_text(product))
-
-    def paths_told(self, count: int) -> str:
-        if count == 0:
-            return say("no path", name=self.name, root=self.root_name)
-        phrase = "one path" if count == 1 else "paths"
-        gradient = number_text(self.gradients[self.x])
-        counted = count_text(count)
-        return say(phrase, count=counted, root=self.root_name, name=self.name, title=self.title(), gradient=gradient)
-
-    def nudge_told(self, by: float, gradient: float, predicted: float, before: float, after: float) -> str:
-        actual = after - before
-        slope, step = agreeing(multiplied, [gradient, by], predicted)
-        new, old = agreeing(sub, [after, before], actual)
-        names = {"name": self.name, "root": self.root_name}
-        told = [
-            say("nudge", by=step, gradient=slope, predicted=number_text(predicted), **names),
-            say("computed again", before=old, after=new, actual=number_text(actual), **names),
-        ]
-        noise = 16.0 * sys.float_info.epsilon * max(abs(before), abs(after))
-        if abs(actual - predicted) > max(noise, 0.1 * max(abs(actual), abs(predicted))):
-            told.append(say("smaller nudge", difference=number_text(actual - predicted)))
-        return "\n".join(told)
-
-
-def multiplied(*factors: float) -> float:
-    """The product, from left to right, as backward multiplies on its way from the root."""
-    product = 1.0
-    for factor in factors:
-        product *= factor
-    return product
-
-
-def _added(*terms: float) -> float:
-    return float(add_up(0.0, *terms))
-
-
-def product_of(texts: Iterable[str]) -> str:
-    return say("times").join(texts)
-
-
-def count_text(count: int) -> str:
-    """A whole number in digits, or its size where these would fill lines."""
-    digits = count.bit_length() * math.log10(2.0)
-    return f"{count}" if digits < 30 else say("about", power=int(digits))
-
-
-def cut(items: Sequence[Any], most: int) -> list[str]:
-    """The items as indented lines, so many at most."""
-    told = [f"  {item}" for item in items[:most]]
-    return told if len(items) <= most else [*told, "  " + say("more", count=len(items) - most)]
+def _nudged(
+    story: Story,
+    x: Value,
+    by: float,
+    gradient: float,
+    predicted: float,
+    before: float,
+    after: float,
+    actual: float,
+) -> str:
+    slope, step = agreeing(multiplied, [gradient, by], predicted)
+    new, old = agreeing(sub, [after, before], actual)
+    names = {"name": story.names[x], "root": story.names[story.root]}
+    told = [
+        story.say("nudge", by=step, gradient=slope, predicted=number_text(predicted), **names),
+        story.say("computed again", before=old, after=new, actual=number_text(actual), **names),
+    ]
+    noise = 16.0 * sys.float_info.epsilon * max(abs(before), abs(after))
+    if abs(actual - predicted) > max(noise, 0.1 * max(abs(actual), abs(predicted))):
+        told.append(story.say("smaller nudge", difference=number_text(actual - predicted)))
+    return "\n".join(told)

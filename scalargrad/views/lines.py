@@ -82,11 +82,6 @@ def _note(error: Exception, lines: Lines) -> None:
                 return
 
 
-def placed(text: str, node: Value, lines: Mapping[Value, str]) -> str:
-    """The text about a gate, followed by its source line where it is known."""
-    return say("at line", text=text, line=lines[node]) if node in lines else text
-
-
 _recorders: ContextVar[tuple[Lines, ...]] = ContextVar("recorders", default=())
 
 

@@ -8,8 +8,8 @@ from types import FrameType
 from typing import Any
 
 from ..gate import CONSTANT
+from ..text import number_text
 from ..value import Value
-from .phrases import number_text
 
 LONGEST = 40
 UNSEEN = "\ufffe\uffff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # no characters; overrides of direction

@@ -21,20 +21,22 @@ from pathlib import Path
 from typing import Any
 
 from .. import files
-from ..composite import Composite, taken_apart
 from ..formula import OPERATORS
 from ..gate import Gate
-from ..graph import topological_order
+from ..text import agreeing, clip, number_text, width
 from ..value import Value
-from .code import Code, backprop_code
-from .draw import SVG, add_box, add_gate, add_wire, blank, boxes_of, lay_out, readable
-from .phrases import agreeing, clip, number_text, say, sentences, speaking, width
-from .steps import MOST, Step, Steps, formula_text, numbers_text, output_of, slope_formulas, slope_text, steps
+from .code import Program
+from .dot import add_box, add_gate, add_wire, blank, boxes_of
+from .draw import SVG, lay_out, readable
+from .phrases import LANGUAGES, say
+from .spelling import numbers_text
+from .steps import Step, Steps
+from .story import MAX_LISTED, Story
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 FOLDER = Path(__file__).parent
 SAID_BY_SCRIPT = ("first", "distributes", "routes", "switches", "flips", "scales")
-Lines = dict[tuple[Value, int | None], list[int]]  # the code lines of a gate going forward (None), and of each edge
+Lit = dict[tuple[Value, int | None], list[int]]  # the code lines of a gate going forward (None), and of each edge
 
 
 class Page:
@@ -49,13 +51,13 @@ class Page:
         self._engine = engine
 
     def __repr__(self) -> str:
-        return f"<Page of {self._circuits[0].summary}; .save('circuit.html') writes it>"
+        summary = say("page summary", "en", **self._circuits[0].size)
+        return f"<Page of {summary}; .save('circuit.html') writes it>"
 
     @cached_property
     def html(self) -> str:
         """The text of the file; RuntimeError, saying what to install, where nothing can lay out the circuit."""
-        with speaking(self._circuits[0].passes.lang):
-            return _assembled(self._circuits, self._title, [c.picture(self._engine) for c in self._circuits])
+        return _assembled(self._circuits, self._title, [c.picture(self._engine) for c in self._circuits])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The path, after writing the page there, whole or not at all; ValueError unless it ends in .html or .htm."""
@@ -80,7 +82,7 @@ def page(
     upstream: float | Iterable[float] | None = None,
     limit: int = 500,
     engine: str | None = None,
-    lang: str = "en",
+    lang: str | None = None,
 ) -> Page:
     """A page on which to step through the forward and the backward pass, with circuit, arithmetic and code.
 
@@ -94,7 +96,7 @@ def page(
     upstream: the gradient that each root starts from; 1 by default.
     limit: ValueError for a graph of more values, since layout takes minutes from about 1,000 on.
     engine: "wasm" (comes with the package), "dot" (a Graphviz on the system), or None: the first of the two there is.
-    lang: the language of the sentences, "en" or "zh"; ValueError for another.
+    lang: the language of the sentences, "en" or "zh", by default that of `language`; ValueError for another.
 
     It computes on the side, as `steps` does, and its numbers are the same texts.
 
@@ -102,20 +104,14 @@ def page(
     >>> page(x * y)
     <Page of 3 values, 1 gates, 3 steps; .save('circuit.html') writes it>
     """
-    recorded = steps(root, names, upstream, lang)
+    recorded = Story(root, names, upstream, lang=lang)
     if len(recorded.order) > limit:
         raise ValueError(
             f"a page of {len(recorded.order)} values is too large to lay out: raise limit={limit} if you can wait, "
             "or draw(root, around=x), the neighbourhood of one value"
         )
-    apart = _apart(recorded, limit)
-    composite = {i for i, node in enumerate(recorded.order) if apart and _has_parts(node.gate)}
-    with speaking(lang):
-        circuits = [_Circuit(recorded, {node: i for i, node in enumerate(recorded.order)}, composite, code, 0)]
-        if apart:
-            circuits.append(_Circuit(*apart, composite, code, 1))
-        title = say("page title", roots=clip(", ".join(recorded.names[r] for r in recorded.roots), 60))
-    made = Page(circuits, title, engine)
+    title = recorded.say("page title", roots=clip(", ".join(recorded.names[r] for r in recorded.roots), 60))
+    made = Page(_circuits(recorded, code, limit), title, engine)
     if path is not None:
         made.save(path)
     return made
@@ -124,28 +120,34 @@ def page(
 # ---- the same graph, taken apart ----
 
 
-def _apart(recorded: Steps, limit: int) -> tuple[Steps, dict[Value, int]] | None:
-    """The steps of the graph without composite gates, and which recorded value each of its nodes comes from.
+def _circuits(recorded: Story, code: str | None, limit: int) -> list[_Circuit]:
+    """The graph as it was recorded and, where it has gates that are made of smaller ones, taken apart."""
+    owners = {node: i for i, node in enumerate(recorded.order)}
+    apart = _apart(recorded, limit)
+    if apart is None:
+        return [_Circuit(recorded, owners, set(), code, 0)]
+    composite = {owners[node] for node in recorded.gates if _has_parts(node.gate)}
+    inside, equal = apart
+    return [
+        _Circuit(recorded, owners, composite, code, 0),
+        _Circuit(inside, _owners(recorded.order, equal), composite, code, 1),
+    ]
+
+
+def _apart(recorded: Story, limit: int) -> tuple[Story, dict[Value, Value]] | None:
+    """The story of the graph without composite gates, and {node: its equal there}.
 
     None where there is nothing to take apart, where it cannot be done at these numbers, or it becomes too large.
     """
-    if not any(_has_parts(node.gate) for node in recorded.order):
-        return None
     try:
-        new = taken_apart(recorded.roots, _has_parts)
-        apart = Steps([new[r] for r in recorded.roots], recorded.upstream, _carried(recorded, new), recorded.lang)
+        apart, equal = recorded.taken_apart(_has_parts)
+        return None if apart is recorded or len(apart.order) > limit or not apart.gradients else (apart, equal)
     except (ValueError, ArithmeticError):
         return None
-    return None if len(apart.order) > limit else (apart, _owners(recorded.order, new))
 
 
 def _has_parts(gate: Gate | None) -> bool:
     return gate is not None and gate.expansion is not None and gate.name not in OPERATORS
-
-
-def _carried(recorded: Steps, new: Mapping[Value, Value]) -> dict[Value, str]:
-    """The names of recorded values for their equals in a new graph; the first of two that became one wins."""
-    return {new[node]: name for node, name in reversed(recorded.names.items())}
 
 
 def _owners(order: Sequence[Value], new: Mapping[Value, Value]) -> dict[Value, int]:
@@ -167,62 +169,61 @@ def _owners(order: Sequence[Value], new: Mapping[Value, Value]) -> dict[Value, i
 class _Circuit:
     """One way to show the graph.  Its ids are those of `draw`; those of a second circuit bear its number."""
 
-    def __init__(self, passes: Steps, owners: Mapping[Value, int], composite: set[int], code: str | None, number: int):
+    def __init__(self, story: Story, owners: Mapping[Value, int], composite: set[int], code: str | None, number: int):
         """owners: where each node comes from; composite: those of them that are made of smaller gates."""
-        self.passes, self.owners, self.composite, self.number = passes, owners, composite, number
-        boxes = boxes_of(passes.roots, passes.order)
+        self.story, self.owners, self.composite, self.number = story, owners, composite, number
+        boxes = boxes_of(story.roots, story.order)
         self.boxes = {node: f"n{number}-{box[1:]}" if number else box for node, box in boxes.items()}
-        self.program, lines = _program(passes, code)
-        self.steps = [self._step(step, lines) for step in passes]
-        self.turn = sum(1 for node in passes.order if node.gate)
+        passes = Steps(story)
+        self.program, lit = _program(story, passes, code)
+        self.steps = [self._step(step, lit) for step in passes]
+
+    @property
+    def size(self) -> dict[str, int]:
+        gates = len(self.story.gates)
+        return {"values": len(self.story.order), "gates": gates, "steps": gates + len(self.story.edges)}
 
     @property
     def summary(self) -> str:
-        """How large it is, in the language that is being spoken."""
-        return say("page summary", values=len(self.passes.order), gates=self.turn, steps=len(self.passes))
+        """How large it is, in words."""
+        return self.story.say("page summary", **self.size)
 
     def data(self) -> dict[str, Any]:
         """What the script needs to know."""
-        passes, leaves = self.passes, [node for node in self.passes.order if not node.gate]
-        starts = dict.fromkeys(passes.roots, 0.0)
-        for root, up in zip(passes.roots, passes.upstream):
-            starts[root] += up
+        story = self.story
+        starts = [story.gradient_text(root, start) for root, start in story.starts.items()]
         return {
             "summary": self.summary,
             "values": [self._value(node) for node in self.boxes],
-            "leaves": [self.boxes[node] for node in leaves if node in self.boxes],
-            "turn": self.turn,
-            "starts": {self.boxes[root]: number_text(start) for root, start in starts.items()},
-            "beginning": ", ".join(_listed([f"{passes.names[r]}.grad = {number_text(x)}" for r, x in starts.items()])),
-            "inputs": _listed([f"{passes.names[n]} = {number_text(n.data)}" for n in leaves]),
-            "results": _listed([f"{passes.names[n]}.grad = {number_text(passes.gradients[n])}" for n in leaves]),
+            "leaves": [self.boxes[leaf] for leaf in story.leaves if leaf in self.boxes],
+            "turn": len(story.gates),
+            "starts": {self.boxes[root]: number_text(start) for root, start in story.starts.items()},
+            "beginning": ", ".join(_listed(starts)),
+            "inputs": _listed([f"{story.names[leaf]} = {number_text(story.data(leaf))}" for leaf in story.leaves]),
+            "results": _listed([story.gradient_text(leaf, story.gradients[leaf]) for leaf in story.leaves]),
             "steps": self.steps,
         }
 
     def _value(self, node: Value) -> dict[str, Any]:
-        gradient = self.passes.gradients[node]
+        gradient = self.story.gradients[node]
         return {
             "box": self.boxes[node],
-            "name": self.passes.names[node],
-            "data": number_text(output_of(node)),
+            "name": self.story.names[node],
+            "data": number_text(self.story.data(node)),
             "grad": number_text(gradient),
             "gradient": _script_number(gradient),
         }
 
-    def _step(self, step: Step, lines: Lines) -> dict[str, Any]:
+    def _step(self, step: Step, lit: Lit) -> dict[str, Any]:
         box = self.boxes[step.node]
         parts = {"node": box, "gate": f"g{box[1:]}", "wire": f"w{box[1:]}", "owner": self.owners[step.node]}
         more = self._forward(step) if step.phase == "forward" else self._backward(step)
         words = {"phase": step.phase, "name": step.name, "formula": step.formula, "pattern": step.pattern}
-        return parts | words | more | {"lines": lines.get((step.node, step.place), [])}
+        return parts | words | more | {"lines": lit.get((step.node, step.place), [])}
 
     def _forward(self, step: Step) -> dict[str, Any]:
-        node, names = step.node, self.passes.names
-        spelled = slope_formulas(node, names)
-        slopes = [
-            slope_text(step.name, names[parent], formula, number_text(local))
-            for parent, formula, local in zip(node.parents, spelled, node.local_gradients())
-        ]
+        node = step.node
+        slopes = [self.story.slope(node, i, number_text(local)) for i, local in enumerate(node.local_gradients())]
         box = self.boxes[node]
         wires = [f"e{box[1:]}_{place}" for place, parent in enumerate(node.parents) if parent in self.boxes]
         lit = [*wires, f"g{box[1:]}", f"w{box[1:]}", box]
@@ -241,8 +242,8 @@ class _Circuit:
             "edge": edge,
             "parent": into,
             "to": to,
-            "slope": slope_text(name, to, formula, local),
-            "rule": say("local", name=name, parent=to, local=formula or local),
+            "slope": self.story.slope(step.node, step.place or 0, local),
+            "rule": self.story.say("local", name=name, parent=to, local=formula or local),
             "upstream": upstream,
             "local": local,
             "downstream": number_text(downstream),
@@ -263,7 +264,7 @@ class _Circuit:
         for group in svg.iter(f"{SVG}g"):
             name = group.attrib.pop("id") if group.get("class") == "graph" else group.get("id", "")
             if name in places:
-                group.findall(f"{SVG}text")[2].text = number_text(self.passes.gradients[places[name]])
+                group.findall(f"{SVG}text")[2].text = number_text(self.story.gradients[places[name]])
             if name in composite:
                 group.set("class", f"{group.get('class')} composite{' inside' if self.number else ''}")
         _, _, wide, high = str(svg.get("viewBox")).split()
@@ -276,10 +277,11 @@ class _Circuit:
 
     def _source(self) -> str:
         """The DOT text, every box with room for the longest number it will hold."""
-        graph = blank("LR", len(self.passes.order), ranksep="0.2")
+        story = self.story
+        graph = blank("LR", len(story.order), ranksep="0.2")
         for node, box in self.boxes.items():
-            kind = "root" if node in self.passes.roots else "inner" if node.gate else "leaf"
-            add_box(graph, box, kind, (self.passes.names[node], number_text(output_of(node)), self._longest(node)))
+            fields = (story.names[node], number_text(story.data(node)), self._longest(node))
+            add_box(graph, box, story.kind(node), fields)
             if node.gate:
                 rings = 2 if self.owners[node] in self.composite and not self.number else 1
                 circle = add_gate(graph, box, node, rings)
@@ -292,11 +294,11 @@ class _Circuit:
     @cached_property
     def _gradient_texts(self) -> dict[str, list[str]]:
         """What stands as gradient in each box, one time or another."""
-        texts = {box: [number_text(self.passes.gradients[node]), "?"] for node, box in self.boxes.items()}
+        texts = {box: [number_text(self.story.gradients[node]), "?"] for node, box in self.boxes.items()}
         for step in self.steps:
             if step.get("parent"):
                 texts[step["parent"]].append(step["after"])
-        for root, up in zip(self.passes.roots, self.passes.upstream):
+        for root, up in zip(self.story.roots, self.story.upstream):
             texts[self.boxes[root]].append(number_text(up))
         return texts
 
@@ -305,18 +307,17 @@ class _Circuit:
 
     def _titles(self) -> dict[str, str]:
         """What pointing at an element tells: no number, since a quiz may ask for it."""
-        names, titles = self.passes.names, dict[str, str]()
+        story, titles = self.story, dict[str, str]()
         for node, box in self.boxes.items():
-            titles[box] = names[node]
+            titles[box] = story.names[node]
             if node.gate:
-                formula = formula_text(node, names)
-                titles[box] = f"{names[node]} = {formula}"
-                titles[f"g{box[1:]}"] = say("gate", name=names[node], formula=formula, pattern=say(node.gate.pattern))
+                titles[box] = f"{story.names[node]} = {story.formula(node)}"
+                titles[f"g{box[1:]}"] = story.about_gate(node)
         return titles
 
 
 def _listed(texts: list[str]) -> list[str]:
-    return texts if len(texts) <= MOST else [*texts[:MOST], f"... ({len(texts)})"]
+    return texts if len(texts) <= MAX_LISTED else [*texts[:MAX_LISTED], f"... ({len(texts)})"]
 
 
 def _script_number(x: float) -> float | str:
@@ -331,46 +332,32 @@ def _sure(x: float | None) -> float:
 # ---- the program beside the picture ----
 
 
-def _program(passes: Steps, code: str | None) -> tuple[list[str], Lines]:
+def _program(story: Story, passes: Steps, code: str | None) -> tuple[list[str], Lit]:
     """The lines of the program, and which of them stand for each step."""
     if code is not None:
         return code.splitlines(), _lines_of_names(passes, code.splitlines())
     try:
-        opened = taken_apart(passes.roots, lambda gate: isinstance(gate, Composite))
-        program = str(backprop_code(passes.roots, passes.names)).splitlines()
+        program = Program(story)
+        text = program.as_script().splitlines()
     except (ValueError, ArithmeticError, TypeError) as error:
-        return ["# " + say("page no code", reason=" ".join(str(error).split()))], {}
-    forward = len(program) - 1 - program[::-1].index("# forward pass")
-    backward = program.index("# backward pass", forward)
-    for line, up in enumerate(passes.upstream, backward + 1):  # the flat code starts from 1
-        program[line] = re.sub(r"1\.0$", Code.of(up).text, program[line])
-    return program, _lines_of_gates(passes, opened, program, forward, backward)
+        return ["# " + story.say("page no code", reason=" ".join(str(error).split()))], {}
+    return text, _lines_of_gates(story, program, len(text))
 
 
-def _lines_of_gates(
-    passes: Steps, opened: Mapping[Value, Value], program: list[str], forward: int, backward: int
-) -> Lines:
-    """The flat code numbers its gates, `#(1)`; of a gate that it writes out, all lines stand for each step."""
-    order, owners = passes.order, _owners(passes.order, opened)
-    gates = [node for node in topological_order([opened[root] for root in passes.roots]) if node.gate]
-    lines: Lines = {}
-    places = dict.fromkeys(gates, 0)
-    for i, line in enumerate(program[forward:], forward):
-        number = re.search(r"#\((\d+)\)$", line)
-        if not number:
-            continue
-        part = gates[int(number[1]) - 1]
-        node = order[owners[part]]
-        steps_of: list[int | None] = [None]
-        if i > backward:
-            steps_of = [places[part]] if part is node else [*range(len(node.parents))]
-            places[part] += 1
-        for place in steps_of:
-            lines.setdefault((node, place), []).append(i)
-    return lines
+def _lines_of_gates(story: Story, program: Program, length: int) -> Lit:
+    """Where the code of each gate stands; of a gate that is written out, all lines stand for each step."""
+    owners, lit = _owners(story.order, program.equal), Lit()
+    script = program.script()
+    for i, (_, part, places) in enumerate(script, length - len(script)):
+        if part is not None:
+            node = story.order[owners[part]]
+            whole = places if part is node or places is None else range(len(node.parents))
+            for place in [None] if whole is None else whole:
+                lit.setdefault((node, place), []).append(i)
+    return lit
 
 
-def _lines_of_names(passes: Steps, program: list[str]) -> Lines:
+def _lines_of_names(passes: Steps, program: list[str]) -> Lit:
     """In a program of the user's: the lines that assign `q` go with q's forward step, `dq` with those that reach it."""
     assigned: dict[str, list[int]] = {}
     for i, line in enumerate(program):
@@ -378,17 +365,17 @@ def _lines_of_names(passes: Steps, program: list[str]) -> Lines:
         if target:
             assigned.setdefault(target[1], []).append(i)
     reaching: dict[Value, list[tuple[Value, int | None]]] = {}
-    lines: Lines = {}
+    lit: Lit = {}
     for step in passes:
         if step.parent is None:
-            lines[step.node, None] = assigned.get(step.name, [])
+            lit[step.node, None] = assigned.get(step.name, [])
         else:
             reaching.setdefault(step.parent, []).append((step.node, step.place))
     for parent, ways in reaching.items():
         found = assigned.get(f"d{passes.names[parent]}", [])
         for way, i in zip(ways, itertools.cycle(found)):
-            lines[way] = [i] if len(found) == len(ways) else found
-    return lines
+            lit[way] = [i] if len(found) == len(ways) else found
+    return lit
 
 
 # ---- the file ----
@@ -396,9 +383,12 @@ def _lines_of_names(passes: Steps, program: list[str]) -> Lines:
 
 def _assembled(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]) -> str:
     """The files in one, with everything in its place; text of the user is escaped for the place it stands in."""
-    texts = {key: text for key, text in sentences().items() if key.startswith("page ") or key in SAID_BY_SCRIPT}
+    story = circuits[0].story
+    texts = {
+        key: text for key, text in LANGUAGES[story.lang].items() if key.startswith("page ") or key in SAID_BY_SCRIPT
+    }
     parts = {
-        "lang": circuits[0].passes.lang,
+        "lang": story.lang,
         "title": html.escape(title),
         "summary": html.escape(circuits[0].summary),
         "style": _read("page.css"),
@@ -410,7 +400,7 @@ def _assembled(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]
     }
     return re.sub(
         r"\{\{([\w ]+)\}\}",
-        lambda mark: parts[mark[1]] if mark[1] in parts else html.escape(say(f"page {mark[1]}")),
+        lambda mark: parts[mark[1]] if mark[1] in parts else html.escape(story.say(f"page {mark[1]}")),
         _read("page.html"),
     )
 
@@ -440,19 +430,19 @@ def _code_line(line: str) -> str:
 
 def _table(circuit: _Circuit) -> str:
     """All steps as a plain table, for where no script runs."""
-    rows = []
+    rows, sentences = [], LANGUAGES[circuit.story.lang]
     for i, step in enumerate(circuit.steps, 1):
         cells = [f"{i}", f"{step['name']} = {step['formula']}"]
         if step["phase"] == "forward":
             cells += [f"= {step['numbers']}", f"= {step['output']}", ""]
         else:
-            total = sentences()["adds up" if step["adds_up"] else "first"]
+            total = sentences["adds up" if step["adds_up"] else "first"]
             added = {"parent": step["to"], "before": step["before"], "downstream": step["added"]}
-            cells += [step["slope"], _product(step), total.format(**added, after=step["after"])]
+            cells += [step["slope"], _product(step, sentences["product"]), total.format(**added, after=step["after"])]
         rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
     return "<table>\n" + "\n".join(rows) + "\n</table>"
 
 
-def _product(step: Mapping[str, Any]) -> str:
+def _product(step: Mapping[str, Any], sentence: str) -> str:
     factors = {key: step[key] for key in ("upstream", "local", "downstream")}
-    return sentences()["product"].format(times="\N{MULTIPLICATION SIGN}", **factors)
+    return sentence.format(times="\N{MULTIPLICATION SIGN}", **factors)

@@ -1,6 +1,6 @@
 """Every sentence that a view says, in Chinese, in the words of the Chinese lecture notes."""
 
-CHINESE = {
+SENTENCES = {
     "forward pass": "前向传播  {leaves}",
     "forward": "{name} = {formula} = {numbers} = {output}",
     "backward pass": "反向传播  {starts}",

@@ -1,18 +1,6 @@
-"""Every sentence that a view says, in English and in Chinese, and how it writes a number."""
+"""Every sentence that a view says, in English."""
 
-from __future__ import annotations
-
-import sys
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-
-from .phrases_zh import CHINESE
-
-DIGITS = 6
-
-PHRASES = {
+SENTENCES = {
     "forward pass": "forward   {leaves}",
     "forward": "{name} = {formula} = {numbers} = {output}",
     "backward pass": "backward  {starts}",
@@ -187,81 +175,3 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "computed again": "computed again: {root} goes from {before} to {after}, a change of {actual}",
     "smaller nudge": "they differ by {difference}: a gradient is the slope at one point, so nudge less",
 }
-
-
-LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": PHRASES, "zh": CHINESE}
-_spoken: ContextVar[str] = ContextVar("spoken", default="en")
-
-
-@contextmanager
-def speaking(lang: str) -> Iterator[None]:
-    """While it lasts, this thread, or this context, says its sentences in the language `lang`.
-
-    ValueError for a language that there are no sentences in.
-
-    >>> with speaking("zh"):
-    ...     say("more", count=3)
-    '……还有 3 个'
-    """
-    if lang not in tuple(LANGUAGES):
-        raise ValueError(f"lang={lang!r:.40}: there are sentences in {' and '.join(map(repr, LANGUAGES))}")
-    token = _spoken.set(lang)
-    try:
-        yield
-    finally:
-        _spoken.reset(token)
-
-
-def sentences() -> Mapping[str, str]:
-    """Every sentence, with its parts not filled in, in the language that is being spoken."""
-    return LANGUAGES[_spoken.get()]
-
-
-def say(phrase: str, **parts: object) -> str:
-    """The sentence `phrase` with its parts filled in, in the language that is being spoken."""
-    return sentences()[phrase].format(times=times(), **parts)
-
-
-def times() -> str:
-    """The sign between factors: a cross where standard output can write one, else the letter x."""
-    try:
-        "\N{MULTIPLICATION SIGN}".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except (UnicodeEncodeError, LookupError):
-        return "x"
-    return "\N{MULTIPLICATION SIGN}"
-
-
-def number_text(x: float, digits: int = DIGITS) -> str:
-    """`x` to so many significant digits; the sign of zero is not shown.
-
-    >>> number_text(-12.0), number_text(0.7310585786), number_text(1e-6), number_text(-0.0)
-    ('-12', '0.731059', '1e-06', '0')
-    """
-    return f"{x + 0.0:.{digits}g}" if x else "0"
-
-
-def agreeing(compute: Callable[..., float], inputs: Sequence[float], output: float) -> list[str]:
-    """The inputs, with as many digits as it takes for `compute` on what is shown to give the output as it is shown.
-
-    >>> agreeing(lambda x, y: x * y, [2 / 3, 2 / 3], 4 / 9)
-    ['0.6666667', '0.6666667']
-    """
-    for digits in range(DIGITS, 17):
-        texts = [number_text(x, digits) for x in inputs]
-        try:
-            if number_text(compute(*map(float, texts))) == number_text(output):
-                return texts
-        except (ArithmeticError, ValueError):  # rounded out of the domain: show more digits
-            continue
-    return [repr(x) for x in inputs]
-
-
-def clip(text: str, length: int) -> str:
-    """`text`, with its middle left out where it is longer than `length`."""
-    keep = (length - 5) // 2
-    return text if len(text) <= length else f"{text[:keep]} ... {text[-keep:]}"
-
-
-def width(text: str) -> int:
-    """The columns that `text` takes in a terminal: two for a wide letter, none for a mark on the one before."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if not unicodedata.combining(c))

@@ -1,0 +1,100 @@
+"""DOT, the text that Graphviz lays out: boxes of values, circles of gates, wires between them; names escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import graphviz
+
+from ..gate import CONSTANT
+from ..text import clip, number_text
+from ..value import Value
+from .names import clean
+from .spelling import MAX_FORMULA
+
+MANY_VALUES = 300  # beyond, Graphviz is told to look less long for the best places
+STYLES = {
+    "leaf": {"style": "filled,rounded", "fillcolor": "#fff4d6"},
+    "inner": {"style": "filled", "fillcolor": "#ffffff"},
+    "root": {"style": "filled", "fillcolor": "#dde9fb", "penwidth": "2"},
+}
+
+
+def blank(direction: str, size: int, ranksep: str = "0.35") -> graphviz.Digraph:
+    """A picture of `size` values with nothing in it yet."""
+    graph = graphviz.Digraph(
+        graph_attr={"rankdir": direction, "bgcolor": "white", "ordering": "in", "nodesep": "0.3", "ranksep": ranksep},
+        node_attr={"fontname": "Courier", "fontsize": "11", "color": "#44546a"},
+        edge_attr={
+            "fontname": "Courier",
+            "fontsize": "9",
+            "fontcolor": "#2d3a4d",
+            "color": "#6b7d95",
+            "arrowsize": ".6",
+        },
+    )
+    if size > MANY_VALUES:
+        graph.attr(nslimit="1")
+    return graph
+
+
+def boxes_of(roots: list[Value], shown: Iterable[Value]) -> dict[Value, str]:
+    """{value: the id of its box}; a constant stands in its gate and has none."""
+    return {node: f"n{i}" for i, node in enumerate(n for n in shown if n.form is not CONSTANT or n in roots)}
+
+
+def add_box(graph: graphviz.Digraph, box: str, kind: str, fields: Iterable[str]) -> None:
+    """The box of a value: a leaf, inner or root."""
+    attributes = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
+    graph.node(box, graphviz.nohtml("|".join(map(escape_record, fields))), _attributes=attributes)
+
+
+def add_gate(graph: graphviz.Digraph, box: str, node: Value, rings: int = 1) -> str:
+    """The id of the circle of the gate of `node`, drawn with the wire from it to the box."""
+    circle = f"g{box[1:]}"
+    look = {"shape": "circle", "margin": "0.02", "id": circle, "class": "gate"}
+    look |= {"peripheries": str(rings)} if rings > 1 else {}
+    graph.node(circle, graphviz.nohtml(gate_label(node)), _attributes=look)
+    graph.edge(circle, box, _attributes={"id": f"w{box[1:]}", "class": "wire"})
+    return circle
+
+
+def add_wire(graph: graphviz.Digraph, parent: str, circle: str, place: int, text: str) -> str:
+    """The id of the wire from the box `parent` into a gate, with its text."""
+    wire = f"e{circle[1:]}_{place}"
+    label = graphviz.nohtml(escape(clip(text, MAX_FORMULA)) + "\\n ")  # the empty line lifts the text off its wire
+    graph.edge(parent, circle, label, _attributes={"id": wire, "class": "local"})
+    return wire
+
+
+def add_stub(graph: graphviz.Digraph, stub: str, end: str, inwards: bool) -> None:
+    """Dots where the circuit goes on beyond the picture."""
+    graph.node(stub, "...", _attributes={"shape": "plaintext", "id": stub, "class": "beyond"})
+    graph.edge(*((stub, end) if inwards else (end, stub)), _attributes={"style": "dashed"})
+
+
+def gate_label(node: Value) -> str:
+    """What stands in the circle: `1 /` or `** 3` for an operator and a plain number, `max` above its plain numbers."""
+    numbers = [
+        (place, number_text(float(x)))
+        for place, x in enumerate(node.inputs)
+        if not isinstance(x, Value) or x.form is CONSTANT
+    ]
+    symbol = clean(node.gate.symbol) if node.gate else ""
+    if not numbers or len(numbers) > 2:
+        return escape(symbol)
+    if symbol[:1].isalpha():
+        return escape(symbol) + "\\n" + escape(", ".join(text for _, text in numbers))
+    place, text = numbers[0]
+    return escape(f"{symbol} {text}" if place else f"{text} {symbol}")
+
+
+def escape(text: str) -> str:
+    """`text`, of clean names, for a DOT label that shows it as it is."""
+    return text.replace("&", "&amp;").replace("\\", "\\\\")
+
+
+def escape_record(text: str) -> str:
+    """`text` for a field of a DOT record, where some characters would draw boxes."""
+    return re.sub(r"([{}|<> ])", r"\\\1", escape(text))

@@ -1,0 +1,193 @@
+"""What there is to tell about one graph, each part computed once.  Every view is a function of a story.
+
+A new view is one file: it takes a `Story`, and turns it into text, a picture or an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from .. import composite
+from ..gate import Gate, number
+from ..graph import Edge, chain_rule, consumers, topological_order
+from ..text import number_text
+from ..value import Value
+from . import phrases, spelling
+from .lines import being_recorded
+from .names import names_of, roots_of
+
+MAX_LISTED = 12  # values, or slopes, that are listed in a line
+
+
+class Story:
+    """One graph, as all views tell it.
+
+    root: a value, or several that are told of together; TypeError for anything else.
+    names: what to call values, as {name: value}; by default their labels, or the variables that hold them.
+    upstream: the gradient that each root starts from; 1 by default, ValueError if they are not one for each root.
+    lines: the source lines of gates; by default what is being recorded.
+    lang: the language; by default the ambient one.
+    also: values that have names too, although the roots need not depend on them, and what they are computed from.
+    variables: where to look for names instead of among the caller's variables.
+
+    `roots`, `upstream`, `order` (the one topological order), `names`, `lines` and `lang` are there at once; what takes
+    a backward pass or a spelling is computed when it is first asked for.
+    """
+
+    def __init__(
+        self,
+        root: Value | Iterable[Value],
+        names: Mapping[Any, Any] | None = None,
+        upstream: float | Iterable[float] | None = None,
+        lines: Mapping[Value, str] | None = None,
+        lang: str | None = None,
+        also: Sequence[Value] = (),
+        variables: Iterable[tuple[str, Any]] | None = None,
+    ):
+        self.lang = phrases.known(lang)
+        self.roots = roots_of(root)
+        self.upstream = _one_for_each(self.roots, upstream)
+        self.order = topological_order(self.roots)
+        named = self.order if {*also} <= {*self.order} else topological_order([*self.roots, *also])
+        self.names = names_of(named, names, variables)
+        self.lines = being_recorded() if lines is None else lines
+        self._formulas: dict[Value, str] = {}
+        self._slope_formulas: dict[Value, list[str]] = {}
+
+    def taken_apart(self, chosen: Callable[[Gate], bool]) -> tuple[Story, dict[Value, Value]]:
+        """The story of an equal graph in which the gates that are `chosen` are expanded, and {node: its equal there}.
+
+        Values keep their names; where two became one, it has the name of the first.
+        """
+        equal = composite.taken_apart(self.roots, chosen, self.order)
+        if all(node is new for node, new in equal.items()):
+            return self, equal
+        names = {equal[node]: self.names[node] for node in reversed(self.order)}
+        roots = [equal[root] for root in self.roots]
+        return Story(roots, names, self.upstream, self.lines, self.lang, variables=()), equal
+
+    # ---- the graph ----
+
+    @cached_property
+    def gates(self) -> list[Value]:
+        """The values that are the output of a gate."""
+        return [node for node in self.order if node.gate]
+
+    @cached_property
+    def leaves(self) -> list[Value]:
+        return [node for node in self.order if not node.gate]
+
+    @cached_property
+    def uses(self) -> dict[Value, list[Value]]:
+        """{node: the nodes that use it, one entry for each use}."""
+        return consumers(self.order)
+
+    @property
+    def graded(self) -> bool:
+        """Whether a backward pass has been made: it leaves its upstream in the root.  Not computed is not zero."""
+        return any(root.grad != 0.0 for root in self.roots)
+
+    def data(self, node: Value) -> float:
+        """The number of a node: of a gate, its output in the forward pass; of a leaf, its data."""
+        return node.numbers[0] if node.gate else node.data
+
+    @property
+    def root(self) -> Value:
+        """The first of the roots."""
+        return self.roots[0]
+
+    def kind(self, node: Value) -> str:
+        """Which of the three a node is: "root", "inner" or "leaf"."""
+        return "root" if node in self.starts else "inner" if node.gate else "leaf"
+
+    # ---- the backward pass, on the side ----
+
+    @cached_property
+    def starts(self) -> dict[Value, float]:
+        """{root: the gradient that it starts from}; what is a root twice starts from the sum."""
+        starts = dict.fromkeys(self.roots, 0.0)
+        for root, up in zip(self.roots, self.upstream):
+            starts[root] += up
+        return starts
+
+    @cached_property
+    def _swept(self) -> tuple[dict[Value, float], list[Edge]]:
+        gradients = dict(self.starts)
+        edges = list(chain_rule(self.order, gradients, Value.local_gradients))
+        return gradients, edges
+
+    @property
+    def gradients(self) -> dict[Value, float]:
+        """{node: the gradient that the backward pass ends with}."""
+        return self._swept[0]
+
+    @property
+    def edges(self) -> list[Edge]:
+        """What every gate sends to each of its parents, in the order of the backward pass."""
+        return self._swept[1]
+
+    @cached_property
+    def arriving(self) -> dict[Value, list[Edge]]:
+        """{node: what arrives there, in this order}: its gradient is the sum of that, and of its start."""
+        arriving: dict[Value, list[Edge]] = {node: [] for node in self.order}
+        for edge in self.edges:
+            arriving[edge.parent].append(edge)
+        return arriving
+
+    # ---- in words ----
+
+    def say(self, phrase: str, **parts: object) -> str:
+        """A sentence in the language of the story."""
+        return phrases.say(phrase, self.lang, **parts)
+
+    def formula(self, node: Value) -> str:
+        """The gate of `node` on the names of its inputs: `q * z`."""
+        if node not in self._formulas:
+            self._formulas[node] = spelling.formula_text(node, self.names)
+        return self._formulas[node]
+
+    def slope(self, node: Value, place: int, local: str) -> str:
+        """A local gradient, given as text, with its formula: `df/dq = z = -4`, or `dq/dx = 1` where it is a number."""
+        formula = self.slope_formula(node, place)
+        middle = f"{formula} = " if formula and formula != local else ""
+        name, parent = self.names[node], self.names[node.parents[place]]
+        return self.say("local", name=name, parent=parent, local=middle + local)
+
+    def slope_formula(self, node: Value, place: int) -> str:
+        """The spelling of one local gradient; "" where it is a number, or very long."""
+        if node not in self._slope_formulas:
+            self._slope_formulas[node] = spelling.slope_formulas(node, self.names)
+        return self._slope_formulas[node][place]
+
+    def via(self, node: Value) -> str:
+        """A gate with its output and its inputs, and its source line where that is known: `q = 3 * x`."""
+        name = self.names[node]
+        return self.placed(self.say("via", name=name, formula=self.formula(node)) if node.gate else name, node)
+
+    def about_gate(self, node: Value) -> str:
+        """The gate of `node`, and what it does to a gradient."""
+        pattern = self.say(node.gate.pattern) if node.gate else ""
+        return self.say("gate", name=self.names[node], formula=self.formula(node), pattern=pattern)
+
+    def gradient_text(self, node: Value, gradient: float) -> str:
+        """`x.grad = -4`, for a gradient that is told before it is there, or after."""
+        return f"{self.names[node]}.grad = {number_text(gradient)}"
+
+    def listed(self, texts: list[str]) -> str:
+        """The texts in one line, the first of them if there are many."""
+        shown = texts if len(texts) <= MAX_LISTED else [*texts[:MAX_LISTED], self.say("in all", count=len(texts))]
+        return ", ".join(shown)
+
+    def placed(self, text: str, node: Value) -> str:
+        """The text about a gate, followed by its source line where that is known."""
+        return self.say("at line", text=text, line=self.lines[node]) if node in self.lines else text
+
+
+def _one_for_each(roots: list[Value], upstream: float | Iterable[float] | None) -> list[float]:
+    given = [1.0] * len(roots) if upstream is None else upstream if isinstance(upstream, Iterable) else [upstream]
+    ups = [number(up) for up in given]
+    if len(ups) != len(roots):
+        raise ValueError(f"upstream has {len(ups)} numbers for {len(roots)} roots; give one for each")
+    return ups

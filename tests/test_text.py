@@ -1,0 +1,76 @@
+"""How numbers and texts are shown."""
+
+import operator
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from scalargrad.text import agreeing, clip, number_text, width
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+NUMBERS = [
+    (-12.0, "-12"),
+    (0.7310585786300049, "0.731059"),
+    (1e-6, "1e-06"),
+    (-1.2345678e-9, "-1.23457e-09"),
+    (123456.0, "123456"),
+    (1234567.0, "1.23457e+06"),
+    (5e-324, "4.94066e-324"),
+    (-0.0, "0"),
+    (0.0, "0"),
+    (float("inf"), "inf"),
+    (float("-inf"), "-inf"),
+    (float("nan"), "nan"),
+]
+
+
+@pytest.mark.parametrize("number, text", NUMBERS)
+def test_number_text(number, text):
+    assert number_text(number) == text
+
+
+@settings(deadline=None)
+@given(finite)
+def test_a_number_is_shown_to_six_digits_and_never_as_zero(x):
+    shown = float(number_text(x))
+    assert (shown == 0.0) == (x == 0.0)
+    assert abs(shown - x) <= 5.000001e-6 * abs(x) or abs(x) < 1e-300 or abs(shown) == float("inf")
+
+
+@settings(deadline=None)
+@given(st.sampled_from([operator.mul, operator.add, operator.truediv]), finite, finite)
+def test_what_is_shown_agrees(compute, x, y):
+    if compute is operator.truediv and y == 0.0:
+        return
+    a, b = agreeing(compute, [x, y], compute(x, y))
+    assert number_text(compute(float(a), float(b))) == number_text(compute(x, y))
+    assert (float(a) == 0.0, float(b) == 0.0) == (x == 0.0, y == 0.0)
+
+
+def test_no_more_digits_than_it_takes():
+    assert agreeing(operator.mul, [2.0, 0.123456789], 0.246913578) == ["2", "0.123457"]
+    assert agreeing(operator.mul, [-4.0, 1.0], -4.0) == ["-4", "1"]
+    assert agreeing(operator.mul, [1 / 3, 3.0], 1.0) == ["0.3333333", "3"]
+
+
+def test_digits_are_added_where_rounding_leaves_the_domain():
+    x = 0.9999999
+    (text,) = agreeing(lambda x: 1.0 / (x - 1.0), [x], 1.0 / (x - 1.0))
+    assert text == "0.9999999"
+
+
+def test_all_digits_where_none_agree():
+    assert agreeing(lambda x: 0.0, [1 / 3], 1.0) == [repr(1 / 3)]
+
+
+@pytest.mark.parametrize("text, columns", [("", 0), ("abc", 3), ("权重", 4), ("e\u0301", 1), ("θ", 1), ("ａ", 2)])
+def test_width(text, columns):
+    assert width(text) == columns
+
+
+@given(st.text(max_size=40), st.integers(7, 30))
+def test_clip_leaves_out_the_middle(text, length):
+    clipped = clip(text, length)
+    assert len(clipped) <= length
+    assert clipped == text or (text.startswith(clipped[:1]) and text.endswith(clipped[-1:]) and " ... " in clipped)
