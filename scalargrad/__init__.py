@@ -9,6 +9,7 @@
 
 # The names in reading order: the value, its gates as functions, the views.
 from .value import Value
+from .cut import CircuitCut
 from .functions import exp, log, sqrt, sin, cos
 from .functions import tanh, sigmoid, softplus, relu, leaky_relu, elu
 from .functions import maximum, minimum, total, dot
@@ -33,7 +34,7 @@ __version__ = "0.1.0"
 
 # fmt: off
 __all__ = [
-    "Value",
+    "Value", "CircuitCut",
     "exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "relu", "leaky_relu", "elu",
     "maximum", "minimum", "total", "dot",
     "steps", "tree", "draw", "backprop_code", "latex", "page",

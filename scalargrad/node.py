@@ -34,10 +34,10 @@ new: Callable[[Any], Any] = object.__new__
 class Node:
     """A number with the gate, the parents and the numbers that it came from."""
 
-    __slots__ = ("_data", "grad", "label", "form", "_left", "_right", "_x", "_y", "_parents", "_numbers")
+    __slots__ = ("_data", "_grad", "_label", "form", "_left", "_right", "_x", "_y", "_parents", "_numbers")
     _data: float
-    grad: float
-    label: str
+    _grad: float
+    _label: str
     form: Form
     _left: Self | None
     _right: Self | None
@@ -87,8 +87,8 @@ def output_of_many(kind: type, data: float, form: Form, parents: tuple[Any, ...]
     """A new node of this kind, the output of a gate of any number of inputs, without the checks of `Value(...)`."""
     node = new(kind)
     node._data = data
-    node.grad = 0.0
-    node.label = ""
+    node._grad = 0.0
+    node._label = ""
     node.form = form
     node._left = None
     node._parents = parents
@@ -100,8 +100,8 @@ def output_of_few(kind: type, data: float, form: Form, left: Any, right: Any, x:
     """The same for a gate of one or two inputs.  `right` is None if one of the two is a plain number."""
     node = new(kind)
     node._data = data
-    node.grad = 0.0
-    node.label = ""
+    node._grad = 0.0
+    node._label = ""
     node.form = form
     node._left = left
     node._right = right

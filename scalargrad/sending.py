@@ -38,22 +38,22 @@ def send_back(root: Node, upstream: float = 1.0) -> None:
     try:
         start_at_zero(root, gates, held)
         node = root
-        node.grad = upstream
+        node._grad = upstream
         for node in reversed(gates):
-            upstream, rule, left = node.grad, node.form.rule, node._left
+            upstream, rule, left = node._grad, node.form.rule, node._left
             if left is None:
                 if upstream == 0.0 and node.form.gate in SUMS and math.isfinite(node._numbers[0]):
                     continue  # a dead neuron: nothing arrives, and no number is infinite, so nothing goes on
                 for parent, local in zip(node._parents, rule(*node._numbers)):
-                    parent.grad += upstream * local
+                    parent._grad += upstream * local
             else:  # the same without a loop, for one parent or two
                 slopes = rule(node._data, node._x) if node._y is None else rule(node._data, node._x, node._y)
-                left.grad += upstream * slopes[0]
+                left._grad += upstream * slopes[0]
                 right = node._right
                 if right is not None:
-                    right.grad += upstream * slopes[1]
+                    right._grad += upstream * slopes[1]
         for leaf, grad in held.items():
-            leaf.grad += grad
+            leaf._grad += grad
     except BaseException:
         while True:
             try:
@@ -73,37 +73,37 @@ def start_at_zero(root: Node, gates: list[Any], held: dict[Any, float]) -> None:
     stack: list[Any] = [root]
     while stack:
         node = stack[-1]
-        grad, left = node.grad, node._left
+        grad, left = node._grad, node._left
         if grad is waiting:
-            node.grad = done
+            node._grad = done
             gates.append(stack.pop())
         elif grad is done:
             stack.pop()
         elif left is not None:
-            node.grad = waiting
+            node._grad = waiting
             right = node._right
-            if right is not None and right.grad is not done:
+            if right is not None and right._grad is not done:
                 if right.form.gate is not None:
                     stack.append(right)
                 else:
-                    if right.grad:
-                        held[right] = right.grad
-                    right.grad = done
-            if left.grad is not done:
+                    if right._grad:
+                        held[right] = right._grad
+                    right._grad = done
+            if left._grad is not done:
                 if left.form.gate is not None:
                     stack.append(left)
                 else:
-                    if left.grad:
-                        held[left] = left.grad
-                    left.grad = done
+                    if left._grad:
+                        held[left] = left._grad
+                    left._grad = done
         elif node.form.gate is None:
             if grad:
                 held[node] = grad
-            node.grad = done
+            node._grad = done
             stack.pop()
         else:
-            node.grad = waiting
-            stack += [parent for parent in reversed(node._parents) if parent.grad is not done]
+            node._grad = waiting
+            stack += [parent for parent in reversed(node._parents) if parent._grad is not done]
 
 
 def put_back(reached: Any, gates: list[Any], held: dict[Any, float]) -> None:
@@ -112,11 +112,11 @@ def put_back(reached: Any, gates: list[Any], held: dict[Any, float]) -> None:
     reached: the node that it had come to; None if it had sent nothing, and no leaf has more than what it held.
     """
     if reached is not None:
-        reached.grad = 0.0
+        reached._grad = 0.0
         for node in gates:
-            node.grad = 0.0
+            node._grad = 0.0
             for parent in node.parents:
                 if parent.form.gate is None:
-                    parent.grad = 0.0
+                    parent._grad = 0.0
     for leaf, grad in held.items():
-        leaf.grad = grad
+        leaf._grad = grad

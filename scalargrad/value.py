@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NoReturn, cast
 
 from . import table
+from .cut import warn_of_a_cut, warn_of_identity
 from .gate import CONSTANT, LEAF, Gate, number
 from .graph import topological_order
 from .node import Node, binary, done_by, output_of_many, reflected, unary
@@ -28,8 +29,8 @@ class Value(Node):
     Operators and functions make new nodes and never change one.  A node remembers its `gate`, its `parents`, and the
     numbers of the forward pass, which the gate's rule closes over: `local_gradients()` evaluates this closure.
 
-    `==` and `hash` are identity, so `f == -12` is False: compare `f.data`.  `<`, `<=`, `>` and `>=` compare the data; a
-    Python `if` on one records the branch that ran.
+    `==` and `hash` are identity, so `f == -12` is False, with a warning: compare `f.data`.  `<`, `<=`, `>` and `>=`
+    compare the data; a Python `if` on one records the branch that ran.
 
     Raises TypeError for a bool, a string, None, a complex number, a list, an array or another `Value`.
     """
@@ -38,11 +39,9 @@ class Value(Node):
     __array_ufunc__ = None  # NumPy then leaves `array * value` to us, and we refuse it as we refuse `value * array`
 
     def __init__(self, data: float, label: str = "", grad: float = 0.0):
-        if not isinstance(label, str):
-            raise TypeError(f"a label is text, not {type(label).__name__} {label!r:.40}: write str() around it")
         self._data = data if type(data) is float else number(data)
-        self.grad = grad if type(grad) is float else number(grad)
-        self.label = label
+        self._grad = grad if type(grad) is float else number(grad)
+        self._label = label if type(label) is str else text_of(label)
         self.form = LEAF
         self._left = None
         self._parents = self._numbers = ()
@@ -58,6 +57,26 @@ class Value(Node):
         if self._left is not None:  # then `_data` is also the output that the rule closes over: keep that
             self.connect(self.form, self.parents, self.numbers)
         self._data = data
+
+    @property
+    def grad(self) -> float:
+        """The gradient: what `backward()` has added up here.  Assigning a new one is checked as by `Value(...)`."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: float) -> None:
+        if grad is None:
+            raise TypeError("grad is a number, not None: to start anew write grad = 0.0")
+        self._grad = number(grad)
+
+    @property
+    def label(self) -> str:
+        """What pictures, steps and errors call this value; "" for the name of the variable that holds it."""
+        return self._label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self._label = text_of(label)
 
     # ---- forward: what a gate does with values ----
 
@@ -184,6 +203,14 @@ class Value(Node):
     def __pos__(self) -> Value:
         return self
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the two are one and the same node; a plain number never is, and a warning says what to write."""
+        if hasattr(other, "__float__") and not isinstance(other, Value):
+            warn_of_identity(self, other)
+        return self is other or NotImplemented
+
+    __hash__ = object.__hash__
+
     def __lt__(self, other: Value | float) -> bool:
         return self._data < _data_of(other)
 
@@ -259,8 +286,10 @@ class Value(Node):
     def __float__(self) -> float:
         """The data, as a plain float that remembers nothing.
 
-        `math.exp(x)` comes by here too, so no gradient passes it: write `exp(x)` or `x.exp()`.
+        `math.exp(x)` comes by here too, so no gradient passes it: write `exp(x)` or `x.exp()`, and `x.data` if a plain
+        number is meant.  A line of yours that comes here is warned of it, by `CircuitCut`.
         """
+        warn_of_a_cut(self)
         return self._data
 
     def __format__(self, spec: str) -> str:
@@ -289,6 +318,13 @@ class Value(Node):
 
 def _data_of(x: Value | float) -> float:
     return x._data if isinstance(x, Value) else number(x)
+
+
+def text_of(label: object) -> str:
+    """The label, if it is text; TypeError for anything else."""
+    if not isinstance(label, str):
+        raise TypeError(f"a label is text, not {type(label).__name__} {label!r:.40}: write str() around it")
+    return label
 
 
 def constant(number: float) -> Value:

@@ -61,6 +61,11 @@ def exact_exponent_slope(c: Any, x: Any, n: Any, k: Any) -> Any:
     return c * x**n * mpmath.log(x) ** int(k)
 
 
+def plain(x: Any) -> float:
+    """The number of a value; a plain number as it is."""
+    return float(getattr(x, "data", x))
+
+
 SIGNED = each(-2.5, -1.0, -0.3, 0.7, 1.0, 3.0)
 POSITIVE = each(0.2, 0.7, 1.5, 4.0)
 WIDE = each(-1000.0, -40.0, -10.0, -1e-12, 1e-12, 10.0, 37.0, 1000.0)

@@ -76,7 +76,7 @@ runpy.run_path(path, run_name="__main__")
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A Python of its own in `folder`, on a terminal that knows ASCII only."""
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
-    command = [sys.executable, *arguments]
+    command = [sys.executable, "-W", "error", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
 
 

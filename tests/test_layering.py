@@ -17,6 +17,7 @@ ROOMS = [
         "table",
         "graph",
         "node",
+        "cut",
         "sending",
         "value",
         "functions",

@@ -248,7 +248,7 @@ def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         save_graph(sample(), path)
     root = sample()
-    object.__setattr__(root, "label", object())  # no text: the graph cannot be written
+    object.__setattr__(root, "_label", object())  # no text: the graph cannot be written
     with pytest.raises(TypeError):
         save_graph(root, path)
     assert path.read_bytes() == old and list(tmp_path.iterdir()) == [path]

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import mpmath
 import pytest
-from gate_points import POINTS, everywhere, recipes
+from gate_points import POINTS, everywhere, plain, recipes
 from hypothesis import given, settings
 
 import scalargrad
-from scalargrad import Value, dot, exp, maximum, minimum, sending, sigmoid, total
+from scalargrad import CircuitCut, Value, dot, exp, maximum, minimum, sending, sigmoid, total
 from scalargrad.functions import dots
 from scalargrad.graph import topological_order
 from scalargrad.sending import send_back
@@ -327,7 +327,7 @@ def test_dots_are_the_dot_of_every_row():
         for biases in ([Value(0.5), Value(1.0), Value(2.0)], [Value(0.5), 1.0, 2]):
             one_by_one = [dot(row, xs, b) for row, b in zip(rows, biases)]
             for z, same in zip(dots(rows, xs, biases), one_by_one, strict=True):
-                assert type(z) is type(same) and float(z) == float(same)
+                assert type(z) is type(same) and plain(z) == plain(same)
                 if isinstance(z, Value):
                     assert (z.form, z.parents, z.numbers) == (same.form, same.parents, same.numbers)
     with pytest.raises(ValueError, match="3 weights and 2 inputs"):
@@ -394,7 +394,9 @@ def test_detach_cuts():
 
 def test_equality_and_hash_are_identity():
     a, b = Value(2.0), Value(2.0)
-    assert a == a and a != b and a != 2.0 and not a == 2.0
+    assert a == a and a != b
+    with pytest.warns(UserWarning, match="a.data == 2.0"):
+        assert a != 2.0 and not a == 2.0
     assert len({a, b, a}) == 2 and {a: 1}[a] == 1
 
 
@@ -417,9 +419,10 @@ def test_truth_is_refused_with_a_hint():
 
 def test_as_a_float():
     x = Value(1.25)
-    assert type(float(x)) is float and float(x) == 1.25
-    assert type(math.exp(x)) is float and round(float(x)) == 1
-    assert "exp(x)" in Value.__float__.__doc__
+    with pytest.warns(CircuitCut):
+        assert type(float(x)) is float and float(x) == 1.25
+    with pytest.warns(CircuitCut):
+        assert type(math.exp(x)) is float and math.exp(x) == math.exp(1.25)
     assert (f"{x:.1f}", f"{x:>6}", f"{x}", str(x)) == ("1.2", "  1.25", "Value(1.25)", repr(x))
     with pytest.raises(TypeError):
         [0, 1][x]

@@ -1,0 +1,66 @@
+"""Warnings for lines that look like arithmetic on values and are none: `math.exp(x)`, and `x == 2`.
+
+They are for the lines that a user writes.  A library that takes the number of a value, to plot or to format it, is left
+in peace.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import sysconfig
+import warnings
+from opcode import opmap
+from pathlib import Path
+from types import FrameType
+
+from .node import Node
+
+
+class CircuitCut(UserWarning):
+    """A value was taken for a plain number, by `float(x)` or by a function such as `math.exp`: no gradient passes."""
+
+
+def warn_of_a_cut(node: Node) -> None:
+    """Warns that `float()` of a node cuts the circuit, if the line that asks for it is the user's."""
+    frame = sys._getframe(2)
+    if not _is_library(frame.f_code.co_filename):
+        name = _name(node, frame)
+        warnings.warn(
+            f"{name} = {node._data!r} becomes a plain number here, and no gradient passes it: for math.exp({name}) "
+            f"write exp({name}), from scalargrad; if a plain number is meant, write {name}.data",
+            CircuitCut,
+            stacklevel=3,
+        )
+
+
+def warn_of_identity(node: Node, number: object) -> None:
+    """Warns that `==` of a node and a plain number compares no numbers, if the line that compares is the user's.
+
+    `node in inputs` compares too, rightly by identity, and is no reason for a warning.
+    """
+    frame = sys._getframe(2)
+    compared = frame.f_code.co_code[frame.f_lasti] == opmap["COMPARE_OP"]
+    if compared and not _is_library(frame.f_code.co_filename):
+        name = _name(node, frame)
+        warnings.warn(
+            f"{name} is {node._data!r}, and {name} == {number} is False all the same: == asks whether two values are "
+            f"one and the same node.  To compare numbers write {name}.data == {number}",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _name(node: Node, frame: FrameType) -> str:
+    """What the line calls the node: by its label, or by the variable that holds it; x if neither is known."""
+    held = (name for scope in (frame.f_locals, frame.f_globals) for name, x in scope.items() if x is node)
+    return node._label or next(held, "x")
+
+
+@functools.lru_cache(maxsize=256)
+def _is_library(filename: str) -> bool:
+    """Whether a file belongs to this package, to Python, or to an installed package."""
+    path, paths = Path(filename), sysconfig.get_paths()
+    folders = {Path(__file__).parent, *(Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib"))}
+    installed = not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
+    return installed or filename.startswith("<frozen") or not folders.isdisjoint(path.parents)
