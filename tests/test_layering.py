@@ -27,7 +27,7 @@ ROOMS = [
         "calculus",
         "check",
     ),
-    *("views", "views.phrases", "views.names", "views.lines", "views.spelling", "views.story"),
+    *("views", "views.phrases", "views.names", "views.lines", "views.spelling", "views.story", "views.patterns"),
     *("views.steps", "views.tree", "views.dot", "views.draw", "views.code", "views.latex", "views.page"),
     *("views.ways", "views.ledger", "views.causes", "views.explain"),
     *("compiled", "nn", "expression", "repl", "__main__", "__init__"),

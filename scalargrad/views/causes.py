@@ -11,7 +11,8 @@ from ..gate import CONSTANT
 from ..graph import Edge, topological_order
 from ..text import agreeing, number_text
 from ..value import Value
-from .spelling import numbers_text
+from .patterns import RECTIFYING, SQUASHING, manner
+from .spelling import numbers_text, rule_text
 from .story import Story
 from .ways import (
     MAX_FACTORS,
@@ -32,7 +33,6 @@ CODES = (
     *("zero times infinity", "relu off", "lost", "saturated", "zero weight", "flat", "cancellation", "underflow"),
 )
 TINY, HUGE = 1e-4, 1e4  # a gradient between the two is an ordinary one
-SQUASHING = ("sigmoid", "tanh", "softplus", "elu")
 FLAT = 0.01  # a squashing gate whose local gradient is smaller is saturated
 CANCELS = 1e-3  # what is left of the largest contribution where the contributions to a fork cancel
 
@@ -161,18 +161,19 @@ def _zero(story: Story, x: Value) -> list[Finding]:
 
 def _blocked(story: Story, edge: Edge) -> Finding:
     """Why the local gradient of a gate is 0."""
-    node, name = edge.node, edge.node.gate.name
-    here = _place_among_inputs(edge)
+    node, here = edge.node, story.place_of(edge.node, edge.place)
     inputs, numbers = node.inputs, node.numbers[1:]
-    if name == "relu":
+    kind, other = manner(story, node, edge.place, edge.local)
+    if kind == "off" and _spelled(edge) == RECTIFYING:
         return Finding("relu off", node, {"input": numbers[here], "local": 0.0})
-    if name in ("maximum", "minimum"):
+    if kind == "loses" and node.numbers[0] in numbers:
         return _lost(story, edge, here)
-    if name in ("mul", "dot"):
-        other = _partner(here, len(inputs)) if name == "dot" else 1 - here
+    if node.gate.pattern == "switches" and other is None:  # of more than two factors
+        other = next((i for i, x in enumerate(numbers) if x == 0.0 and i != here), None)
+    if other is not None:
         weight = _named_number(story, inputs[other], numbers[other])
         return Finding("zero weight", node, {"weight": 0.0}, _slope(story, edge) | {"weight": weight})
-    if name in SQUASHING and here == 0:
+    if _spelled(edge) in SQUASHING:
         return _saturated(story, [edge])
     return Finding("flat", node, _inputs(node), _slope(story, edge) | {"at": numbers_text(node)})
 
@@ -233,8 +234,7 @@ def _squashed(story: Story, edge: Edge) -> str:
 
 
 def _is_saturated(edge: Edge) -> bool:
-    squashes = edge.node.gate.name in SQUASHING and _place_among_inputs(edge) == 0
-    return squashes and abs(edge.local) < FLAT
+    return abs(edge.local) < FLAT and _spelled(edge) in SQUASHING
 
 
 def _huge(story: Story, x: Value) -> Finding:
@@ -354,16 +354,10 @@ def _factors(edge: Edge) -> dict[str, float]:
     return {"upstream": edge.upstream, "local": edge.local}
 
 
-def _place_among_inputs(edge: Edge) -> int:
-    """Where among all inputs of the gate, plain numbers too, its parent stands."""
-    moving = edge.node.form.moving
-    return edge.place if moving is None else int(moving[edge.place])
-
-
-def _partner(place: int, count: int) -> int:
-    """The place of the input of a dot that multiplies the one at `place`."""
-    half = count // 2
-    return place + half if place < half else place - half
+def _spelled(edge: Edge) -> str:
+    """The local gradient as the rule spells it on z, x1, x2, ...: `z * (1 - z)`."""
+    node, moving = edge.node, edge.node.form.moving
+    return rule_text(node.gate, len(node.inputs))[edge.place if moving is None else moving[edge.place]]
 
 
 def _raises(node: Value) -> bool:

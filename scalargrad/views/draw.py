@@ -17,6 +17,7 @@ from ..gate import CONSTANT
 from ..text import number_text
 from ..value import Value
 from .dot import add_box, add_gate, add_stub, add_wire, blank, boxes_of
+from .patterns import gate_title
 from .story import Story
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
@@ -164,7 +165,7 @@ def _gate_circle(
 ) -> dict[str, str]:
     """The gate of `node` with its wires; returns their titles."""
     circle = add_gate(graph, box, node)
-    titles = {circle: story.about_gate(node)}
+    titles = {circle: gate_title(story, node)}
     for place, (parent, local) in enumerate(zip(node.parents, _local_texts(story, node))):
         if parent in drawn:
             slope = story.slope(node, place, local)

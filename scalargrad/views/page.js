@@ -79,7 +79,7 @@ function go(step, keep = false) {
 const chips = (texts) => make("ul", "chips", ...texts.map((text) => make("li", "", text)));
 const kicker = (phase, gate) =>
   make("p", `kicker ${phase}`, make("i", `line ${phase}`), say(`page ${phase} step`, { at, of: circuit.steps.length }), make("span", "formula", gate));
-const pattern = (now) => make("p", "note pattern", say(now.pattern));
+const pattern = (now) => make("p", "note pattern", now.pattern);
 
 const opening = () => [make("p", "kicker", say("page start")), chips(circuit.inputs), make("p", "note", say("page keys"))];
 

@@ -28,6 +28,7 @@ from ..value import Value
 from .code import Program
 from .dot import add_box, add_gate, add_wire, blank, boxes_of
 from .draw import SVG, lay_out, readable
+from .patterns import edge_sentence, gate_sentence, gate_title
 from .phrases import LANGUAGES, say
 from .spelling import numbers_text
 from .steps import Step, Steps
@@ -35,7 +36,6 @@ from .story import MAX_LISTED, Story
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 FOLDER = Path(__file__).parent
-SAID_BY_SCRIPT = ("first", "distributes", "routes", "switches", "flips", "scales")
 Lit = dict[tuple[Value, int | None], list[int]]  # the code lines of a gate going forward (None), and of each edge
 
 
@@ -218,7 +218,7 @@ class _Circuit:
         box = self.boxes[step.node]
         parts = {"node": box, "gate": f"g{box[1:]}", "wire": f"w{box[1:]}", "owner": self.owners[step.node]}
         more = self._forward(step) if step.phase == "forward" else self._backward(step)
-        words = {"phase": step.phase, "name": step.name, "formula": step.formula, "pattern": step.pattern}
+        words = {"phase": step.phase, "name": step.name, "formula": step.formula}
         return parts | words | more | {"lines": lit.get((step.node, step.place), [])}
 
     def _forward(self, step: Step) -> dict[str, Any]:
@@ -228,7 +228,8 @@ class _Circuit:
         wires = [f"e{box[1:]}_{place}" for place, parent in enumerate(node.parents) if parent in self.boxes]
         lit = [*wires, f"g{box[1:]}", f"w{box[1:]}", box]
         numbers, output = numbers_text(node), number_text(step.output)
-        return {"numbers": numbers, "output": output, "slopes": _listed(slopes), "lit": lit}
+        pattern = gate_sentence(self.story, node)
+        return {"numbers": numbers, "output": output, "slopes": _listed(slopes), "pattern": pattern, "lit": lit}
 
     def _backward(self, step: Step) -> dict[str, Any]:
         box = self.boxes[step.node]
@@ -251,6 +252,7 @@ class _Circuit:
             "added": added,
             "after": number_text(after),
             "adds_up": step.adds_up,
+            "pattern": edge_sentence(self.story, step.node, step.place or 0, _sure(step.local_gradient)),
             "lit": [f"g{box[1:]}", *([edge, into] if into else [])],
         }
 
@@ -312,7 +314,7 @@ class _Circuit:
             titles[box] = story.names[node]
             if node.gate:
                 titles[box] = f"{story.names[node]} = {story.formula(node)}"
-                titles[f"g{box[1:]}"] = story.about_gate(node)
+                titles[f"g{box[1:]}"] = gate_title(story, node)
         return titles
 
 
@@ -384,9 +386,7 @@ def _lines_of_names(passes: Steps, program: list[str]) -> Lit:
 def _assembled(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]) -> str:
     """The files in one, with everything in its place; text of the user is escaped for the place it stands in."""
     story = circuits[0].story
-    texts = {
-        key: text for key, text in LANGUAGES[story.lang].items() if key.startswith("page ") or key in SAID_BY_SCRIPT
-    }
+    texts = {key: text for key, text in LANGUAGES[story.lang].items() if key.startswith("page ") or key == "first"}
     parts = {
         "lang": story.lang,
         "title": html.escape(title),

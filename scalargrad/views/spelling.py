@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..formula import ATOM, SIGN, Formula, read_rule
+from ..gate import Gate
 from ..text import agreeing, clip, number_text
 from ..value import Value
 
@@ -39,11 +40,32 @@ def numbers_text(node: Value) -> str:
     return _spelled(node, tuple(map(Shown.text_of_number, texts)))
 
 
-def slope_formulas(node: Value, names: Mapping[Value, str]) -> list[str]:
-    """The spelling of each local gradient of `node`, its rule read on names; "" for a number or a very long one."""
-    slopes = read_rule(node.form, Shown(names[node]), _named_inputs(node, names)) if node.gate else ()
-    texts = [slope.text if isinstance(slope, Shown) else "" for slope in slopes]
-    return [text if len(text) <= MAX_SLOPE else "" for text in texts]
+class Slopes(NamedTuple):
+    """The rule of a gate, read on names.
+
+    inputs: names, and plain numbers, as the rule was given them.
+    slopes: the local gradient for each parent: a formula, a plain number, or one of the inputs itself.
+    """
+
+    inputs: tuple[Any, ...]
+    slopes: tuple[Any, ...]
+
+
+def read_slopes(node: Value, names: Mapping[Value, str]) -> Slopes:
+    """The local gradients of `node` on the names of its inputs."""
+    inputs = _named_inputs(node, names)
+    return Slopes(inputs, tuple(read_rule(node.form, Shown(names[node]), inputs)))
+
+
+def slope_formula(slope: Any) -> str:
+    """The spelling of a local gradient; "" for a number or a very long one."""
+    return slope.text if isinstance(slope, Shown) and len(slope.text) <= MAX_SLOPE else ""
+
+
+def rule_text(gate: Gate, count: int) -> tuple[str, ...]:
+    """The local gradients of a gate of so many inputs, as its rule spells them on z, x1, x2, ...: `z * (1 - z)`."""
+    names = tuple([Formula(f"x{i}") for i in range(1, count + 1)])
+    return tuple([Formula.of(slope).text for slope in read_rule(gate.form(None), Formula("z"), names)])
 
 
 def _named_inputs(node: Value, names: Mapping[Value, str]) -> tuple[Any, ...]:

@@ -54,7 +54,7 @@ class Story:
         self.names = names_of(named, names, variables)
         self.lines = being_recorded() if lines is None else lines
         self._formulas: dict[Value, str] = {}
-        self._slope_formulas: dict[Value, list[str]] = {}
+        self._slopes: dict[Value, spelling.Slopes] = {}
 
     def taken_apart(self, chosen: Callable[[Gate], bool]) -> tuple[Story, dict[Value, Value]]:
         """The story of an equal graph in which the gates that are `chosen` are expanded, and {node: its equal there}.
@@ -97,6 +97,11 @@ class Story:
     def root(self) -> Value:
         """The first of the roots."""
         return self.roots[0]
+
+    def place_of(self, node: Value, place: int) -> int:
+        """Where the parent at this place stands among all inputs of the gate, plain numbers too."""
+        moving = node.form.moving
+        return place if moving is None else moving[place]
 
     def kind(self, node: Value) -> str:
         """Which of the three a node is: "root", "inner" or "leaf"."""
@@ -157,19 +162,18 @@ class Story:
 
     def slope_formula(self, node: Value, place: int) -> str:
         """The spelling of one local gradient; "" where it is a number, or very long."""
-        if node not in self._slope_formulas:
-            self._slope_formulas[node] = spelling.slope_formulas(node, self.names)
-        return self._slope_formulas[node][place]
+        return spelling.slope_formula(self.slopes(node).slopes[place])
+
+    def slopes(self, node: Value) -> spelling.Slopes:
+        """The local gradients of `node` on the names of its inputs."""
+        if node not in self._slopes:
+            self._slopes[node] = spelling.read_slopes(node, self.names)
+        return self._slopes[node]
 
     def via(self, node: Value) -> str:
         """A gate with its output and its inputs, and its source line where that is known: `q = 3 * x`."""
         name = self.names[node]
         return self.placed(self.say("via", name=name, formula=self.formula(node)) if node.gate else name, node)
-
-    def about_gate(self, node: Value) -> str:
-        """The gate of `node`, and what it does to a gradient."""
-        pattern = self.say(node.gate.pattern) if node.gate else ""
-        return self.say("gate", name=self.names[node], formula=self.formula(node), pattern=pattern)
 
     def gradient_text(self, node: Value, gradient: float) -> str:
         """`x.grad = -4`, for a gradient that is told before it is there, or after."""

@@ -22,6 +22,18 @@ SENTENCES = {
     "switches": "the gate switches its inputs: each gets the gradient times the other",
     "flips": "the gate flips the sign of its gradient",
     "scales": "the gate scales its gradient by its slope",
+    "ties": "the winners tie: the gate shares its gradient among them",
+    "differs": "the gate sends each input the gradient times a local gradient of its own",
+    "both": "{first}; {second}",
+    "edge passes": "the gate passes its gradient on to {parent} as it is",
+    "edge flips": "the gate flips the sign of its gradient for {parent}",
+    "edge number": "the gate multiplies its gradient by the plain number {local}",
+    "edge switches": "the gate switches its inputs: {parent} gets the gradient times {other}",
+    "edge routes": "the gate routes its gradient to the winner, {parent}",
+    "edge loses": "the gate routes its gradient to the winner, and {parent} is not it",
+    "edge ties": "the winners tie: the gate shares its gradient among them, and {parent} gets {local} of it",
+    "edge off": "the gate is off: it passes nothing on to {parent}",
+    "edge scales": "the gate scales its gradient by its slope",
     # the prompt
     "prompt banner": """\
 scalargrad {version}: Value, steps, draw and all the others are here.  Try, line by line:

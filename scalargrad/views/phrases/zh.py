@@ -22,6 +22,18 @@ SENTENCES = {
     "switches": "此门交换输入：每个输入得到梯度乘以另一个输入",
     "flips": "此门翻转梯度的符号",
     "scales": "此门按自己的斜率缩放梯度",
+    "ties": "胜者并列：此门把梯度平分给它们",
+    "differs": "此门传给每个输入的是梯度乘以它自己的局部梯度",
+    "both": "{first}；{second}",
+    "edge passes": "此门把梯度原样传给 {parent}",
+    "edge flips": "此门翻转传给 {parent} 的梯度的符号",
+    "edge number": "此门把梯度乘以普通的数 {local}",
+    "edge switches": "此门交换输入：{parent} 得到梯度乘以 {other}",
+    "edge routes": "此门把梯度路由给胜者 {parent}",
+    "edge loses": "此门把梯度路由给胜者，而 {parent} 不是胜者",
+    "edge ties": "胜者并列：此门把梯度平分给它们，{parent} 得到其中的 {local}",
+    "edge off": "此门处于关闭状态：不向 {parent} 传任何梯度",
+    "edge scales": "此门按自己的斜率缩放梯度",
     # the prompt
     "prompt banner": """\
 scalargrad {version}：Value、steps、draw 等名字都已导入。请逐行试试：
