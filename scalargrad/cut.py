@@ -16,6 +16,8 @@ from types import FrameType
 
 from .node import Node
 
+PACKAGE = Path(__file__).parent
+
 
 class CircuitCut(UserWarning):
     """A value was taken for a plain number, by `float(x)` or by a function such as `math.exp`: no gradient passes."""
@@ -34,20 +36,22 @@ def warn_of_a_cut(node: Node) -> None:
         )
 
 
-def warn_of_identity(node: Node, number: object) -> None:
+def warn_of_identity(node: Node, other: object) -> None:
     """Warns that `==` of a node and a plain number compares no numbers, if the line that compares is the user's.
 
     `node in inputs` compares too, rightly by identity, and is no reason for a warning.
     """
-    frame = sys._getframe(2)
+    frame, level = sys._getframe(2), 3
+    while frame.f_back and Path(frame.f_code.co_filename).parent == PACKAGE:  # it came by NumPy and `arrays`
+        frame, level = frame.f_back, level + 1
     compared = frame.f_code.co_code[frame.f_lasti] == opmap["COMPARE_OP"]
     if compared and not _is_library(frame.f_code.co_filename):
         name = _name(node, frame)
         warnings.warn(
-            f"{name} is {node._data!r}, and {name} == {number} is False all the same: == asks whether two values are "
-            f"one and the same node.  To compare numbers write {name}.data == {number}",
+            f"{name} is {node._data!r}, and {name} == {other} is False all the same: == asks whether two values are "
+            f"one and the same node.  To compare numbers write {name}.data == {other}",
             UserWarning,
-            stacklevel=3,
+            stacklevel=level,
         )
 
 
@@ -61,6 +65,6 @@ def _name(node: Node, frame: FrameType) -> str:
 def _is_library(filename: str) -> bool:
     """Whether a file belongs to this package, to Python, or to an installed package."""
     path, paths = Path(filename), sysconfig.get_paths()
-    folders = {Path(__file__).parent, *(Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib"))}
+    folders = {PACKAGE, *(Path(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib"))}
     installed = not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
     return installed or filename.startswith("<frozen") or not folders.isdisjoint(path.parents)

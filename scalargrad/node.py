@@ -144,7 +144,12 @@ def binary(gate: Gate) -> Callable[[Method], Method]:
         if isinstance(other, Node):
             y, form, right = other._data, both, other
         else:
-            y, form, right = other if type(other) is float else number(other), only_left, None
+            try:
+                y, form, right = other if type(other) is float else number(other), only_left, None
+            except TypeError:
+                if hasattr(other, "__array_ufunc__"):
+                    return NotImplemented  # NumPy then goes through the array, and asks for each element
+                raise
         try:
             z = output(x, y)
         except (ArithmeticError, ValueError):

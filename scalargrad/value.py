@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NoReturn, cast
 
 from . import table
+from .arrays import through_ufunc
 from .cut import warn_of_a_cut, warn_of_identity
 from .gate import CONSTANT, LEAF, Gate, number
 from .graph import topological_order
@@ -36,7 +37,7 @@ class Value(Node):
     """
 
     __slots__ = ()
-    __array_ufunc__ = None  # NumPy then leaves `array * value` to us, and we refuse it as we refuse `value * array`
+    __array_ufunc__ = through_ufunc  # `np.exp(x)`, and `np.float64(2) * x`
 
     def __init__(self, data: float, label: str = "", grad: float = 0.0):
         self._data = data if type(data) is float else number(data)
@@ -205,9 +206,10 @@ class Value(Node):
 
     def __eq__(self, other: object) -> bool:
         """Whether the two are one and the same node; a plain number never is, and a warning says what to write."""
-        if hasattr(other, "__float__") and not isinstance(other, Value):
-            warn_of_identity(self, other)
-        return self is other or NotImplemented
+        if isinstance(other, Value) or not hasattr(other, "__float__") or getattr(other, "ndim", None):
+            return self is other or NotImplemented
+        warn_of_identity(self, other)
+        return False
 
     __hash__ = object.__hash__
 

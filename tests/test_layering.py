@@ -18,6 +18,7 @@ ROOMS = [
         "graph",
         "node",
         "cut",
+        "arrays",
         "sending",
         "value",
         "functions",
