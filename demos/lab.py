@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import zip_longest
+from math import isclose
 from typing import Any, NamedTuple
 
 from scalargrad import Value, steps
@@ -73,3 +74,22 @@ def _watched(backward: Backward, roots: list[Value], names: Mapping[str, Any]) -
         for gate, parent, sent in backward(root)
     ]
     return lines, {story.names[node]: node.grad for node in story.order if not node.gate}
+
+
+# ---- the labs that ask to write ----
+
+
+def first_wrong(found: Mapping[str, float], wanted: Mapping[str, float]) -> str:
+    """The name of the first of your numbers that is not as wanted; "" if all are right.
+
+    Prints them up to there, each beside the wanted one.
+    """
+    print(f"  {'':24}{'yours':>14}{'wanted':>14}")
+    for name, number in wanted.items():
+        yours = found[name]
+        right = isclose(yours, number, rel_tol=1e-6, abs_tol=1e-8)
+        print(f"  {name:24}{yours:14.8g}{number:14.8g}{'' if right else '  <-- first wrong number'}")
+        if not right:
+            return name
+    print("All right.")
+    return ""

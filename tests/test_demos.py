@@ -49,21 +49,38 @@ FAULTS = {
     "29_starting_and_squashing.py": "tanh",
     "30_xor.py": "sigmoid",
     "31_worked_example.py": "sigmoid",
+    "32_how_many_parameters.py": "relu",
     "lab_1_overwrite.py": "mul",
     "lab_2_too_early.py": "add",
     "lab_3_no_zero_grad.py": "add",
     "lab_4_no_upstream.py": "relu",
     "lab_5_stale.py": "mul",
+    "lab_6_local_gradients.py": "tanh",
+    "lab_7_layers.py": "dot",
+    "lab_8_own_test.py": "sigmoid",
 }
 
 # What a student writes in the marked line of each lab; and something else that is wrong too, where one may think of it.
-EDIT = "  # <-- edit this line"
+EDIT = re.compile(r"  # <-- (edit|write) this line")
 REPAIRS = {
     "lab_1_overwrite.py": ("parent.grad += downstream", "parent.grad -= downstream"),
     "lab_2_too_early.py": ("complete = to_come[parent] == 0", "complete = to_come[parent] > 0"),
     "lab_3_no_zero_grad.py": ("root.zero_grad()", "root.grad = 0.0"),
     "lab_4_no_upstream.py": ('"relu": lambda up, x: (up if x > 0 else 0.0,),', '"relu": lambda up, x: (up * x,),'),
     "lab_5_stale.py": ("return [node for node in order if node.gate]", "return order"),
+}
+
+# What a student writes in the marked lines of the labs that are judged by numbers.
+SOLUTIONS = {
+    "lab_6_local_gradients.py": ["return y, x", "return 1 / y, -z / y", "return (z,)", "return (1 - z * z,)"],
+    "lab_7_layers.py": [
+        "dX = [[sum(dout[n][m] * W[d][m] for m in range(M)) for d in range(D)] for n in range(N)]",
+        "dW = [[sum(X[n][d] * dout[n][m] for n in range(N)) for m in range(M)] for d in range(D)]",
+        "db = [sum(dout[n][m] for n in range(N)) for m in range(M)]",
+        "return [[d if x > 0 else 0.0 for d, x in zip(*rows)] for rows in zip(dout, X)]",
+        "return [[(p - (j == c)) / len(y) for j, p in enumerate(row)] for row, c in zip(P, y)]",
+    ],
+    "lab_8_own_test.py": ["return (z * (1 - z),)"],
 }
 PLANT = """
 import runpy, sys
@@ -152,19 +169,20 @@ def test_the_stored_numbers_of_the_assignment_are_those_of_the_seeds():
 # ---- the bug lab ----
 
 
-def edited(folder: Path, name: str, line: str) -> subprocess.CompletedProcess[str]:
-    """A run of a lab whose marked line a student has replaced."""
+def edited(folder: Path, name: str, *written: str) -> subprocess.CompletedProcess[str]:
+    """A run of a lab whose marked lines a student has replaced; "" leaves one as it is."""
     path = copied(folder) / name
     lines = path.read_text(encoding="utf-8").splitlines()
-    (marked,) = [i for i, text in enumerate(lines) if EDIT in text]
-    indent = len(lines[marked]) - len(lines[marked].lstrip())
-    lines[marked] = " " * indent + line
+    marked = [i for i, text in enumerate(lines) if EDIT.search(text)]
+    for i, line in zip(marked, written, strict=True):
+        indent = len(lines[i]) - len(lines[i].lstrip())
+        lines[i] = " " * indent + line if line else lines[i]
     path.write_text("\n".join(lines), encoding="utf-8")
     return run(folder, name)
 
 
 def test_every_lab_has_a_repair():
-    assert list(REPAIRS) == [name for name in DEMOS if name.startswith("lab_")]
+    assert [*REPAIRS, *SOLUTIONS] == [name for name in DEMOS if name.startswith("lab_")]
 
 
 @pytest.mark.parametrize("name", REPAIRS)
@@ -190,3 +208,15 @@ def test_a_lab_can_be_repaired(tmp_path, name):
 def test_a_wrong_repair_is_told_from_a_right_one(tmp_path, name):
     process = edited(tmp_path, name, REPAIRS[name][1])
     assert process.returncode == 1 or "<-- parts here" in process.stdout
+
+
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_a_lab_shows_the_first_wrong_number_until_all_is_written(fresh, tmp_path, name):
+    lines = SOLUTIONS[name]
+    assert "  <-- first wrong number" in fresh[1][name].stdout
+    for missing in range(len(lines)):
+        process = edited(tmp_path, name, *[line if i != missing else "" for i, line in enumerate(lines)])
+        assert (process.returncode, process.stdout.count("  <-- first wrong number")) == (0, 1)
+    process = edited(tmp_path, name, *lines)
+    assert (process.returncode, process.stderr) == (0, "")
+    assert "All right." in process.stdout and "first wrong number" not in process.stdout
