@@ -134,6 +134,12 @@ def test_demo_says_how_to_run_it(name):
     assert f"python demos/{name}" in (FOLDER / name).read_text(encoding="utf-8").split('"""')[1]
 
 
+def test_the_list_of_demos_has_each_of_them_in_both_languages():
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for language in text.split("## 中文"):
+        assert sorted(f"{name}.py" for name in re.findall(r"^\| \[`(\w+)`\]\(\1\.py\)", language, re.M)) == DEMOS
+
+
 def test_committed_pictures_are_those_that_the_demos_write(fresh):
     written = {path.name: path.read_bytes() for path in fresh[0].iterdir() if path.is_file() and path.suffix != ".py"}
     committed = {path.name: path.read_bytes() for path in FOLDER.glob("*.svg")}
