@@ -10,7 +10,7 @@ import sys
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TextIO
 
 from . import __version__, repl
 from .expression import evaluate
@@ -24,29 +24,64 @@ LECTURE = ("q = x + y; f = q * z", ["x=-2", "y=5", "z=-4"], "circuit.svg")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status of the command: 0, or 2 for bad input, with one clear message on standard error."""
-    arguments = _parser().parse_intermixed_args([_shielded(a) for a in (sys.argv[1:] if argv is None else argv)])
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name that the terminal cannot write is escaped, not an error
             stream.reconfigure(errors="backslashreplace")
     try:
-        if arguments.repl:
-            return repl.main()
-        _run(arguments)
+        status = _obey(sys.argv[1:] if argv is None else argv)
         if sys.stdout:  # None where standard output is closed
             sys.stdout.flush()
+        return status
     except BrokenPipeError:  # who read our output has enough: `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
     except KeyboardInterrupt:
         return 130
     except (ValueError, ArithmeticError, RuntimeError, OSError) as error:
-        print(f"scalargrad: {error}", file=sys.stderr)
-        return 2
+        _complain(str(error))
+        status = 2
+    _settle(sys.stdout)
+    return status
+
+
+def _obey(argv: Sequence[str]) -> int:
+    try:
+        arguments = _parser().parse_intermixed_args([_shielded(a) for a in argv])
+    except SystemExit as done:  # after --help, or a complaint
+        return int(done.code or 0)
+    if arguments.version:
+        print(f"scalargrad {__version__}")
+    elif arguments.repl:
+        return repl.main()
+    else:
+        _run(arguments)
     return 0
+
+
+def _complain(message: str) -> None:
+    """Writes one message to standard error, and nowhere else, even if that is closed or full."""
+    if sys.stderr:
+        with contextlib.suppress(OSError):
+            print(f"scalargrad: {message}", file=sys.stderr)
+        _settle(sys.stderr)
+
+
+def _settle(stream: TextIO | None) -> None:
+    """Flushes a stream; one that cannot be written leads nowhere from then on, so that Python's own flush at exit
+    does not fail once more, with a status and a message of its own."""
+    if stream:
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; --help tells what there is\n")
+        _complain(f"{message}; --help tells what there is")
+        self.exit(2)
+
+    def print_help(self, file: Any = None) -> None:
+        print(self.format_help(), end="", file=file)  # argparse's own says nothing where that fails
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--step", action="store_true", help="wait for Enter after each step")
     parser.add_argument("--tree", action="store_true", help="print the graph as indented text instead of the steps")
     parser.add_argument("--repl", action="store_true", help="a Python prompt that tells about every value it shows")
-    parser.add_argument("--version", action="version", version=f"scalargrad {__version__}")
+    parser.add_argument("--version", action="store_true", help="print the version")
     return parser
 
 

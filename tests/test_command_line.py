@@ -251,11 +251,29 @@ def test_standard_output_closed(tmp_path):
     assert (process.returncode, process.stderr) == (0, "") and os.listdir(tmp_path) == ["a.svg"]
 
 
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize("arguments", [LECTURE, ["--help"], ["--version"], ["--tree", *LECTURE], ["x"], ["--what"]])
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full disk here")
-def test_a_full_disk(tmp_path):
+def test_a_full_disk(tmp_path, arguments, buffered):
+    """Python holds back what it prints, and would fail once more when it writes that at exit."""
+    environment = {name: x for name, x in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    environment |= {} if buffered else {"PYTHONUNBUFFERED": "1"}
     with open("/dev/full", "w") as full:
-        process = subprocess.run([*COMMAND, *LECTURE], stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
-    assert (process.returncode, process.stderr) == (2, "scalargrad: [Errno 28] No space left on device\n")
+        one = subprocess.run(
+            [*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment
+        )
+        both = subprocess.run([*COMMAND, *arguments], stdout=full, stderr=full, cwd=tmp_path, env=environment)
+    assert one.returncode == both.returncode == 2
+    assert one.stderr.startswith("scalargrad: ") and one.stderr.count("\n") == 1
+    assert arguments not in (LECTURE, ["--help"]) or one.stderr == "scalargrad: [Errno 28] No space left on device\n"
+
+
+@pytest.mark.parametrize("arguments", [["x"], ["--what"]])
+def test_an_error_never_goes_to_standard_output(tmp_path, arguments):
+    closed = "import os, sys; os.close(2); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    command = [sys.executable, "-c", closed, *COMMAND[1:], *arguments]
+    process = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    assert (process.returncode, process.stdout) == (2, "")
 
 
 # ---- without a process of its own ----
