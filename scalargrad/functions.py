@@ -75,8 +75,9 @@ def leaky_relu(x: Number, slope: float = 0.1) -> Number:
 
 
 def elu(x: Number, alpha: float = 1.0) -> Number:
-    """x if it is positive, else alpha (e ** x - 1).  Its local gradient is 1 or alpha e ** x; at exactly 0 it is alpha.
+    """x if it is positive, else alpha (e ** x - 1).  Its local gradient is 1 or alpha e ** x.
 
+    At exactly 0 the local gradient, and those of it, are the ones of the side below: alpha.
     Source: Clevert, Unterthiner, Hochreiter, 2015.
     """
     return table.elu(x, alpha)  # type: ignore[no-any-return]

@@ -109,9 +109,12 @@ def leak_slopes(z: Any, x: Any, slope: Any) -> tuple[Any, ...]:
 
 
 def elu_slopes(z: Any, x: Any, alpha: Any) -> tuple[Any, ...]:
-    """exp of the smaller of x and 0: where x is large, e**x times 0 would be no number."""
-    below = exp(minimum(x, 0.0))
-    return step(x, 0.0, 0.0) + alpha * below * step(0.0, x, 1.0), below - 1.0
+    """At exactly 0 those of the side below, and so are the slopes of these.
+
+    Of a large x, whose e**x times 0 would be no number, the smaller of it and 1 is enough: there the product is 0.
+    """
+    is_below, bounded = step(0.0, x, 1.0), minimum(x, 1.0)
+    return step(x, 0.0, 0.0) + alpha * exp(bounded) * is_below, elu(bounded, 1.0) * is_below
 
 
 # fmt: off

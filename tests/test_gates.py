@@ -157,6 +157,12 @@ def test_rule_refuses_with_pythons_error_and_names_gate_and_inputs(gate):
         assert all(f" = {x!r}" in str(caught.value) for x in point)
 
 
+@pytest.mark.parametrize("x", [-1e-17, -1e-9, -5e-324])
+def test_the_slope_of_elu_by_alpha_keeps_all_digits(x):
+    """It is e**x - 1, where 1 takes all digits of a small x."""
+    assert slopes(table.elu, (x, 2.0))[1] == math.expm1(x) != 0.0
+
+
 def test_too_steep_a_slope_is_not_called_a_root():
     with pytest.raises(OverflowError, match="fits a float"):
         (Value(1e-200) ** -1).backward()
