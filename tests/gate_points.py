@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import mpmath
 from hypothesis import strategies as st
 from mpmath import mpf
 
+from scalargrad.gate import Gate
 from scalargrad.table import GATES
 
 inf, nan = math.inf, math.nan
@@ -58,7 +60,7 @@ def exact_step(x: Any, y: Any, at: Any) -> Any:
 
 
 def exact_exponent_slope(c: Any, x: Any, n: Any, k: Any) -> Any:
-    return c * x**n * mpmath.log(x) ** int(k)
+    return c * x**n * (mpmath.log(x) ** int(k) if k else 1)
 
 
 def plain(x: Any) -> float:
@@ -274,16 +276,20 @@ LARGEST = 20.0
 
 
 class Recipe(NamedTuple):
-    """A graph to be built on any kind of number: gates by name, with the places of their inputs among all numbers."""
+    """A graph to be built on any kind of number.
+
+    leaves: their numbers.
+    gates: gates by name, each with its inputs: the place of one among all numbers of the graph, or a plain number.
+    """
 
     leaves: tuple[float, ...]
-    gates: list[tuple[str, tuple[int, ...]]]
+    gates: list[tuple[str, tuple[int | float, ...]]]
 
     def run(self, leaves: Any, gate: Callable[[str], Callable[..., Any]]) -> list[Any]:
         """All numbers of the graph: the leaves, then the output of each gate; the last one is the root."""
         numbers = [*leaves]
-        for name, places in self.gates:
-            numbers.append(gate(name)(*[numbers[i] for i in places]))
+        for name, inputs in self.gates:
+            numbers.append(gate(name)(*[numbers[x] if type(x) is int else x for x in inputs]))
         return numbers
 
 
@@ -321,3 +327,49 @@ def recipes(draw: Any, longest: int = 12) -> Recipe:
                 numbers.append(z)
                 gates.append((name, places))
     return Recipe(tuple(leaves), gates)
+
+
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, 3.0, 1e-3, 20.0, 1e200, inf, nan]
+
+
+def any_number(chance: random.Random) -> float:
+    return chance.choice(SPECIAL) if chance.random() < 0.3 else chance.uniform(-3.0, 3.0)
+
+
+def wild_recipe(
+    chance: random.Random,
+    longest: int = 8,
+    number: Callable[[random.Random], float] = any_number,
+    gates: Mapping[str, Gate] = GATES,
+    start: Recipe | None = None,
+) -> Recipe:
+    """A random graph of all gates wherever they have an output: with forks, and plain numbers at any place.
+
+    longest: how many gates it has at most.
+    number: makes the numbers, of leaves and of parameters.
+    gates: which gates it is made of, by name.
+    start: the graph that it grows from; by default one to three leaves.
+    """
+    leaves, made = start or Recipe(tuple([number(chance) for _ in range(chance.randint(1, 3))]), [])
+    recipe = Recipe(leaves, [*made])
+    numbers = recipe.run(leaves, gates.__getitem__)
+
+    def add(name: str, *inputs: int | float) -> None:
+        numbers.append(gates[name](*[numbers[x] if type(x) is int else x for x in inputs]))
+        recipe.gates.append((name, inputs))
+
+    for _ in range(chance.randint(1, longest)):
+        name = chance.choice([*gates])
+        count = gates[name].arity or len(chance.choice(POINTS[name].ordinary))
+        inputs = [number(chance) if chance.random() < 0.25 else chance.randrange(len(numbers)) for _ in range(count)]
+        if name == "power_slope":  # it is used where x ** n is known to be real
+            add("abs", chance.randrange(len(numbers)))
+            inputs[1] = len(numbers) - 1
+        if name == "exponent_slope":
+            inputs[3] = float(chance.randrange(3))
+        try:
+            if int in map(type, inputs):
+                add(name, *inputs)
+        except (ArithmeticError, ValueError):
+            continue
+    return recipe
