@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies as st
 from scalargrad import Value, draw, steps, tree
 from scalargrad.graph import topological_order
 from scalargrad.value import constant
-from scalargrad.views.names import LONGEST, clean, names_of, roots_of
+from scalargrad.views.names import MAX_NAME, clean, names_of, roots_of
 
 in_module = Value(1.0)
 _hidden_in_module = Value(2.0)
@@ -175,7 +175,7 @@ def test_clean(text):
 @given(st.text(st.characters(exclude_categories=[])))
 def test_a_clean_name_is_one_short_line_that_can_be_written(text):
     name = clean(text)
-    assert len(name) <= LONGEST and len(name.splitlines()) <= 1 and clean(name) == name
+    assert len(name) <= MAX_NAME and len(name.splitlines()) <= 1 and clean(name) == name
     assert name.encode() is not None and not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in name)
 
 

@@ -29,7 +29,7 @@ from scalargrad.graph import topological_order
 from scalargrad.table import GATES
 from scalargrad.views.explain import explain
 from scalargrad.views.ledger import ledger
-from scalargrad.views.lines import Lines, record_lines
+from scalargrad.views.lines import SourceLines, record_lines
 
 MAKER = engine.new
 LESSON = """\
@@ -298,7 +298,7 @@ def test_inside_a_block_views_know_the_lines():
 
 def test_a_record_shows_itself_in_one_line():
     lines = lesson()["lines"]
-    assert isinstance(lines, Lines) and repr(lines) == "<Lines of 4 gates>"
+    assert isinstance(lines, SourceLines) and repr(lines) == "<SourceLines of 4 gates>"
 
 
 def test_steps_and_pictures_and_errors_say_the_line():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
@@ -15,7 +15,7 @@ from .names import user_frame
 from .phrases import say
 
 
-class Lines(Mapping[Value, str]):
+class SourceLines(Mapping[Value, str]):
     """{value: where its gate stands in the source, "lesson.py:12"}, of the gates made while it was recorded.
 
     It holds these values, and so their graphs, for as long as it is held itself.  What a composite gate computes inside
@@ -36,7 +36,7 @@ class Lines(Mapping[Value, str]):
         return len(self._places)
 
     def __repr__(self) -> str:
-        return f"<Lines of {len(self)} gates>"
+        return f"<SourceLines of {len(self)} gates>"
 
     def add(self, node: Value, frame: FrameType) -> None:
         """Remembers that the line which `frame` is at made this node."""
@@ -44,12 +44,12 @@ class Lines(Mapping[Value, str]):
 
 
 @contextmanager
-def record_lines() -> Iterator[Lines]:
+def record_lines() -> Iterator[SourceLines]:
     """Within `with record_lines() as lines:` every gate remembers the line that made it: `lines[f]` is "lesson.py:12".
 
     Views take it as `lines=`.  The line is that of the nearest caller outside this package.  Only what this thread, or
     this context, makes is recorded; blocks may nest, and each records all that is made in it.  Outside of such blocks
-    the engine runs as it always does: a recording node maker takes the place of its own while a block is open.
+    the engine runs as it always does: while a block is open, a node maker that notes takes the place of its own.
 
     An error of `backward()` within the block bears a note of the line where its gate was made.
 
@@ -59,8 +59,8 @@ def record_lines() -> Iterator[Lines]:
     >>> len(lines), y in lines, x in lines
     (1, True, False)
     """
-    lines = Lines()
-    with _hook:
+    lines = SourceLines()
+    with _noting():
         token = _recorders.set((*_recorders.get(), lines))
         try:
             yield lines
@@ -71,7 +71,7 @@ def record_lines() -> Iterator[Lines]:
             _recorders.reset(token)
 
 
-def _note(error: Exception, lines: Lines) -> None:
+def _note(error: Exception, lines: SourceLines) -> None:
     """Adds to an error of `backward`, which is raised far from the line to blame, where its gate was made."""
     for node, line in lines.items():
         try:
@@ -82,7 +82,7 @@ def _note(error: Exception, lines: Lines) -> None:
                 return
 
 
-_recorders: ContextVar[tuple[Lines, ...]] = ContextVar("recorders", default=())
+_recorders: ContextVar[tuple[SourceLines, ...]] = ContextVar("recorders", default=())
 
 
 def being_recorded() -> Mapping[Value, str]:
@@ -91,41 +91,34 @@ def being_recorded() -> Mapping[Value, str]:
     return recorders[0] if recorders else {}
 
 
-class _Hook:
-    """While it is entered, by any thread and any number of times, the engine's node maker reports to the recorders."""
+# ---- the engine's node maker, while a block is open anywhere ----
 
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.entered = 0
-        self.original: Callable[..., Value] = engine.new
-
-    def __enter__(self) -> None:
-        with self.lock:
-            if not self.entered:
-                self.original = engine.new
-                vars(engine)["new"] = _recording(self.original)
-            self.entered += 1
-
-    def __exit__(self, *error: object) -> None:
-        with self.lock:
-            self.entered -= 1
-            if not self.entered:
-                vars(engine)["new"] = self.original
+_lock = threading.Lock()
+_open_blocks = 0
 
 
-_hook = _Hook()
+@contextmanager
+def _noting() -> Iterator[None]:
+    """While it is entered, by any thread and any number of times, the engine makes its nodes by `_noted`."""
+    global _open_blocks
+    with _lock:
+        _open_blocks += 1
+        engine.new = _noted
+    try:
+        yield
+    finally:
+        with _lock:
+            _open_blocks -= 1
+            if not _open_blocks:
+                engine.new = object.__new__
 
 
-def _recording(make: Callable[..., Value]) -> Callable[..., Value]:
-    """`make`, which also tells the recorders of this thread what it made."""
-
-    def recorded(kind: type[Value]) -> Value:
-        node = make(kind)
-        recorders = _recorders.get()
-        if recorders:
-            frame = user_frame()
-            for recorder in recorders:
-                recorder.add(node, frame)
-        return node
-
-    return recorded
+def _noted(kind: type[Value]) -> Value:
+    """A new node, of which the recorders of this thread are told."""
+    node = object.__new__(kind)
+    recorders = _recorders.get()
+    if recorders:
+        frame = user_frame()
+        for recorder in recorders:
+            recorder.add(node, frame)
+    return node

@@ -11,7 +11,7 @@ from ..gate import CONSTANT
 from ..text import number_text
 from ..value import Value
 
-LONGEST = 40
+MAX_NAME = 40  # characters
 UNSEEN = "\ufffe\uffff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # no characters; overrides of direction
 NAMELESS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>")
 PACKAGE = __name__.partition(".")[0]
@@ -47,7 +47,7 @@ def names_of(
 def clean(name: str) -> str:
     """`name` on one line, cut to 40 characters, with U+FFFD for what cannot be printed."""
     line = "".join(c if _printable(c) else "\N{REPLACEMENT CHARACTER}" for c in " ".join(name[:400].split()))
-    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+    return line if len(line) <= MAX_NAME else line[: MAX_NAME - 3] + "..."
 
 
 def roots_of(root: Value | Iterable[Value]) -> list[Value]:
