@@ -46,6 +46,19 @@ def agreeing(compute: Callable[..., float], inputs: Sequence[float], output: flo
     return [repr(x) for x in inputs]
 
 
+def told_apart(numbers: Sequence[float]) -> list[str]:
+    """Different numbers, with as many digits as it takes to see that they differ.
+
+    >>> told_apart([2.0, 0.5]), told_apart([0.1, 0.1 + 1e-8])
+    (['2', '0.5'], ['0.1', '0.10000001'])
+    """
+    for digits in range(DIGITS, 17):
+        texts = [number_text(x, digits) for x in numbers]
+        if len(set(texts)) == len(texts):
+            return texts
+    return [repr(x) for x in numbers]
+
+
 def clip(text: str, length: int) -> str:
     """`text`, with its middle left out where it is longer than `length`."""
     keep = (length - 5) // 2

@@ -77,7 +77,9 @@ def parsed(drawing):
 def boxes(drawing):
     """{name: [data, grad]} of the values in a picture."""
     groups = parsed(drawing)
-    kinds = [groups.get(f"node value {kind}", []) for kind in ("leaf", "inner", "root")]
+    kinds = [
+        groups.get(f"node value {kind}{mark}", []) for kind in ("leaf", "inner", "root") for mark in ("", " stale")
+    ]
     return {texts[0]: texts[1:] for items in kinds for _, texts, _ in items}
 
 
@@ -164,7 +166,7 @@ def test_the_numbers_are_those_of_the_forward_pass():
     x = Value(3.0, "x")
     f = x * x
     f.data = 100.0
-    assert boxes(draw(f))["f"][0] == "data 9"
+    assert boxes(draw(f))["f"][0] == "data 9, now 100"
 
 
 def test_a_square_has_two_wires():

@@ -28,7 +28,7 @@ from .ways import (
 )
 
 CODES = (
-    *("root", "ordinary", "tiny", "huge", "not computed yet", "other backward passes"),
+    *("root", "ordinary", "tiny", "huge", "not computed yet", "other backward passes", "stale"),
     *("not connected", "detached", "constant", "infinite local gradient", "infinity", "overflow", "nan"),
     *("zero times infinity", "relu off", "lost", "saturated", "zero weight", "flat", "cancellation", "underflow"),
 )
@@ -61,6 +61,10 @@ def search(story: Story, x: Value) -> tuple[float | None, list[Finding]]:
         found.insert(0, Finding("not computed yet", story.root))
     if gradient is not None and story.root.grad in (0.0, 1.0) and not is_held(story, x, gradient):
         found.append(Finding("other backward passes", x, {"held": x.grad}))
+    if story.stale and x in story.uses:
+        node = x if story.is_stale(x) else story.stale[0]
+        numbers = {"recorded": story.data(node), "now": node.data}
+        found.append(Finding("stale", node, numbers, {"changes": story.changes()}))
     return gradient, found
 
 

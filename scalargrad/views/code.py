@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from .. import functions
-from ..composite import Composite, check_unchanged
+from ..composite import Composite
 from ..formula import ATOM, POWER, SIGN, SPELLINGS, Formula, is_plain, read_rule
 from ..gate import Gate
 from ..table import GATES
@@ -203,9 +203,9 @@ class Program:
     """
 
     def __init__(self, recorded: Story):
+        for node in recorded.stale:
+            raise recorded.stale_error(node)
         self.story, self.equal = recorded.taken_apart(lambda gate: isinstance(gate, Composite))
-        for node in self.story.order:
-            check_unchanged(node)
         self.leaves = list(dict.fromkeys([*recorded.leaves, *self.story.leaves]))
         names = recorded.names | self.story.names
         self._write(names, ())

@@ -44,9 +44,11 @@ def boxes_of(roots: list[Value], shown: Iterable[Value]) -> dict[Value, str]:
     return {node: f"n{i}" for i, node in enumerate(n for n in shown if n.form is not CONSTANT or n in roots)}
 
 
-def add_box(graph: graphviz.Digraph, box: str, kind: str, fields: Iterable[str]) -> None:
-    """The box of a value: a leaf, inner or root."""
+def add_box(graph: graphviz.Digraph, box: str, kind: str, fields: Iterable[str], stale: bool = False) -> None:
+    """The box of a value: a leaf, inner or root; dashed if the value was changed after the forward pass."""
     attributes = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
+    if stale:
+        attributes |= {"class": f"value {kind} stale", "style": f"{attributes['style']},dashed"}
     graph.node(box, graphviz.nohtml("|".join(map(escape_record, fields))), _attributes=attributes)
 
 

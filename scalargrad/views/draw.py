@@ -154,9 +154,9 @@ def _source(story: Story, shown: list[Value], direction: str) -> tuple[str, dict
 
 def _value_box(graph: graphviz.Digraph, story: Story, node: Value, box: str) -> str:
     """The box of `node`; returns its title."""
-    name, data = story.names[node], number_text(story.data(node))
+    name, data = story.names[node], story.data_text(node)
     grad = number_text(node.grad) if story.graded else "-"
-    add_box(graph, box, story.kind(node), (name, f"data {data}", f"grad {grad}"))
+    add_box(graph, box, story.kind(node), (name, f"data {data}", f"grad {grad}"), story.is_stale(node))
     return story.say("value", name=name, data=data, grad=grad)
 
 

@@ -122,8 +122,8 @@ def _rows(story: Story, leaf: Value, names: Mapping[Value, str]) -> list[str]:
     more = [r"\cdots"] if len(paths) > MAX_PATHS else []
     chains = [*[_chain(path, names) for path in paths[:MAX_PATHS]], *more]
     formulas = [*[_product(path, names) for path in paths[:MAX_PATHS]], *more]
-    gradient = Latex.number(story.gradients.get(leaf, 0.0)).text
-    sides = [[_derivative(names[story.roots[0]], names[leaf])], chains, formulas, [gradient]]
+    gradient = Latex.number(story.gradients.get(leaf, 0.0)).text + _at(story, names)
+    sides = [[_derivative(names[story.root], names[leaf])], chains, formulas, [gradient]]
     texts = [" + ".join(side) for side in sides]
     kept = [i for i, text in enumerate(texts) if text and text not in texts[:i]]
     if sum(_width(texts[i]) for i in kept) <= MAX_WIDTH:
@@ -133,6 +133,13 @@ def _rows(story: Story, leaf: Value, names: Mapping[Value, str]) -> list[str]:
         first, *others = [texts[i]] if _width(texts[i]) <= MAX_WIDTH else sides[i]
         rows += [f"  &= {first}", *(rf"  &\quad + {term}" for term in others)]
     return [texts[0] + rows[0][1:], *rows[1:]]
+
+
+def _at(story: Story, names: Mapping[Value, str]) -> str:
+    """Where the gradient was taken, if values have been changed since: a bar with the numbers of then."""
+    places = [f"{names[node]} = {Latex.number(story.data(node))}" for node in story.stale[:MAX_PATHS]]
+    places += [r"\ldots"] if len(story.stale) > MAX_PATHS else []
+    return rf" \;\Big|_{{{', '.join(places)}}}" if places else ""
 
 
 def _width(text: str) -> int:

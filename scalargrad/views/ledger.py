@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from operator import sub
 from typing import Any
 
-from ..composite import check_unchanged
 from ..gate import number
 from ..graph import Edge
 from ..text import agreeing, clip, number_text
@@ -25,6 +24,7 @@ from .ways import (
     count_text,
     indented,
     multiplied,
+    noted,
     product_text,
     terms,
     title,
@@ -150,7 +150,7 @@ def ledger(
     story = asked(x, root, names, lines, lang)
     entries = tuple([_entry(story, edge) for edge in story.arriving.get(x, ())])
     start, total = float(x is root), story.gradients.get(x, 0.0)
-    sentence = "\n".join([_sum(story, x, entries, total), *indented(story, entries, MAX_LISTED)])
+    sentence = noted(story, [_sum(story, x, entries, total), *indented(story, entries, MAX_LISTED)])
     return Ledger(x, story.names[x], root, entries, start, total, sentence=sentence)
 
 
@@ -206,7 +206,7 @@ def paths(
     if 0 < len(found) < count:
         told.append(story.say("more paths", count=count_text(story, count - len(found))))
     name, root_name = story.names[x], story.names[root]
-    return Paths(x, name, root, root_name, found, count, gradient, sentence="\n".join(told))
+    return Paths(x, name, root, root_name, found, count, gradient, sentence=noted(story, told))
 
 
 def _path(story: Story, x: Value, chain: list[Edge]) -> Path:
@@ -259,8 +259,10 @@ def _computed_again(story: Story, x: Value, by: float) -> float:
     for node in story.order:
         gate = node.gate
         if gate and not moved.keys().isdisjoint(node.parents):
-            check_unchanged(node)
             inputs = node.inputs
+            for value in (node, *node.parents):
+                if story.is_stale(value):
+                    raise story.stale_error(value)
             numbers = [moved.get(i, story.data(i)) if isinstance(i, Value) else float(i) for i in inputs]
             moved[node] = gate.compute(numbers, inputs)
     return moved.get(story.root, story.data(story.root))
@@ -286,4 +288,4 @@ def _nudged(
     noise = 16.0 * sys.float_info.epsilon * max(abs(before), abs(after))
     if abs(actual - predicted) > max(noise, 0.1 * max(abs(actual), abs(predicted))):
         told.append(story.say("smaller nudge", difference=number_text(actual - predicted)))
-    return "\n".join(told)
+    return noted(story, told)

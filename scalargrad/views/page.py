@@ -199,7 +199,7 @@ class _Circuit:
             "turn": len(story.gates),
             "starts": {self.boxes[root]: number_text(start) for root, start in story.starts.items()},
             "beginning": ", ".join(_listed(starts)),
-            "inputs": _listed([f"{story.names[leaf]} = {number_text(story.data(leaf))}" for leaf in story.leaves]),
+            "inputs": _listed([story.data_and_name(leaf) for leaf in story.leaves]),
             "results": _listed([story.gradient_text(leaf, story.gradients[leaf]) for leaf in story.leaves]),
             "steps": self.steps,
         }
@@ -209,7 +209,7 @@ class _Circuit:
         return {
             "box": self.boxes[node],
             "name": self.story.names[node],
-            "data": number_text(self.story.data(node)),
+            "data": self.story.data_text(node),
             "grad": number_text(gradient),
             "gradient": _script_number(gradient),
         }
@@ -227,7 +227,7 @@ class _Circuit:
         box = self.boxes[node]
         wires = [f"e{box[1:]}_{place}" for place, parent in enumerate(node.parents) if parent in self.boxes]
         lit = [*wires, f"g{box[1:]}", f"w{box[1:]}", box]
-        numbers, output = numbers_text(node), number_text(step.output)
+        numbers, output = numbers_text(node), self.story.data_text(node)
         pattern = gate_sentence(self.story, node)
         return {"numbers": numbers, "output": output, "slopes": _listed(slopes), "pattern": pattern, "lit": lit}
 
@@ -282,8 +282,8 @@ class _Circuit:
         story = self.story
         graph = blank("LR", len(story.order), ranksep="0.2")
         for node, box in self.boxes.items():
-            fields = (story.names[node], number_text(story.data(node)), self._longest(node))
-            add_box(graph, box, story.kind(node), fields)
+            fields = (story.names[node], story.data_text(node), self._longest(node))
+            add_box(graph, box, story.kind(node), fields, story.is_stale(node))
             if node.gate:
                 rings = 2 if self.owners[node] in self.composite and not self.number else 1
                 circle = add_gate(graph, box, node, rings)

@@ -109,8 +109,7 @@ class Steps(Sequence[Step]):
     def opening(self) -> str:
         """The line above the forward steps: what goes in."""
         story = self.story
-        leaves = [f"{story.names[leaf]} = {number_text(story.data(leaf))}" for leaf in story.leaves]
-        return story.say("forward pass", leaves=story.listed(leaves))
+        return story.say("forward pass", leaves=story.listed([story.data_and_name(leaf) for leaf in story.leaves]))
 
     def turning(self) -> str:
         """The line between forward and backward: where the backward pass starts."""
@@ -154,7 +153,7 @@ def steps(
 
 def _forward_step(story: Story, node: Value) -> Step:
     name, formula = story.names[node], story.formula(node)
-    numbers, output = numbers_text(node), number_text(story.data(node))
+    numbers, output = numbers_text(node), story.data_text(node)
     sentence = story.say("forward", name=name, formula=formula, numbers=numbers, output=output)
     return Step(
         phase="forward",

@@ -12,7 +12,7 @@ from typing import Any
 from .. import composite
 from ..gate import Gate, number
 from ..graph import Edge, chain_rule, consumers, topological_order
-from ..text import number_text
+from ..text import number_text, told_apart
 from ..value import Value
 from . import phrases, spelling
 from .lines import being_recorded
@@ -90,8 +90,28 @@ class Story:
         return any(root.grad != 0.0 for root in self.roots)
 
     def data(self, node: Value) -> float:
-        """The number of a node: of a gate, its output in the forward pass; of a leaf, its data."""
-        return node.numbers[0] if node.gate else node.data
+        """The number of a node in the forward pass: the output of its gate; of a leaf, what the first gate read."""
+        return self._remembered[node][0] if node in self._remembered else node.data
+
+    @cached_property
+    def _remembered(self) -> dict[Value, list[float]]:
+        """{node: the different numbers that the graph remembers of it}: more than one if it was changed in between."""
+        remembered = {node: [node.numbers[0]] if node.gate else [] for node in self.order}
+        for node in self.gates:
+            for x, read in zip(node.inputs, node.numbers[1:]):
+                if isinstance(x, Value) and not _is_among(remembered[x], read):
+                    remembered[x].append(read)
+        return {node: numbers or [node.data] for node, numbers in remembered.items()}
+
+    def is_stale(self, node: Value) -> bool:
+        """Whether its data is not, or was not always, what the graph remembers."""
+        first, *others = self._remembered.get(node, [node.data])
+        return bool(others) or not _is_among([first], node.data)
+
+    @cached_property
+    def stale(self) -> list[Value]:
+        """The values that were changed after the forward pass, or in between."""
+        return [node for node in self.order if self.is_stale(node)]
 
     @property
     def root(self) -> Value:
@@ -106,6 +126,14 @@ class Story:
     def kind(self, node: Value) -> str:
         """Which of the three a node is: "root", "inner" or "leaf"."""
         return "root" if node in self.starts else "inner" if node.gate else "leaf"
+
+    def stale_error(self, node: Value) -> ValueError:
+        """For a view that cannot tell of a graph with this value, which was changed."""
+        before = self.data(node)
+        now = next((x for x in [*self._remembered[node], node.data] if x != before), node.data)
+        return ValueError(
+            f"{self.names[node]} was changed from {before!r} to {now!r} after the forward pass; run it again"
+        )
 
     # ---- the backward pass, on the side ----
 
@@ -170,6 +198,23 @@ class Story:
             self._slopes[node] = spelling.read_slopes(node, self.names)
         return self._slopes[node]
 
+    def data_text(self, node: Value) -> str:
+        """The number of a node; of one that was changed since, also what it is now: `2, now 0.5`."""
+        if not self.is_stale(node):
+            return number_text(self.data(node))
+        remembered, now = self._remembered[node], node.data
+        texts = told_apart(remembered if _is_among(remembered, now) else [*remembered, now])
+        recorded = self.say("and").join(texts[: len(remembered)])
+        return self.say("now", recorded=recorded, data=texts[remembered.index(now)] if now in remembered else texts[-1])
+
+    def data_and_name(self, node: Value) -> str:
+        """`w = 2`, or `w = 2, now 0.5`."""
+        return f"{self.names[node]} = {self.data_text(node)}"
+
+    def changes(self) -> str:
+        """`w = 2, now 0.5; b = 1, now 0.9`: all that was changed after the forward pass; "" for nothing."""
+        return self.say("between changes").join(self.shortened(list(map(self.data_and_name, self.stale))))
+
     def via(self, node: Value) -> str:
         """A gate with its output and its inputs, and its source line where that is known: `q = 3 * x`."""
         name = self.names[node]
@@ -181,12 +226,20 @@ class Story:
 
     def listed(self, texts: list[str]) -> str:
         """The texts in one line, the first of them if there are many."""
-        shown = texts if len(texts) <= MAX_LISTED else [*texts[:MAX_LISTED], self.say("in all", count=len(texts))]
-        return ", ".join(shown)
+        return ", ".join(self.shortened(texts))
+
+    def shortened(self, texts: list[str]) -> list[str]:
+        """The first of the texts, and how many there are in all, if there are many."""
+        return texts if len(texts) <= MAX_LISTED else [*texts[:MAX_LISTED], self.say("in all", count=len(texts))]
 
     def placed(self, text: str, node: Value) -> str:
         """The text about a gate, followed by its source line where that is known."""
         return self.say("at line", text=text, line=self.lines[node]) if node in self.lines else text
+
+
+def _is_among(numbers: list[float], x: float) -> bool:
+    """Whether x is one of the numbers, where nan is nan."""
+    return x in numbers or x != x and any([y != y for y in numbers])
 
 
 def _one_for_each(roots: list[Value], upstream: float | Iterable[float] | None) -> list[float]:

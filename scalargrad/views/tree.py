@@ -51,4 +51,4 @@ def tree(
 def _line(story: Story, node: Value) -> str:
     formula = f" = {story.formula(node)}" if node.gate else ""
     gradient = f"  grad {number_text(node.grad)}" if story.graded else ""
-    return f"{story.names[node]}{formula} = {number_text(story.data(node))}{gradient}"
+    return f"{story.names[node]}{formula} = {story.data_text(node)}{gradient}"

@@ -140,6 +140,12 @@ def count_text(story: Story, count: int) -> str:
     return f"{count}" if digits < 30 else story.say("about", power=int(digits))
 
 
+def noted(story: Story, lines: list[str]) -> str:
+    """The lines of an answer in one text, with one more where values were changed after the forward pass."""
+    changes = story.changes()
+    return "\n".join([*lines, story.say("why stale", changes=changes)] if changes else lines)
+
+
 def indented(story: Story, items: Sequence[Any], most: int) -> list[str]:
     """The items as indented lines, so many at most."""
     told = [f"  {item}" for item in items[:most]]

@@ -13,6 +13,9 @@ SENTENCES = {
     "seen above": "(see above)",
     "cut": "... and {count} more values: limit={limit} shows them",
     "value": "{name} = {data}, gradient {grad}",
+    "now": "{recorded}, now {data}",
+    "and": " and ",
+    "between changes": "; ",
     "gate": "{name} = {formula}: {pattern}",
     "edge": "local gradient {slope}",
     "not finite": "not finite",
@@ -132,6 +135,7 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "why not computed yet": "{root}.grad = 0: backward() has not been called on {root}, or zero_grad() came after it "
     "(not computed is not zero)",
     "why other backward passes": "{x}.grad holds {held}: other backward passes have added to it, without a zero_grad()",
+    "why stale": "{changes}: changed after the forward pass; these gradients are those of the numbers before",
     "why not connected": "no gate on the way to {root} uses {x}; it is computed from {leaves} "
     "(plain numbers, such as {x}.data or float({x}), cut the circuit)",
     "why beyond the root": "{x} is computed from {root}, not {root} from {x}: gradients go from the root to its inputs",

@@ -13,6 +13,9 @@ SENTENCES = {
     "seen above": "（见上）",
     "cut": "……还有 {count} 个值：limit={limit} 可全部显示",
     "value": "{name} = {data}，梯度 {grad}",
+    "now": "{recorded}，现为 {data}",
+    "and": " 和 ",
+    "between changes": "；",
     "gate": "{name} = {formula}：{pattern}",
     "edge": "局部梯度 {slope}",
     "not finite": "不是有限数",
@@ -132,6 +135,7 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "why not computed yet": "{root}.grad = 0：还没有对 {root} 调用 backward()，或者之后又调用了 zero_grad()"
     "（尚未计算不等于零）",
     "why other backward passes": "{x}.grad 中是 {held}：没有调用 zero_grad()，其他几次反向传播的梯度也加在了里面",
+    "why stale": "{changes}：前向传播之后被改动过；这些梯度属于改动之前的数值",
     "why not connected": "通向 {root} 的门都没有用到 {x}；它由 {leaves} 算出"
     "（普通的数，例如 {x}.data 或 float({x})，会切断计算图）",
     "why beyond the root": "{x} 由 {root} 算出，而不是 {root} 由 {x} 算出：梯度从根节点流向它的输入",
