@@ -7,10 +7,11 @@ hand-written lines on plain floats, and next to them the graph, which finds the 
 Run it:  python demos/03_staged_computation.py
 """
 
+import inspect
 import math
 from math import isclose
 
-from scalargrad import Value, sigmoid, steps
+from scalargrad import Value, page, sigmoid, steps
 
 
 def by_hand(x: float, y: float) -> dict[str, float]:
@@ -66,6 +67,10 @@ for step in story:
         complete = step.running_total == story.gradients[step.parent]
         by_then = f"{hand[f'd{step.parent_name}']:15.8f}" if complete else f"{'more to come':>15}"
         print(f"  {line:36}{step.running_total:13.8f}{by_then}")
+
+# ---- the same, to step through: each line of the course lights up with its gate ----
+
+print(f"\npage(f, code=...), with the lines of the course:\n{page(f, code=inspect.getsource(by_hand))!r}")
 
 # ---- the numbers of the notes ----
 

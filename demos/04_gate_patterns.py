@@ -6,7 +6,7 @@ circuit of the notes, f = 2 (x y + max(z, w)) at x = 3, y = -4, z = 2, w = -1.
 Run it:  python demos/04_gate_patterns.py
 """
 
-from scalargrad import Value, maximum, tree
+from scalargrad import Value, explain, maximum, tree
 
 # ---- each pattern alone ----
 
@@ -34,6 +34,16 @@ shared = alone("      and shares a tie", "max(t, u)", maximum(t, u), 9, t, u)
 forked = alone("fork  adds up", "4 k + 2 k", 4 * k + 2 * k, 1, k)
 print("        (upstream 4 arrives over one wire of the fork k, and 2 over the other)")
 
+# ---- a tie: why half each ----
+
+step = 0.001
+above, below = (maximum(5 + moved, 5) for moved in (step, -step))
+centred = (above - below) / (2 * step)
+print(f"""
+At a tie neither input has won.  If t grows, so does max(t, u); if it shrinks,
+max(t, u) stays.  So the slope is 1 on one side and 0 on the other; half is the
+mean, as a centred difference says: (max(5 + h, 5) - max(5 - h, 5)) / 2h = {centred:g}.""")
+
 # ---- all together: the circuit of the notes ----
 
 x, y, z, w = Value(3), Value(-4), Value(2), Value(-1)
@@ -45,17 +55,18 @@ f.backward()
 
 print("\nf = 2 (x y + max(z, w)), each gate above its inputs:\n")
 print(tree(f))
-print(f"\n  2 * s       switches, with a plain number too: s gets 2 times the upstream 1 = {s.grad:g}")
+print(f"\n  2 * s       switches, with a plain number too: s gets 2 * upstream = {s.grad:g}")
 print(f"  xy + m      distributes: xy gets {xy.grad:g} and m gets {m.grad:g}, whatever their data are")
 print(f"  max(z, w)   routes all to the winner: z gets {z.grad:g}, w gets {w.grad:g}")
 print(f"  x * y       switches: x gets 2 * y = {x.grad:g}, y gets 2 * x = {y.grad:g}")
+print(f"\nWhy does w get nothing?\n{str(explain(w, f)).partition(': ')[2]}")
 
 # ---- the numbers of the slides ----
 
 assert added == (2, 2)
 assert multiplied == (15, 10)
 assert routed == (0, 9)
-assert shared == (4.5, 4.5)
+assert shared == (4.5, 4.5) and abs(9 * centred - shared[0]) < 1e-9
 assert forked == (6,)
 assert f.data == -20
 assert (x.grad, y.grad, z.grad, w.grad) == (-8, 6, 2, 0)

@@ -9,7 +9,7 @@ Run it:  python demos/05_activations.py
 from collections.abc import Callable
 from math import exp, isclose
 
-from scalargrad import Value, elu, leaky_relu, maximum, relu, sigmoid, tanh
+from scalargrad import Value, elu, explain, leaky_relu, maximum, relu, sigmoid, tanh
 
 
 def maxout(x: Value) -> Value:
@@ -21,9 +21,9 @@ POINTS = (-4, -1, 0, 1, 4)
 ACTIVATIONS: list[tuple[Callable[[Value], Value], str, str]] = [
     (sigmoid, "1 / (1 + e^-x)", "f (1 - f)"),
     (tanh, "tanh(x)", "1 - f f"),
-    (relu, "max(0, x)", "1 where x > 0, else 0"),
-    (leaky_relu, "max(0.1 x, x)", "1 where x > 0, else 0.1"),
-    (maxout, "max(x, -x/2 - 1)", "the slope of the line that wins"),
+    (relu, "max(0, x)", "x > 0: 1, else 0"),
+    (leaky_relu, "max(0.1 x, x)", "x > 0: 1, else 0.1"),
+    (maxout, "max(x, -x/2 - 1)", "slope of the winner"),
     (elu, "x > 0: x, else e^x - 1", "x > 0: 1, else e^x"),
 ]
 
@@ -37,15 +37,20 @@ def at(activation: Callable[[Value], Value], number: float) -> tuple[float, floa
 
 
 slope = {}
-print(f"{'':12}{'x =':6}" + "".join(f"{x:9}" for x in POINTS))
+print(f"{'':11}{'x =':6}" + "".join(f"{x:8}" for x in POINTS))
 for activation, formula, local in ACTIVATIONS:
     name = activation.__name__
     outputs, slope[name] = zip(*[at(activation, x) for x in POINTS])
-    print(f"\n{name:12}{'f':6}" + "".join(f"{n:9.4f}" for n in outputs) + f"    f = {formula}")
-    print(f"{'':12}{'df/dx':6}" + "".join(f"{n:9.4f}" for n in slope[name]) + f"    {local}")
+    print(f"\n{name:11}{'f':6}" + "".join(f"{n:8.4f}" for n in outputs) + f"  {formula}")
+    print(f"{'':11}{'df/dx':6}" + "".join(f"{n:8.4f}" for n in slope[name]) + f"  {local}")
 
 print(f"\nOf a gradient of 1, at x = 4 a sigmoid passes {slope['sigmoid'][4]:.3f} and a tanh {slope['tanh'][4]:.4f};")
 print(f"at x = -4 a relu passes {slope['relu'][0]:g}, a leaky relu {slope['leaky_relu'][0]:g}.")
+
+x = Value(-4)
+h = relu(x)
+h.backward()
+print(f"\nWhy nothing?\n{str(explain(x, h)).partition(': ')[2]}")
 
 # ---- the gradients are what they should be ----
 

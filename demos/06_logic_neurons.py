@@ -1,7 +1,8 @@
 """Neurons that compute logic: AND and OR with one neuron each, XNOR with two layers.
 
-A sigmoid neuron with large weights is a logic gate: its output is almost 0 or almost 1.  No single neuron computes
-XNOR (are both inputs the same?), since no straight line parts the two answers.  Two layers do: XNOR = AND or NOR.
+A sigmoid neuron with large weights is a logic gate: the sigmoid is handed -30, -10 or 10, so its output is almost 0 or
+almost 1.  No single neuron computes XNOR (are both inputs the same?), since no straight line parts the two answers.
+Two layers do: XNOR = AND or NOR.
 
 Run it:  python demos/06_logic_neurons.py
 """
@@ -35,6 +36,7 @@ TRUTH = {"AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "NOR": [1, 0, 0, 0], "XNOR": [
 
 print(" a  b" + "".join(f"{name:>16}" for name in NEURONS))
 outputs: dict[str, list[float]] = {name: [] for name in NEURONS}
+handed: dict[str, list[float]] = {name: [] for name in NEURONS}
 gradients: dict[str, list[float]] = {name: [] for name in NEURONS}
 for bits in product((0, 1), repeat=2):
     line = " {}  {}".format(*bits)
@@ -43,9 +45,14 @@ for bits in product((0, 1), repeat=2):
         f = neuron(a, b)
         f.backward()
         outputs[name].append(f.data)
+        handed[name].append(f.parents[0].data)
         gradients[name].append(a.grad)
         line += f"{f.data:11.5f} -> {round(f.data)}"
     print(line)
+
+print("\nWhat the sigmoids are handed, weights times inputs plus bias:")
+for i, bits in enumerate(product((0, 1), repeat=2)):
+    print(" {}  {}".format(*bits) + "".join(f"{round(handed[name][i], 2) + 0.0:16g}" for name in NEURONS))
 
 print("\nThe better the logic, the worse it learns: every sigmoid is saturated.  df/da is")
 for i, bits in enumerate(product((0, 1), repeat=2)):
@@ -58,6 +65,8 @@ print("Where XNOR has 0, what the neurons AND and NOR send back to the fork a ca
 for name, truth in TRUTH.items():
     assert [round(output) for output in outputs[name]] == truth, name
     assert max(abs(output - bit) for output, bit in zip(outputs[name], truth)) < 5e-5, name
+assert handed["AND"] == [-30, -10, -10, 10]
+assert handed["OR"] == [-10, 10, 10, 30] and handed["NOR"] == [10, -10, -10, -30]
 assert isclose(outputs["AND"][3], 0.9999546021312976, rel_tol=1e-14)  # s(10)
 assert isclose(outputs["OR"][0], 4.5397868702434395e-05, rel_tol=1e-14)  # s(-10)
 for output, gradient in zip(outputs["AND"], gradients["AND"]):

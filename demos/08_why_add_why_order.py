@@ -10,7 +10,7 @@ Run it:  python demos/08_why_add_why_order.py
 
 from collections.abc import Callable, Iterator
 
-from scalargrad import Value
+from scalargrad import Value, ledger, paths
 
 Walk = Callable[[Value], Iterator[Value]]  # it stops after every gradient that it writes, so that we can watch
 
@@ -79,9 +79,15 @@ for title, root, leaf in GRAPHS:
         print(f"  {name:36}{found[walk, root]:g}  {verdict}    {leaf.label}.grad {history}")
     print(f"  {'backward()':36}{right[root]:g}\n")
 
-print("With =, the last of several contributions wins: the 1 over the wire x -> f erases the 3 from x * x.")
-print("Too early, b passes its first 1 on to a twice, then its 1 + 1 = 2 twice: 1 + 1 + 2 + 2 = 6.")
-print("In topological order b first collects 1 + 1 = 2, then passes 2 on twice: 2 + 2 = 4.")
+print("With =, the last of several contributions wins: the 1 over the wire x -> f")
+print("erases the 3 from x * x.")
+print("Too early, b passes its first 1 on to a twice, then its 1 + 1 = 2 twice:")
+print("1 + 1 + 2 + 2 = 6.")
+print("In topological order b first collects 1 + 1 = 2, then passes 2 on twice:")
+print("2 + 2 = 4.")
+
+print(f"\nThe ledger of x in x * x + x, contribution by contribution:\n{ledger(x, f, names={'f': f})}")
+print(f"\nThe paths to a in b + b:\n{paths(a, c, names={'b': b, 'c': c})}")
 
 # ---- two wrong walks and a right one ----
 

@@ -9,8 +9,9 @@ Source: CS231n, Neural Networks Part 1, "Commonly used activation functions"; Pa
 """
 
 import math
+import textwrap
 
-from scalargrad import nn
+from scalargrad import explain, nn
 
 DEPTH, WIDTH, STEPS = 20, 8, 25
 LEAST, MOST, SHADES = -17, 0, " .:-=+*#"  # powers of ten, two columns each
@@ -56,6 +57,11 @@ passed = [h * (1 - h) * grad for h, grad in zip(after.outputs[0], after.gradient
 by_hand = [sum(w.data * n for w, n in zip(row, passed)) for row in W20]
 steepest = max(h * (1 - h) for layer in health["sigmoid"] for row in layer.outputs for h in row)
 print(f"\nThe steepest of all these sigmoids has the local gradient {steepest:.3f}.")
+
+score = models["sigmoid"](X[0])
+score.backward()
+why = explain(models["sigmoid"].layers[0].W[0][0], score)
+print(textwrap.fill(f"Why is one gradient so small?  {why}", 80))
 
 # ---- so one of them learns ----
 
