@@ -15,7 +15,7 @@ import mpmath
 from gate_points import POINTS, Recipe
 from mpmath import mpf
 
-DIGITS = 200
+DIGITS = 300
 STEP = mpf(10) ** -50
 NOT_REAL = (
     TypeError,

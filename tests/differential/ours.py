@@ -14,8 +14,9 @@ from scalargrad.graph import topological_order
 from . import exact
 from .graphs import OWN
 
-RELATIVE, UNDERFLOW = 1e-12, 1e-300  # what a local gradient may be wrong by
+RELATIVE = 1e-12  # what a local gradient may be wrong by
 OF_ONE = dict.fromkeys(("tanh", "sigmoid", "exponent_slope", *OWN), 1e-15)  # and where it is a sum that may cancel
+TINY = 1e-100  # beyond the digits of the truth
 
 
 class Case:
@@ -66,4 +67,4 @@ def tolerances(root: Value, leaves: list[Value]) -> list[float]:
             size = abs(local)
             arrived[parent] = arrived.get(parent, 0.0) + arrived[node] * size
             off[parent] = off.get(parent, 0.0) + off[node] * size + arrived[node] * (RELATIVE * size + of_one)
-    return [UNDERFLOW + off.get(leaf, 0.0) for leaf in leaves]
+    return [TINY + off.get(leaf, 0.0) for leaf in leaves]

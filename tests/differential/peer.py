@@ -42,6 +42,12 @@ class Step(torch.autograd.Function):
         return zero, zero, zero
 
 
+def elu(x: Any, alpha: Any) -> Any:
+    """By expm1 near 0 alone: torch takes its slope for the output plus 1, which far below 0 has no digits left."""
+    below = torch.clamp(x, max=0.0)
+    return torch.where(x > 0.0, x, alpha * torch.where(x > -1.0, torch.expm1(below), torch.exp(below) - 1.0))
+
+
 def length(x: Any, y: Any) -> Any:
     return torch.sqrt(x * x + y * y + 1.0)
 
@@ -60,7 +66,7 @@ TORCH: dict[str, Callable[..., Any]] = {
     **{name: getattr(torch, name) for name in ("abs", "exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "relu")},
     "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
     "leaky_relu": lambda x, slope: torch.where(x > 0.0, x, slope * x),
-    "elu": lambda x, alpha: torch.where(x > 0.0, x, alpha * torch.expm1(torch.clamp(x, max=0.0))),
+    "elu": elu,
     "maximum": lambda *xs: torch.stack(xs).amax(0),
     "minimum": lambda *xs: torch.stack(xs).amin(0),
     "total": lambda *xs: add_up(*xs),
