@@ -196,7 +196,10 @@ def number(x: Any) -> float:
     elif getattr(x, "ndim", 0) or hasattr(kind, "__iter__") and not hasattr(kind, "__float__"):
         advice = "a value holds one number; make one for each, as in [Value(v) for v in values]"
     elif hasattr(kind, "__float__") and dtype.startswith(("float", "int", "uint", "bfloat")):
-        return float(x)
+        try:
+            return float(x)
+        except TypeError as error:  # of a symbol of SymPy
+            advice = str(error)
     else:
         advice = "gates take ints, floats and Values"
     raise TypeError(f"expected one real number, not {kind.__name__} {short(x)}: {advice}")

@@ -38,6 +38,7 @@ class Value(Node):
 
     __slots__ = ()
     __array_ufunc__ = through_ufunc  # `np.exp(x)`, and `np.float64(2) * x`
+    _op_priority = 1e9  # SymPy then leaves `Rational(1, 2) * x` to us; without it, it takes the float of x
 
     def __init__(self, data: float, label: str = "", grad: float = 0.0):
         self._data = data if type(data) is float else number(data)

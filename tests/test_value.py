@@ -6,6 +6,7 @@ import contextlib
 import decimal
 import fractions
 import gc
+import importlib.util
 import inspect
 import itertools
 import math
@@ -136,6 +137,47 @@ def test_numbers_become_floats(x):
     a.data = x
     for made in (Value(x).data, a.data, (Value(1) * x).data, (x * Value(1)).data, maximum(x, Value(-9)).data):
         assert type(made) is float and made == float(x)
+
+
+class Exact:
+    """Half, as SymPy has it: an operator takes the float of the other side, unless that has a higher priority."""
+
+    _op_priority = 10.0
+
+    def __float__(self):
+        return 0.5
+
+    def meet(self, other):
+        return NotImplemented if getattr(other, "_op_priority", 0.0) > self._op_priority else float(other.data)
+
+    __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = meet
+
+
+def halves():
+    """A half of SymPy's kind, and SymPy's own where it is installed."""
+    yield Exact()
+    if importlib.util.find_spec("sympy"):
+        from sympy import Float, Rational
+
+        yield from (Rational(1, 2), Float(0.5))
+
+
+@every_operator
+def test_exact_numbers_on_the_left_are_parameters_like_others(name):
+    for half in halves():
+        x = Value(3.0)
+        z, expected = BINARY[name](half, x), BINARY[name](0.5, x)
+        assert (z.gate, z.parents, z.numbers) == (expected.gate, (x,), expected.numbers)
+
+
+def test_a_symbol_is_no_number():
+    class Symbol(Exact):
+        def __float__(self):
+            raise TypeError("Cannot convert expression to float")
+
+    for operate in (lambda: Symbol() * Value(1.0), lambda: Value(1.0) * Symbol()):
+        with pytest.raises(TypeError, match="^expected one real number, not Symbol .*: Cannot convert expression to"):
+            operate()
 
 
 REFUSED = [
