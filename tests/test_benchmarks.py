@@ -208,14 +208,14 @@ def test_markdown_has_a_row_for_each_library_and_a_column_for_each_work():
     both = dict.fromkeys(["micrograd", "torch 0-d"], NOTHING)
     found = {who: processes(time) for who, time in zip(both, (8.0, 4.0))}
     first = compared(WORK._replace(ways=both), found)
-    native = {"record, native": NOTHING}
-    second = compared(WORK._replace(name="other", ways=native), {"record, native": processes(1e-3)})
+    native = {"fit, native": NOTHING}
+    second = compared(WORK._replace(name="other", ways=native), {"fit, native": processes(1e-3)})
     assert tables.markdown([*first, *second]).splitlines()[:5] == [
         "|  | work | other |",
         "|---|---:|---:|",
         "| micrograd | 8.00 s (1.00 ×) |  |",
         "| torch 0-d | 4.00 s (2.00 ×) |  |",
-        "| record, native |  | 1.00 ms (1.00 ×) |",
+        "| fit, native |  | 1.00 ms (1.00 ×) |",
     ]
 
 

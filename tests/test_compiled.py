@@ -646,61 +646,51 @@ def test_arrays_as_data(engine):
         program(np.array(X), np.array(1.0))
 
 
-# ---- training ----
+# ---- gradient descent ----
 
 
-def trained(engine, **options):
+def moons(engine):
     model, parameters = network([2, 3, 1], tanh)
     X, Y = points(21, 2)
-    seen = []
-    program = record(hinge(model, parameters), (X[0], Y[0]), parameters, engine)
-    values = program.train(X, Y, epochs=4, batch_size=8, progress=lambda e, value: seen.append((e, value)), **options)
-    assert seen == list(enumerate(values))
-    return values, [p.data for p in parameters]
+    return record(hinge(model, parameters), (X[0], Y[0]), parameters, engine).load(X, Y), parameters
 
 
-def by_hand(learning_rate, momentum, weight_decay, order):
-    """Training with `backward`, as `Program.train` should do it."""
+def by_hand(rates, momentum, weight_decay, order):
+    """Gradient descent with `backward`, as `Loaded.descend` should do it, in minibatches of 8."""
     model, parameters = network([2, 3, 1], tanh)
     loss, (X, Y) = hinge(model, parameters), points(21, 2)
-    velocity, values, steps = [0.0] * len(parameters), [], 0
-    for epoch in range(4):
-        chosen, value = order(epoch), 0.0
-        for batch in (chosen[i : i + 8] for i in range(0, 21, 8)):
-            part, gradients, _ = eager(loss, [(X[i], Y[i]) for i in batch], parameters)
-            value += part
-            for i, (p, g) in enumerate(zip(parameters, gradients)):
-                velocity[i] = momentum * velocity[i] + g / len(batch) + weight_decay * p.data
-                p.data -= learning_rate(steps) * velocity[i]
-            steps += 1
-        values.append(value / 21)
-    return values, [p.data for p in parameters]
+    velocity, values = [0.0] * len(parameters), []
+    batches = [order[i : i + 8] for i in range(0, 21, 8)]
+    for rate, batch in zip(rates, batches * (len(rates) // len(batches)), strict=True):
+        value, gradients, _ = eager(loss, [(X[i], Y[i]) for i in batch], parameters)
+        values.append([value / len(batch)])
+        for i, (p, g) in enumerate(zip(parameters, gradients)):
+            velocity[i] = momentum * velocity[i] + g / len(batch) + weight_decay * p.data
+            p.data -= rate * velocity[i]
+    return values, [p.data for p in parameters], velocity
 
 
 @every_engine
-def test_training_is_gradient_descent(engine):
-    options = {
-        "learning_rate": lambda step: 0.1 / (1 + step),
-        "momentum": 0.9,
-        "weight_decay": 0.01,
-        "order": lambda epoch: random.Random(epoch).sample(range(21), 21),
-    }
-    values, parameters = trained(engine, **options)
-    expected_values, expected_parameters = by_hand(**options)
-    assert values == pytest.approx(expected_values, rel=1e-12)
-    assert parameters == pytest.approx(expected_parameters, rel=1e-11)
+def test_descent_is_gradient_descent(engine):
+    loaded, parameters = moons(engine)
+    order, rates = random.Random(0).sample(range(21), 21), [0.1 / (1 + k) for k in range(12)]
+    numbers, velocity = [p.data for p in parameters], [0.0] * len(parameters)
+    values, _ = loaded.descend(numbers, velocity, rates, 8, 0.9, 0.01, order)
+    expected_values, expected_numbers, expected_velocity = by_hand(rates, 0.9, 0.01, order)
+    assert values == [pytest.approx(value, rel=1e-12) for value in expected_values]
+    assert numbers == pytest.approx(expected_numbers, rel=1e-11)
+    assert velocity == pytest.approx(expected_velocity, rel=1e-10)
 
 
 @every_engine
 def test_epochs_one_by_one_are_epochs_at_once(engine):
+    loaded, parameters = moons(engine)
     ways = []
-    for progress in (None, lambda epoch, value: None):
-        model, parameters = network([2, 3, 1], tanh)
-        X, Y = points(21, 2)
-        velocity = [0.0] * len(parameters)
-        program = record(hinge(model, parameters), (X[0], Y[0]), parameters, engine)
-        values = program.train(X, Y, epochs=3, momentum=0.9, progress=progress, velocity=velocity)
-        ways.append((values, [p.data for p in parameters], velocity))
+    for together in (1, 3):
+        numbers, velocity, values = [p.data for p in parameters], [0.0] * len(parameters), []
+        for _ in range(0, 3, together):
+            values += loaded.descend(numbers, velocity, [0.1] * together, 100, 0.9)[0]
+        ways.append((values, numbers, velocity))
     assert ways[0] == ways[1]
     assert any(ways[0][2])
 
@@ -725,26 +715,121 @@ def test_descent_gives_the_values_of_every_step_and_the_last_gradients(engine):
     assert p.data == 1.0
 
 
+MISFITS = [
+    ({"rates": []}, ValueError, "an epoch has 2 updates, and rates has 0 items"),
+    ({"rates": [0.1] * 3}, ValueError, "an epoch has 2 updates, and rates has 3 items"),
+    ({"rates": ["fast", "slow"]}, TypeError, "rates: expected one real number"),
+    ({"numbers": []}, ValueError, "numbers has 0 items for 2 parameters"),
+    ({"numbers": [1.0, 2.0, 3.0]}, ValueError, "numbers has 3 items for 2 parameters"),
+    ({"velocity": [0.0]}, ValueError, "velocity has 1 items for 2 parameters"),
+    ({"batch_size": 0}, ValueError, "batch_size is a whole number above 0, not 0"),
+    ({"batch_size": -1}, ValueError, "batch_size is a whole number above 0, not -1"),
+    ({"batch_size": 1.5}, ValueError, "batch_size"),
+    ({"batch_size": True}, ValueError, "batch_size"),
+    ({"momentum": "0.9"}, TypeError, "text is no number"),
+    ({"weight_decay": None}, TypeError, "expected one real number"),
+    ({"chosen": []}, ValueError, "the minibatch is empty"),
+    ({"chosen": [0, 3]}, IndexError, "there is no sample 3: the 3 samples have the indices 0 to 2"),
+    ({"chosen": [-1, 0]}, IndexError, "there is no sample -1"),
+    ({"chosen": range(4)}, IndexError, "there is no sample 3"),
+    ({"chosen": [0.0]}, TypeError, "integer"),
+    ({"chosen": [True, False, True]}, TypeError, "not by truth values"),
+]
+
+
 @every_engine
-def test_the_value_of_an_epoch_of_sums_is_a_sum(engine):
+@pytest.mark.parametrize(("wrong", "error", "message"), MISFITS)
+def test_lengths_and_sizes_that_do_not_fit(engine, wrong, error, message):
+    p, q = Value(1.0), Value(2.0)
+    loaded = record(lambda x: p * x + q, (1.0,), [p, q], engine).load([1.0, 2.0, 3.0])
+    fitting = {"numbers": [1.0, 2.0], "velocity": [0.5, 0.5], "rates": [0.1, 0.1], "batch_size": 2}
+    arguments = fitting | {"numbers": [1.0, 2.0], "velocity": [0.5, 0.5]} | wrong
+    with pytest.raises(error, match=message):
+        loaded.descend(**arguments)
+    for name in {"numbers", "velocity"} - {*wrong}:
+        assert arguments[name] == fitting[name]
+    if "chosen" in wrong:
+        with pytest.raises(error, match=message):
+            loaded(**wrong)
+
+
+@every_engine
+def test_a_batch_size_beyond_all_is_all_and_any_range_chooses(engine):
     p = Value(1.0)
-    program = record(lambda x: p * x, (1.0,), [p], engine, "sum")
-    assert program.train([1.0, 2.0, 3.0], epochs=2, batch_size=2, learning_rate=0.0) == [6.0, 6.0]
+    loaded = record(lambda x: p * x, (1.0,), [p], engine).load([1.0, 2.0, 4.0, 8.0])
+    for size in (4, 5, 2**63, 2**64, 2**64 + 1):
+        assert loaded.descend([1.0], [0.0], [0.1], size)[0] == [[3.75]]
+    for chosen in (range(3, 0, -1), range(0, 4, 2), range(1, 2)):
+        assert loaded(chosen)[1] == loaded([*chosen])[1]
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"epochs": 1.5}, {"batch_size": 0}, {"batch_size": True}])
-def test_training_by_no_whole_number(wrong):
-    p = Value(1.0)
-    with pytest.raises(ValueError, match="whole numbers above 0"):
-        record(lambda x: p * x, (1.0,), [p]).train([1.0], **wrong)
+FUZZ = """
+import math
+from hypothesis import given, settings, strategies as some
+from scalargrad import Value, dot
+from scalargrad.compiled import record
+
+w = [Value(0.5), Value(-1.0), Value(2.0)]
+X = [[1.0, 2.0, 3.0], [0.5, -0.5, 1.0], [2.0, 0.0, -1.0], [1.0, 1.0, 1.0]]
+programs = [record(lambda x: dot(w, x).tanh(), (X[0],), w, engine) for engine in ("python", "native")]
+loaded = [program.load(X) for program in programs]
+numbers = some.floats(-1.0, 1.0)
+wholes = some.one_of(some.integers(-3, 9), some.sampled_from([2**31, 2**32, 2**63, 2**64, -(2**63), 10**30]))
+odd = some.one_of(some.none(), some.booleans(), some.text(max_size=2), some.binary(max_size=16), numbers, wholes)
 
 
-def test_an_order_that_leaves_the_data():
-    p = Value(1.0)
-    program = record(lambda x: p * x, (1.0,), [p])
-    for order in ([0, 1], [0, 1, 3], [0, 1, -1]):
-        with pytest.raises(ValueError, match="order"):
-            program.train([1.0, 2.0, 3.0], order=lambda epoch, order=order: order)
+def lists(of, most):
+    return some.one_of(some.lists(of, max_size=most), some.lists(some.one_of(of, odd), max_size=3), odd)
+
+
+def outcome(call):
+    try:
+        return call()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+@settings(max_examples=1500, deadline=None, database=None)
+@given(
+    some.one_of(some.lists(numbers, min_size=3, max_size=3), lists(numbers, 7)),
+    some.one_of(some.lists(numbers, min_size=3, max_size=3), lists(numbers, 7)),
+    lists(numbers, 9),
+    some.one_of(some.integers(1, 4), wholes, odd),
+    some.one_of(some.just(0.9), odd),
+    some.one_of(some.none(), some.lists(some.integers(0, 3), max_size=9), lists(wholes, 5)),
+)
+def descend(start, velocity, rates, batch_size, momentum, chosen):
+    found = []
+    for each in loaded:
+        p, v = (list(x) if isinstance(x, list) else x for x in (start, velocity))
+        made = outcome(lambda: each.descend(p, v, rates, batch_size, momentum, 0.0, chosen))
+        outcome(lambda: each(chosen))
+        found.append((made, p, v))
+    (one, p, u), (two, q, v) = found
+    assert (one is None) == (two is None), found
+    if one is None:
+        assert (p, u) == (q, v) == (start, velocity), found
+    else:
+        assert all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) for a, b in zip(p + u, q + v, strict=True)), found
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(lists(lists(numbers, 4), 4))
+def call(data):
+    for program in programs:
+        outcome(lambda: program(data))
+
+
+descend()
+call()
+print("alive")
+"""
+
+
+def test_nothing_that_is_handed_to_machine_code_kills_the_process():
+    pytest.importorskip("llvmlite", reason="llvmlite is not installed")
+    done = subprocess.run([sys.executable, "-c", FUZZ], capture_output=True, text=True, check=False, timeout=240)
+    assert (done.returncode, done.stdout) == (0, "alive\n"), done.stderr[-3000:]
 
 
 # ---- over a mesh of devices ----

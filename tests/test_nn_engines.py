@@ -228,13 +228,13 @@ def test_validation_that_is_not_finite(engine):
 @native_alone
 def test_whole_epochs_stay_in_machine_code(engine, monkeypatch):
     stretches = []
-    train = native.NativeEngine.train
+    descend = native.NativeEngine.descend
 
     def counted(self, samples, numbers, velocity, rates, *how):
         stretches.append(len(rates))
-        return train(self, samples, numbers, velocity, rates, *how)
+        return descend(self, samples, numbers, velocity, rates, *how)
 
-    monkeypatch.setattr(native.NativeEngine, "train", counted)
+    monkeypatch.setattr(native.NativeEngine, "descend", counted)
     monkeypatch.setattr(Recorded, "_backward", None)
     fitted(engine, "max_margin", "momentum", validation=None)
     assert stretches == [4, 4, 2]
@@ -310,7 +310,7 @@ def test_divergence_is_explained_as_ever(engine, options):
 def test_a_step_that_an_engine_cannot_do_is_done_without(engine, monkeypatch):
     expected = fitted(None, "softmax", "momentum")
     kind, calls = programs.ENGINES[engine], []
-    run, train = kind.run, kind.train
+    run, descend = kind.run, kind.descend
 
     def fails_at_times(self, *arguments):
         calls.append(arguments)
@@ -318,30 +318,30 @@ def test_a_step_that_an_engine_cannot_do_is_done_without(engine, monkeypatch):
         return (math.nan, gradients, *others) if len(calls) % 3 == 0 else (value, gradients, *others)
 
     def fails_once(self, samples, numbers, *how):
-        steps, gradients = train(self, samples, numbers, *how)
+        steps, gradients = descend(self, samples, numbers, *how)
         calls.append(steps)
         if len(calls) == 2:
             numbers[3] = math.inf
         return steps, gradients
 
     monkeypatch.setattr(kind, "run", fails_at_times)
-    monkeypatch.setattr(kind, "train", fails_once)
+    monkeypatch.setattr(kind, "descend", fails_once)
     assert_same_run(fitted(engine, "softmax", "momentum"), expected)
     assert len(calls) > 3
 
 
 @native_alone
 def test_ctrl_c_between_epochs(engine, monkeypatch):
-    train, calls = native.NativeEngine.train, []
+    descend, calls = native.NativeEngine.descend, []
 
     def interrupted(self, *arguments):
-        done = train(self, *arguments)
+        done = descend(self, *arguments)
         calls.append(done)
         if len(calls) == 3:
             raise KeyboardInterrupt
         return done
 
-    monkeypatch.setattr(native.NativeEngine, "train", interrupted)
+    monkeypatch.setattr(native.NativeEngine, "descend", interrupted)
     found = fitted(engine, "max_margin", "momentum", epochs=5, steps=None)
     assert found[1].stopped == "interrupted after 8 of 20 steps" and found[2].steps == 8
     assert_same_run(found, fitted(None, "max_margin", "momentum", epochs=5, steps=8))

@@ -94,7 +94,7 @@ class Engine:
         """
         raise NotImplementedError
 
-    def train(
+    def descend(
         self,
         samples: Any,
         numbers: list[float],
@@ -105,24 +105,18 @@ class Engine:
         decay: float,
         mean: bool,
     ) -> tuple[list[list[float]], list[float]]:
-        """The values of every step of stochastic gradient descent, and the last gradients.
-
-        numbers, velocity: brought up to date: v = momentum * v + (gradient + decay * p), then p -= rate * v.
-        rates: the learning rate of every step; there are as many epochs as they are for.
-        batch: samples a step.
-        mean: as for `run`.
-        """
-        steps: list[list[float]] = []
+        """What `Loaded.descend` says, of arguments that fit; `numbers` and `mean` are as for `run`."""
+        updates: list[list[float]] = []
         gradients: list[float] = []
         batches = [range(start, min(start + batch, len(samples))) for start in range(0, len(samples), batch)]
         for chosen, rate in zip(itertools.cycle(batches), rates):
             some = samples if len(batches) == 1 else self.some(samples, chosen)
             value, gradients, *others = self.run(numbers, some, mean)
-            steps.append([value, *others])
+            updates.append([value, *others])
             for i, gradient in enumerate(gradients):
                 velocity[i] = momentum * velocity[i] + (gradient + decay * numbers[i])
                 numbers[i] -= rate * velocity[i]
-        return steps, gradients
+        return updates, gradients
 
 
 class PythonEngine(Engine):
@@ -176,7 +170,7 @@ class ArrayEngine(Engine):
 
     def some(self, samples: Any, chosen: Sequence[int]) -> Any:
         with self.context():
-            in_a_row = isinstance(chosen, range) and slice(chosen.start, chosen.stop)
+            in_a_row = isinstance(chosen, range) and chosen.step == 1 and slice(chosen.start, chosen.stop)
             return samples[in_a_row or self.xp.array(chosen)]
 
     def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:

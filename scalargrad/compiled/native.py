@@ -241,11 +241,11 @@ def _alike(dot: Line) -> Any:
     return dot.inputs[n : 2 * n] if of_parameters else dot
 
 
-# ---- training ----
+# ---- gradient descent ----
 
 
-def trainer(parameters: int, values: int) -> str:
-    """The function `train`: epochs of gradient descent over batches; the values of every step are kept."""
+def descent(parameters: int, values: int) -> str:
+    """The function `descend`: epochs of gradient descent over minibatches; the values of every update are kept."""
     ir = IR()
     momentum, decay = Number(ir, "%momentum", DOUBLE), Number(ir, "%decay", DOUBLE)
     steps = ir.integer("udiv", ir.integer("sub", ir.integer("add", "%n", "%batch"), 1), "%batch")
@@ -277,7 +277,7 @@ def trainer(parameters: int, values: int) -> str:
 
     ir.loop("%epochs", epoch)
     names = ("P", "X", "order", "rates", "V", "G", "work", "values")
-    head = f"define void @train({', '.join(f'ptr noalias %{name}' for name in names)}, i64 %n, i64 %batch, "
+    head = f"define void @descend({', '.join(f'ptr noalias %{name}' for name in names)}, i64 %n, i64 %batch, "
     head += "i64 %epochs, double %momentum, double %decay, i1 %mean) {"
     return "\n".join([head, "entry:", *ir.written, "  ret void", "}"])
 
@@ -297,14 +297,14 @@ class Rows:
 
 
 class NativeEngine(Engine):
-    """Machine code for a minibatch, and for whole epochs; the source is in LLVM's language."""
+    """Machine code for a minibatch, and for whole epochs of gradient descent; the source is in LLVM's language."""
 
     def __init__(self, code: FlatCode):
         llvm = needed("llvmlite.binding", "native")
         kernel = Kernel(code)
         self.parameters, self.values, self.work = code.parameters, len(code.values), kernel.size
         used = [name for name in LIBM if f"@{name}(" in kernel.text or f"@{name}_lanes(" in kernel.text]
-        self.source = "\n\n".join([*map(lanes_of, used), kernel.text, trainer(self.parameters, self.values), ""])
+        self.source = "\n\n".join([*map(lanes_of, used), kernel.text, descent(self.parameters, self.values), ""])
         self._compile(llvm)
 
     def _compile(self, llvm: Any) -> None:
@@ -320,8 +320,8 @@ class NativeEngine(Engine):
         self._minibatch = ctypes.CFUNCTYPE(None, pointer, pointer, pointer, size, real, pointer, pointer)(
             self._engine.get_function_address("minibatch")
         )
-        self._train = ctypes.CFUNCTYPE(None, *[pointer] * 8, size, size, size, real, real, ctypes.c_bool)(
-            self._engine.get_function_address("train")
+        self._descend = ctypes.CFUNCTYPE(None, *[pointer] * 8, size, size, size, real, real, ctypes.c_bool)(
+            self._engine.get_function_address("descend")
         )
 
     def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
@@ -341,12 +341,12 @@ class NativeEngine(Engine):
         value, *others = G[self.parameters :]
         return value, G[: self.parameters], *others
 
-    def train(
+    def descend(
         self, samples: Any, numbers: list[float], velocity: list[float], rates: Sequence[float], batch: int, *how: Any
     ) -> tuple[list[list[float]], list[float]]:
         n, width = len(samples), self.values
         P, V, G, values = (doubles(x) for x in (numbers, velocity, self.parameters + width, len(rates) * width))
-        self._train(
+        self._descend(
             *(P, samples.X, samples.order, doubles(rates), V, G, doubles(self.work), values),
             *(n, batch, len(rates) // -(-n // batch), *how),
         )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..table import add_up, dot_product
+from ..gate import number
 from ..value import Value
 from .engines import Engine, JaxEngine, NumpyEngine, PythonEngine, Result
 from .flat import FlatCode
 from .native import NativeEngine
-from .trace import Layout, Recorder, Trace
+from .trace import Layout, Recorder, Trace, plain
 
 ENGINES: dict[str, type[Engine]] = {
     "python": PythonEngine,
@@ -142,57 +143,6 @@ class Program:
         """
         return Loaded(self, self._engine, self._samples(data))
 
-    def train(
-        self,
-        *data: Any,
-        epochs: int = 1,
-        batch_size: int | None = None,
-        learning_rate: float | Callable[[int], float] = 0.1,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-        order: Callable[[int], Sequence[int]] | None = None,
-        progress: Callable[[int, float], Any] | None = None,
-        velocity: list[float] | None = None,
-    ) -> list[float]:
-        """The mean value of each epoch, after training the parameters by stochastic gradient descent.
-
-        data: N samples, as for a call.
-        batch_size: samples a step; by default all.
-        learning_rate: a number, or a function of the number of steps taken so far.
-        momentum, weight_decay: v = momentum * v + (gradient + weight_decay * p), then p -= learning_rate * v.
-        order: a function of the number of the epoch that gives the order of the samples; by default as they come.
-        progress: called after every epoch with its number and its value; the parameters hold their new data then.
-        velocity: the v of every parameter to begin with, in a list that is brought up to date; by default zeros.
-
-        "native" stays in machine code for a whole epoch, and without `order` and `progress` for all of them.
-        """
-        loaded = self.load(*data)
-        n, batch = len(loaded), _whole(batch_size, len(loaded))
-        steps = -(-n // batch)
-        velocity = [0.0] * len(self.parameters) if velocity is None else velocity
-        rate = learning_rate if callable(learning_rate) else lambda step: learning_rate
-        values: list[float] = []
-        while len(values) < _whole(epochs, 1):
-            epoch, together = len(values), 1 if order or progress else epochs
-            rates = [rate(epoch * steps + i) for i in range(together * steps)]
-            chosen = _checked_order(order(epoch), n) if order else None
-            numbers = [p.data for p in self.parameters]
-            made, _ = loaded.descend(numbers, velocity, rates, batch, momentum, weight_decay, chosen)
-            for p, new in zip(self.parameters, numbers):
-                p.data = new
-            firsts = [value for value, *_ in made]
-            values += [self._of_epoch(firsts[i : i + steps], n, batch) for i in range(0, len(firsts), steps)]
-            if progress:
-                progress(epoch, values[-1])
-        return values
-
-    def _of_epoch(self, values: list[float], n: int, batch: int) -> float:
-        """The value of an epoch, of those of its steps."""
-        if self.reduce == "sum":
-            return float(add_up(*values))
-        sizes = [min(batch, n - start) for start in range(0, n, batch)]
-        return float(dot_product(*sizes, *values) / n)
-
     def _numbers(self) -> list[float]:
         return [p._data for p in self.parameters] + self._others  # `data` is a property: three times as slow
 
@@ -220,7 +170,10 @@ class Loaded:
         return len(self._samples)
 
     def __call__(self, chosen: Sequence[int] | None = None) -> Result:
-        """(value, gradients, *others) of a minibatch: of the samples with these indices, or of all."""
+        """(value, gradients, *others) of a minibatch: of the samples with these indices, or of all.
+
+        Raises IndexError or TypeError for what is no index of a sample, ValueError for an empty minibatch.
+        """
         return self._engine.run(self._program._numbers(), self._chosen(chosen), self._program._mean)
 
     def descend(
@@ -233,24 +186,44 @@ class Loaded:
         weight_decay: float = 0.0,
         chosen: Sequence[int] | None = None,
     ) -> tuple[list[list[float]], list[float]]:
-        """The values [value, *others] of every step, and the last gradients, of gradient descent as by `Program.train`.
+        """The values [value, *others] of every update of stochastic gradient descent, and the last gradients.
 
-        numbers, velocity: the data and the v of every parameter, in lists that are brought up to date; the parameters
-            themselves stay as they are.
-        rates: the learning rate of every step; there are as many epochs as they are for.
+        numbers, velocity: the data and the v of every parameter, in lists that are brought up to date at the end; the
+            parameters themselves stay as they are.
+        rates: the learning rate of every update; there are as many epochs as they are for.
+        batch_size: how many samples there are in a minibatch; the last of an epoch may have fewer.
+        momentum, weight_decay: v = momentum * v + (gradient + weight_decay * p), then p -= rate * v.
         chosen: indices of samples, those of an epoch in their order; by default all.
+
+        "native" stays in machine code for all updates.
+
+        Raises ValueError, TypeError or IndexError, with the lists as they were, for lengths and sizes that do not fit.
+
+        >>> p, numbers, velocity = Value(2.0), [2.0], [0.0]
+        >>> loaded = record(lambda x: p * x, (1.0,), [p]).load([1.0, 3.0])
+        >>> loaded.descend(numbers, velocity, rates=[0.5, 0.5], batch_size=1)
+        ([[2.0], [4.5]], [3.0])
+        >>> numbers
+        [0.0]
         """
-        every, how = numbers + self._program._others, (batch_size, momentum, weight_decay, self._program._mean)
-        made = self._engine.train(self._chosen(chosen), every, velocity, rates, *how)
-        numbers[:] = every[: len(numbers)]
+        samples = self._chosen(chosen)
+        data, v, rates = _floats("numbers", numbers), _floats("velocity", velocity), _floats("rates", rates)
+        for name, found in (("numbers", data), ("velocity", v)):
+            if len(found) != len(self._program.parameters):
+                raise ValueError(f"{name} has {len(found)} items for {len(self._program.parameters)} parameters")
+        if type(batch_size) is not int or batch_size < 1:
+            raise ValueError(f"batch_size is a whole number above 0, not {batch_size!r:.40}")
+        batch = min(batch_size, len(samples))
+        updates = -(-len(samples) // batch)
+        if not rates or len(rates) % updates:
+            raise ValueError(f"an epoch has {updates} updates, and rates has {len(rates)} items: give whole epochs")
+        every, how = data + self._program._others, (number(momentum), number(weight_decay), self._program._mean)
+        made = self._engine.descend(samples, every, v, rates, batch, *how)
+        numbers[:], velocity[:] = every[: len(data)], v
         return made
 
     def _chosen(self, chosen: Sequence[int] | None) -> Any:
-        if chosen is None:
-            return self._samples
-        if not chosen:
-            raise ValueError("the minibatch is empty")
-        return self._engine.some(self._samples, chosen)
+        return self._samples if chosen is None else self._engine.some(self._samples, _indices(chosen, len(self)))
 
 
 def _engine_for(name: str, trace: Trace) -> Engine:
@@ -270,18 +243,23 @@ def _size(samples: Any, layout: Layout) -> int:
         raise TypeError(f"{layout.name} is {type(samples).__name__} {samples!r:.40}, not a list of samples") from None
 
 
-def _checked_order(order: Sequence[int], n: int) -> Sequence[int]:
-    """The order, as a list; ValueError unless it has every sample once."""
-    listed = [*order]
-    if sorted(listed) != list(range(n)):
-        raise ValueError(f"order gives {listed!r:.40}, which is not every one of the {n} samples once")
-    return listed
+def _floats(name: str, numbers: Sequence[float]) -> list[float]:
+    """The numbers as a list of floats; a TypeError that begins with their name, if one is no number."""
+    try:
+        return [x if type(x) is float else number(x) for x in numbers]
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
 
 
-def _whole(n: int | None, otherwise: int) -> int:
-    """`n`, or something else for None; ValueError unless it is a whole number above 0."""
-    if n is None:
-        return otherwise
-    if type(n) is not int or n < 1:
-        raise ValueError(f"epochs and batch_size are whole numbers above 0, not {n!r}")
-    return n
+def _indices(chosen: Sequence[int], n: int) -> Sequence[int]:
+    """The indices as a range or a list of ints; an error unless each is one of 0 to n - 1."""
+    listed = plain(chosen)
+    if not isinstance(listed, range) and bool in map(type, listed):
+        raise TypeError("samples are chosen by their indices, not by truth values")
+    indices = listed if isinstance(listed, range) else [*map(operator.index, listed)]
+    if not indices:
+        raise ValueError("the minibatch is empty")
+    for i in (min(indices), max(indices)):
+        if not 0 <= i < n:
+            raise IndexError(f"there is no sample {i}: the {n} samples have the indices 0 to {n - 1}")
+    return indices

@@ -133,10 +133,10 @@ class Recorder:
         return Trace(len(inputs), len(self.parameters), tuple(steps), tuple([known[r] for r in roots])), numbers
 
 
-def _leaves(parameters: Iterable[Value]) -> list[Value]:
+def _leaves(parameters: Iterable[Value]) -> tuple[Value, ...]:
     if isinstance(parameters, Value):
         raise TypeError("parameters are a list of Values, not one Value: write [p]")
-    listed = list(parameters)
+    listed = tuple(parameters)
     for p in listed:
         if not isinstance(p, Value):
             raise TypeError(f"parameters are a list of Values, such as model.parameters(), not {p!r:.40}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from scalargrad import nn, record, relu
+from scalargrad import nn
 
 from .scalars import SCALARS, Library
 from .work import RATE, Done, Way, Work, timed, trained
@@ -76,29 +76,18 @@ def dot_gates() -> Done:
 
 
 def fit(engine: str | None, steps: int) -> Done:
-    """One call of `fit`, with all that it does before the first step."""
+    """One call of `fit`, with all that it does before the first step; "compile" is the first call, of one step."""
     model = network()
     options: dict[str, Any] = {"loss": "max_margin", "l2": L2, "progress": False}  # the biases, which l2 omits, are 0
+
+    def train(rate: float, epochs: int) -> Any:
+        return nn.fit(model, X, Y, epochs=epochs, learning_rate=rate, engine=engine, **options)
+
+    _, seconds = timed(lambda: train(0.0, 1))
+    others = {"compile": seconds} if engine else {}
     return trained(
-        lambda rate: nn.fit(model, X, Y, epochs=1 if rate else steps, learning_rate=rate, engine=engine, **options),
-        lambda: [p.data for p in model.parameters()],
-        steps,
+        lambda rate: train(rate, 1 if rate else steps), lambda: [p.data for p in model.parameters()], steps, **others
     )
-
-
-# ---- scalargrad, recorded ----
-
-
-def recorded(engine: str, steps: int) -> Done:
-    model = network()
-
-    def compiled() -> Any:
-        program = record(lambda x, y: relu(1 - y * model(x)), (X[0], Y[0]), model.parameters(), engine)
-        program(X, Y)
-        return lambda rate: program.train(X, Y, epochs=1 if rate else steps, learning_rate=rate, weight_decay=2 * L2)
-
-    step, seconds = timed(compiled)
-    return trained(step, lambda: [p.data for p in model.parameters()], steps, compile=seconds)
 
 
 # ---- arrays ----
@@ -213,7 +202,7 @@ def with_casadi() -> Done:
     return trained(step, lambda: [*map(float, numbers.elements())], compile=seconds)
 
 
-MANY = {"python": 10, "numpy": 100, "jax": 100, "native": 1000}  # steps in one call of `program.train`
+STEPS = {"python": 200, "numpy": 500, "jax": 500, "native": 20_000}  # in one call of `fit`: a fraction of a second
 NEEDS = {"python": "", "numpy": "numpy", "jax": "jax", "native": "llvmlite"}
 
 WORKS: Sequence[Work] = [
@@ -225,8 +214,7 @@ WORKS: Sequence[Work] = [
             **{who: Way(partial(single_numbers, library), needs) for who, (library, needs) in SCALARS.items()},
             "scalargrad, dot gates": Way(dot_gates),
             "scalargrad, fit": Way(partial(fit, None, 10)),
-            **{f"record, {engine}": Way(partial(recorded, engine, MANY[engine]), NEEDS[engine]) for engine in MANY},
-            "fit, native": Way(partial(fit, "native", 20_000), "llvmlite"),
+            **{f"fit, {engine}": Way(partial(fit, engine, STEPS[engine]), NEEDS[engine]) for engine in STEPS},
             "torch, tensors": Way(torch_tensors, "torch"),
             "jax, a call a step": Way(partial(jax_jit, 1), "jax"),
             "jax, 1000 steps a call": Way(partial(jax_jit, 1000), "jax"),
