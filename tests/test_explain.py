@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
 import math
 import pickle
 
 import pytest
 from gate_points import recipes
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from scalargrad import Value, dot, gate, maximum, minimum, relu, sigmoid, tanh, total
-from scalargrad.graph import topological_order
+from scalargrad.graph import chain_rule, topological_order
 from scalargrad.table import GATES
 from scalargrad.value import constant
 from scalargrad.views import phrases
@@ -94,7 +95,7 @@ def the_root_itself():
     return x, x, x
 
 
-@case("not connected", "x.grad = 0: no gate on the way to f uses x; it is computed from y, z")
+@case("not connected", "x.grad = 0: no gate on the way to f uses x; f is computed from y, z. What cuts")
 def not_connected():
     x = Value(3.0)
     return x, Value(5.0, "y") * Value(-4.0, "z"), x
@@ -104,6 +105,19 @@ def not_connected():
 def beyond_the_root():
     f = Value(3.0) * 2
     return f + 1, f, f
+
+
+@case("made anew", "f uses another value of this name, w = 2: w = 3 was made anew, as a notebook", {"data": 2.0})
+def made_anew():
+    """A notebook cell that makes w runs again; the one that computes f does not."""
+    before, w = Value(2.0, "w"), Value(3.0, "w")
+    return w, before * 2, before
+
+
+@case("not connected", "a comparison, as in an `if`; and making x anew after f, as a notebook cell")
+def only_compared():
+    x, y = Value(3.0), Value(5.0, "y")
+    return x, y * 2 if x > 0.0 else y, x
 
 
 @case("detached", "f uses the leaf v1 = 6 in its place, a copy such as detach() makes", {"data": 6.0})
@@ -428,6 +442,44 @@ def tiny_weight():
     return x, f, f
 
 
+@case("small weights", "the 3 weights below 1 on its strongest path multiply to 2e-06; the smallest is", {"count": 3.0})
+def small_weights():
+    x = Value(1.0)
+    return x, sigmoid(x * 0.1 * Value(0.01, "w") * 0.002), None
+
+
+@case("small weights", "w multiplies v1 by a small weight: dv2/dv1 = 1e-05", {"count": 1.0, "local": 1e-5})
+def small_weight():
+    x = Value(1.0)
+    return x, tanh(x * 2 * Value(1e-5, "w")), None
+
+
+@case(
+    "small weights",
+    "is dv1/dx = 0.01 of v1 = x * 0.01\n  f = sigmoid(v101) is saturated",
+)
+def the_lesser_cause_comes_second():
+    """Without its slope of 0.0025 the gradient would be 400 times as large, without the weights 1e200 times."""
+    f = x = Value(1.0)
+    for _ in range(100):
+        f = f * 0.01
+    return x, named("f", sigmoid(f + 6.0)), None
+
+
+@case("relu off", "local gradient is 0\n  behind that, nearer to f: f = r * w multiplies r by w = 0")
+def two_blocks_on_one_way():
+    x = Value(-1.0)
+    r = named("r", relu(x))
+    return x, r * Value(0.0, "w"), r
+
+
+@case("zero weight", "a = 0 * x multiplies x by 0, so da/dx = 0\n  r = relu(v1) is off")
+def the_way_with_the_fewest_blocks_first():
+    x, w = Value(-1.0), Value(0.0, "w")
+    a, r = named("a", 0 * x), named("r", relu(x + 0.0))
+    return x, a + r * w, a
+
+
 @case("huge", "multiply to 1e+06 x 3 = 3e+06; the largest is df/dv1 = 1e+06 of f = v1 * 1e+06", {"product": 3e6})
 def huge():
     x = Value(1.0)
@@ -563,8 +615,8 @@ def test_the_causes_of_all_paths():
     f = total(units) * 0 + maximum(x, 0.0)
     f.backward()
     why = explain(x, f)
-    assert [cause.code for cause in why.causes] == ["lost"] + ["relu off"] * 5
-    assert str(why).count("is off") == 3 and str(why).endswith("\n  ... and 2 more")
+    assert [cause.code for cause in why.causes] == ["lost", "relu off", "zero weight"] + ["relu off"] * 4
+    assert str(why).count("is off") == 2 and str(why).endswith("\n  ... and 3 more")
 
 
 def test_a_cause_is_told_once():
@@ -883,3 +935,41 @@ def test_a_wide_fork():
     x = Value(1.0, "x")
     f = total([x] * 2000)
     assert ledger(x, f).total == 2000.0 and len(str(ledger(x, f))) < 2000
+
+
+BLOCKS = {
+    "relu": lambda x: relu(x),
+    "zero": lambda x: x * Value(0.0, "w"),
+    "lost": lambda x: maximum(x, abs(x.data) + 1.0),
+    "double": lambda x: x * 2.0,
+    "shifted": lambda x: x + 1.0,
+}
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(BLOCKS)), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12)
+)
+def test_where_all_that_is_named_on_the_first_way_opens_a_gradient_arrives(gates):
+    """No slope here is negative, so that nothing cancels: the gradient is 0 because of blocks alone."""
+    x = Value(-1.0, "x")
+    nodes = [x]
+    for name, i, j in gates:
+        nodes.append(BLOCKS[name](nodes[-1 - i % len(nodes)]) + nodes[-1 - j % len(nodes)] * 0.0)
+    f = nodes[-1]
+    f.backward()
+    if x.grad != 0.0:
+        return
+    first, *others = explain(x, f).causes
+    assume(first.code != "not connected")
+    opened = {first.node}
+    for cause in itertools.takewhile(lambda cause: str(cause).startswith("behind that"), others):
+        opened.add(cause.node)
+
+    def slopes(node):
+        return [local or float(node in opened) for local in node.local_gradients()]
+
+    gradients = {f: 1.0}
+    for _ in chain_rule(topological_order([f]), gradients, slopes):
+        pass
+    assert gradients[x] > 0.0

@@ -29,8 +29,18 @@ from .ways import (
 
 CODES = (
     *("root", "ordinary", "tiny", "huge", "not computed yet", "other backward passes", "stale"),
-    *("not connected", "detached", "constant", "infinite local gradient", "infinity", "overflow", "nan"),
-    *("zero times infinity", "relu off", "lost", "saturated", "zero weight", "flat", "cancellation", "underflow"),
+    *("not connected", "detached", "made anew", "constant", "infinite local gradient", "infinity", "overflow", "nan"),
+    *(
+        "zero times infinity",
+        "relu off",
+        "lost",
+        "saturated",
+        "zero weight",
+        "small weights",
+        "flat",
+        "cancellation",
+        "underflow",
+    ),
 )
 TINY, HUGE = 1e-4, 1e4  # a gradient between the two is an ordinary one
 FLAT = 0.01  # a squashing gate whose local gradient is smaller is saturated
@@ -45,6 +55,7 @@ class Finding(NamedTuple):
     numbers: those of its sentence, by name.
     texts: the other parts of its sentence, or what is shown instead of a number.
     phrase: the sentence, where it is not that of the code.
+    behind: whether it comes after the finding before it, on the same way towards the root.
     """
 
     code: str
@@ -52,6 +63,7 @@ class Finding(NamedTuple):
     numbers: Mapping[str, float] = {}
     texts: Mapping[str, str] = {}
     phrase: str = ""
+    behind: bool = False
 
 
 def search(story: Story, x: Value) -> tuple[float | None, list[Finding]]:
@@ -92,7 +104,7 @@ def _by_size(story: Story, x: Value, gradient: float) -> list[Finding]:
     if size == 0.0:
         return _zero(story, x)
     if size < TINY:
-        return [_tiny(story, strongest(story, x))]
+        return _tiny(story, strongest(story, x))
     return [_huge(story, x) if size > HUGE else _ordinary(story, x)]
 
 
@@ -112,6 +124,9 @@ def _unconnected(story: Story, x: Value) -> Finding:
     copy = next((leaf for leaf in leaves if _is_copy(story, leaf, x)), None)
     if copy is not None:
         return Finding("detached", copy, {"data": story.data(copy)})
+    namesake = next((node for node in story.order if x.label and node.label == x.label), None)
+    if namesake is not None:
+        return Finding("made anew", namesake, {"data": story.data(namesake), "now": x.data})
     return Finding("not connected", x, texts={"leaves": story.listed([story.names[leaf] for leaf in leaves])})
 
 
@@ -143,8 +158,13 @@ def _ordinary(story: Story, x: Value) -> Finding:
 
 
 def _zero(story: Story, x: Value) -> list[Finding]:
-    """Every gate or fork at which the gradient became 0 on its way to x, the nearest to x first."""
+    """Every gate or fork at which the gradient became 0 on its way to x.
+
+    A gate whose local gradient is 0 blocks its way, and others may block the same way nearer to the root: these come
+    right after it, since all of them have to open.  The way with the fewest comes first.
+    """
     found: list[Finding] = []
+    blocks: list[Edge] = []
     queue = [x]
     met = {x}
     for node in queue:  # it grows while it is walked
@@ -154,12 +174,31 @@ def _zero(story: Story, x: Value) -> list[Finding]:
             continue
         for edge in arriving:
             if edge.local == 0.0:
-                found.append(_blocked(story, edge))
+                blocks.append(edge)
             elif edge.upstream != 0.0:
-                found.append(_underflow(story, edge))
+                found += _underflow(story, edge)
             elif edge.node not in met:
                 met.add(edge.node)
                 queue.append(edge.node)
+    return found + _in_series(story, blocks)
+
+
+def _in_series(story: Story, blocks: list[Edge]) -> list[Finding]:
+    """Each of the blocks, followed by those behind it on the way with the fewest."""
+    fewest, onwards = {story.root: 0}, dict[Value, Edge]()
+    for sent in story.edges:  # from the root on: what leads to the root from `sent.node` is known
+        count = fewest[sent.node] + (sent.local == 0.0)
+        if count < fewest.get(sent.parent, count + 1):
+            fewest[sent.parent], onwards[sent.parent] = count, sent
+    found: list[Finding] = []
+    walked: set[tuple[Value, int]] = set()
+    for block in sorted(blocks, key=lambda edge: fewest[edge.node]):
+        edge: Edge | None = block
+        while edge and (edge.node, edge.place) not in walked:
+            walked.add((edge.node, edge.place))
+            if edge.local == 0.0:
+                found.append(_blocked(story, edge)._replace(behind=edge is not block))
+            edge = onwards.get(edge.node)
     return found
 
 
@@ -200,25 +239,60 @@ def _cancellation(story: Story, node: Value) -> Finding:
     return Finding("cancellation", node, numbers, texts)
 
 
-def _underflow(story: Story, edge: Edge) -> Finding:
+def _underflow(story: Story, edge: Edge) -> list[Finding]:
     """Why a product of two factors that are not 0 is."""
-    weakest = _tiny(story, [edge, *strongest(story, edge.node)])
-    return weakest if weakest.code != "tiny" else Finding("underflow", edge.node, _factors(edge))
+    found = _tiny(story, [edge, *strongest(story, edge.node)])
+    return (
+        found if found[0].code in ("cancellation", "saturated") else [Finding("underflow", edge.node, _factors(edge))]
+    )
 
 
 # ---- tiny and huge ----
 
 
-def _tiny(story: Story, chain: list[Edge]) -> Finding:
-    """What made the gradient small on its strongest path: forks that cancel, saturated gates, or many factors."""
+def _tiny(story: Story, chain: list[Edge]) -> list[Finding]:
+    """What made the gradient small on its strongest path: a fork that cancels, or factors below 1.
+
+    The factors are judged by their kind (saturated gates, weights, others) and by what they do together: the first kind
+    is that without which the gradient would be largest, and another is named if that would be 100 times as large.
+    """
     for edge in chain:
         largest = max(abs(other.downstream) for other in story.arriving[edge.parent])
         if abs(story.gradients[edge.parent]) < CANCELS * largest:
-            return _cancellation(story, edge.parent)
-    smallest = min(chain, key=lambda edge: abs(edge.local))
-    if _is_saturated(smallest):
-        return _saturated(story, [edge for edge in chain if _is_saturated(edge)])
-    return _by_product(story, "tiny", chain, smallest)
+            return [_cancellation(story, edge.parent)]
+    kinds: dict[str, list[Edge]] = {}
+    for edge in chain:
+        if abs(edge.local) < 1.0:
+            kinds.setdefault(_kind_of_factor(story, edge), []).append(edge)
+    growth = {kind: -sum(math.log10(abs(edge.local)) for edge in edges) for kind, edges in kinds.items()}
+    first, *others = sorted(kinds, key=lambda kind: -growth[kind]) or ["tiny"]
+    told = [first, *(kind for kind in others if growth[kind] >= 2.0)]
+    return [_of_kind(story, kind, kinds.get(kind, []), chain) for kind in told]
+
+
+def _of_kind(story: Story, kind: str, edges: list[Edge], chain: list[Edge]) -> Finding:
+    """What the factors of one kind do on a path."""
+    if kind == "saturated":
+        return _saturated(story, edges)
+    if kind == "small weights" and len(chain) > 1:
+        return _small_weights(story, edges)
+    return _by_product(story, "tiny", chain, min(chain, key=lambda edge: abs(edge.local)))
+
+
+def _kind_of_factor(story: Story, edge: Edge) -> str:
+    if _is_saturated(edge):
+        return "saturated"
+    weighs = manner(story, edge.node, edge.place, edge.local).kind in ("switches", "number")
+    return "small weights" if weighs else "tiny"
+
+
+def _small_weights(story: Story, edges: list[Edge]) -> Finding:
+    """Weights below 1 on one path, the smallest of them the node."""
+    smallest = min(edges, key=lambda edge: abs(edge.local))
+    numbers = {"count": float(len(edges)), "local": smallest.local, "product": multiplied(*[e.local for e in edges])}
+    texts = _slope(story, smallest) | {"local": _rounded(smallest.local)}
+    phrase = "why small weight" if len(edges) == 1 else "why small weights"
+    return Finding("small weights", smallest.node, numbers, texts, phrase)
 
 
 def _saturated(story: Story, chain: list[Edge]) -> Finding:

@@ -102,11 +102,12 @@ def explain(
 
 def _told(story: Story, x: Value, finding: Finding) -> Cause:
     """A finding in words."""
-    code, node, numbers, texts, phrase = finding
+    code, node, numbers, texts, phrase, behind = finding
     name = story.names[node]
     parts = {"name": name, "x": story.names[x], "root": story.names[story.root], "via": story.via(node)}
     parts |= {key: number_text(number) for key, number in numbers.items()} | dict(texts)
     sentence = story.say(phrase or f"why {code}", **parts)
+    sentence = story.say("why behind", root=story.names[story.root], cause=sentence) if behind else sentence
     return Cause(code, node, name, node.gate, dict(numbers), story.lines.get(node, ""), sentence=sentence)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -62,6 +63,7 @@ def slope_formula(slope: Any) -> str:
     return slope.text if isinstance(slope, Shown) and len(slope.text) <= MAX_SLOPE else ""
 
 
+@functools.lru_cache(maxsize=256)
 def rule_text(gate: Gate, count: int) -> tuple[str, ...]:
     """The local gradients of a gate of so many inputs, as its rule spells them on z, x1, x2, ...: `z * (1 - z)`."""
     names = tuple([Formula(f"x{i}") for i in range(1, count + 1)])

@@ -136,8 +136,11 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "(not computed is not zero)",
     "why other backward passes": "{x}.grad holds {held}: other backward passes have added to it, without a zero_grad()",
     "why stale": "{changes}: changed after the forward pass; these gradients are those of the numbers before",
-    "why not connected": "no gate on the way to {root} uses {x}; it is computed from {leaves} "
-    "(plain numbers, such as {x}.data or float({x}), cut the circuit)",
+    "why not connected": "no gate on the way to {root} uses {x}; {root} is computed from {leaves}. "
+    "What cuts a circuit: plain numbers, such as {x}.data or float({x}); a comparison, as in an `if`; and making {x} "
+    "anew after {root}, as a notebook cell does that runs again",
+    "why made anew": "{root} uses another value of this name, {name} = {data}: {x} = {now} was made anew, "
+    "as a notebook cell does that runs again; compute {root} again too",
     "why beyond the root": "{x} is computed from {root}, not {root} from {x}: gradients go from the root to its inputs",
     "why detached": "{root} uses the leaf {name} = {data} in its place, a copy such as detach() makes: no gradient "
     "goes back through it",
@@ -148,6 +151,10 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "why lost": "{parent} lost the {symbol} by {by}: {via} routes its gradient to the winner {to} = {winner}",
     "why lost to a number": "{parent} = {input} lost the {symbol} by {by} to the plain number {winner} in {via}",
     "why zero weight": "{via} multiplies {parent} by {weight}, so {slope} = 0",
+    "why behind": "behind that, nearer to {root}: {cause}",
+    "why small weight": "{via} multiplies {parent} by a small weight: {slope} = {local}",
+    "why small weights": "the {count} weights below 1 on its strongest path multiply to {product}; the smallest is "
+    "{slope} = {local} of {via}",
     "why flat": "{via} = {at} is flat at this point: {slope} = 0",
     "why saturated": "{via} is saturated: its input is {input}, its local gradient {local}",
     "why saturated in a row": "{count} saturated gates in a row: {gates}",

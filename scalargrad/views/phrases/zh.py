@@ -136,8 +136,11 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "（尚未计算不等于零）",
     "why other backward passes": "{x}.grad 中是 {held}：没有调用 zero_grad()，其他几次反向传播的梯度也加在了里面",
     "why stale": "{changes}：前向传播之后被改动过；这些梯度属于改动之前的数值",
-    "why not connected": "通向 {root} 的门都没有用到 {x}；它由 {leaves} 算出"
-    "（普通的数，例如 {x}.data 或 float({x})，会切断计算图）",
+    "why not connected": "通向 {root} 的门都没有用到 {x}；{root} 由 {leaves} 算出。会切断计算图的有："
+    "普通的数，例如 {x}.data 或 float({x})；比较，例如 `if` 中的条件；以及在 {root} 之后重新建立 {x}，"
+    "例如重新运行笔记本的单元格",
+    "why made anew": "{root} 用的是另一个同名的值 {name} = {data}：{x} = {now} 是重新建立的，"
+    "例如重新运行了笔记本的单元格；请把 {root} 也重新计算",
     "why beyond the root": "{x} 由 {root} 算出，而不是 {root} 由 {x} 算出：梯度从根节点流向它的输入",
     "why detached": "{root} 用的是代替它的叶子 {name} = {data}，即 detach() 那样的副本：梯度不会经由它传回",
     "why constant": "{x} 是常数，即一个普通的数，{root} 不依赖于它",
@@ -147,6 +150,9 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "why lost": "{parent} 在 {symbol} 中以 {by} 之差落败：{via} 把梯度路由给胜者 {to} = {winner}",
     "why lost to a number": "{parent} = {input} 在 {symbol} 中以 {by} 之差落败于 {via} 中的普通的数 {winner}",
     "why zero weight": "{via} 把 {parent} 乘以 {weight}，所以 {slope} = 0",
+    "why behind": "其后，更靠近 {root} 处：{cause}",
+    "why small weight": "{via} 把 {parent} 乘以很小的权重：{slope} = {local}",
+    "why small weights": "最强路径上小于 1 的 {count} 个权重之积是 {product}；其中最小的是 {via} 的 {slope} = {local}",
     "why flat": "{via} = {at} 在这一点是平的：{slope} = 0",
     "why saturated": "{via} 饱和：它的输入是 {input}，局部梯度只有 {local}",
     "why saturated in a row": "接连 {count} 个饱和的门：{gates}",
