@@ -16,7 +16,7 @@ from .functions import maximum, minimum, total, dot
 from .composite import gate, expand
 from .saved import save_graph, load_graph
 from .calculus import gradient, jacobian, hessian, hessian_vector_product
-from .check import check_gradients, sweep
+from .check import check_gradients, errors_by_step
 from .views.phrases import language
 from .views.steps import steps
 from .views.tree import tree
@@ -40,5 +40,5 @@ __all__ = [
     "steps", "tree", "draw", "backprop_code", "latex", "page",
     "explain", "ledger", "paths", "nudge", "record_lines", "language",
     "gradient", "jacobian", "hessian", "hessian_vector_product",
-    "gate", "expand", "check_gradients", "sweep", "save_graph", "load_graph", "record", "evaluate",
+    "gate", "expand", "check_gradients", "errors_by_step", "save_graph", "load_graph", "record", "evaluate",
 ]

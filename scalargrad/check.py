@@ -1,28 +1,64 @@
-"""Is the gradient right?  The numerical slope against backward, as CS231n teaches it, and the gate that is to blame."""
+"""Is the gradient right?  The numerical slope against backward, as CS231n teaches it, and the gate that is to blame.
+
+Theory of operation
+===================
+
+The numerical slope is the centred difference (f(x + h) - f(x - h)) / 2h.  Two errors part it from the true slope:
+
+- *truncation*: the curve bends between x - h and x + h.  The centred difference has an error of about h^2 f'''(x) / 6,
+  so a tenth of the step leaves a hundredth of it; a one-sided difference, (f(x + h) - f(x)) / h, only a tenth.
+- *noise*: f(x + h) and f(x - h) are rounded, and subtracting them leaves the rounding errors, which are then divided by
+  2h.  A tenth of the step makes ten times as much of it.
+
+The two balance somewhere, but where depends on f and x: near 1e-5 for sin(x) at 1, near 1e-11 for sqrt(x) + 1 at 1e-8.
+So the checker walks down from the step that it is given, each time to a tenth of it, and knows for every difference
+
+- the noise: a rounding error in every gate, times the slope of the output by that gate, added up;
+- the truncation: at least by how much the differences of smaller steps disagree with this one.
+
+Their sum is its *uncertainty*.  The walk ends where the noise alone exceeds the least uncertainty found so far, and the
+difference with the least uncertainty is the numerical slope.  Most slopes need no walk: the first difference and
+backward agree to seven digits, which is no accident.
+
+A *kink* is a point where f has one slope on its left and another on its right, as relu has at 0.  A difference across
+it is a mean of the two and says nothing: relu at -1e-6 with h = 1e-5 gives 0.45, where backward rightly gives 0.  The
+rules of gates compare by the gate `step`, so the checker can look up how each comparison falls out at x - h, x and
+x + h, and passes over a difference in which one has changed.  Smaller steps may stay on one side; exactly on a kink
+none does, and there is no slope to compare with.
+
+Sources: CS231n, Neural Networks Part 3, "Gradient checks"; Press et al., Numerical Recipes, 5.7, "Numerical
+Derivatives".
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import islice
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import chain, islice, tee, zip_longest
 from typing import Any, NamedTuple
 
 from .calculus import gradient, jacobian, sensitivities
 from .composite import Composite, named, parameters_of, taken_apart
 from .formula import read_rule
 from .gate import number
-from .graph import topological_order
+from .graph import chain_rule, topological_order
 from .table import dot, step as step_gate, total
 from .value import Value, constant
 
 WRONG, SUSPICIOUS, RIGHT = 1e-2, 1e-4, 1e-7  # the course's bands of relative error
-EPSILON = 2.0**-52
-FINEST = 1e-9  # a smaller step measures nothing but rounding
+PRECISE = 1e-9  # a relative uncertainty that no smaller step need improve
+TURN = 0.02  # how much a slope may change, relatively, between two points that say what it is
+ROUNDINGS = 2.0  # how many units in the last place a gate's output may be off
 SUMS = (total, dot)  # gates that add up inside
-MOST = 10  # wrong slopes of single gates that a report lists
+MAX_CULPRITS = 10
+CALLS_AGAIN = 5  # how often a function that fails is called again, to see whether it repeats itself
+CUT = (
+    "No gate is to blame.  Is the circuit cut?  math.exp(x), float(x) and x.data are plain numbers, and no gradient "
+    "passes them: write exp(x), or x"
+)
 
 
 @dataclass(frozen=True)
@@ -31,8 +67,11 @@ class Slope:
 
     name: what it is the derivative of, by what.
     backward, numerical: the derivative by backpropagation, and by centred difference.
-    error: |backward - numerical| / max(|backward|, |numerical|); 0 where both are 0.
-    verdict: "right", "suspicious" or "wrong" by the course's bands, or "kink" where a winner changes within the step.
+    error: |backward - numerical| / max(|backward|, |numerical|); 0 where both are 0.  Where backward is 0 and the
+        numerical slope is within its uncertainty of 0, the error is relative to the slopes a first step away.
+    verdict: "right", "suspicious" or "wrong" by the course's bands; "kink" where the slope is not the same on the left
+        and on the right; "cannot tell" where the uncertainty hides it.
+    uncertainty: how far `numerical` may be from the true slope; None where the two agreed at once.
     """
 
     name: str
@@ -40,21 +79,22 @@ class Slope:
     numerical: float
     error: float
     verdict: str
+    uncertainty: float | None = None
 
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """What `check_gradients` found; it is true if no slope is wrong or suspicious, and shows itself as a table.
+    """What `check_gradients` found; it is true if nothing is wrong or suspicious, and shows itself as a table.
 
     slopes: one for every input (of order 2: for every pair of inputs).
-    culprits: if a slope failed, the slopes of single gates that are wrong, each gate checked alone.
+    culprits: unless all slopes are right, the slopes of single gates that are not, each gate checked alone.
     """
 
     slopes: tuple[Slope, ...]
     culprits: tuple[Slope, ...]
 
     def __bool__(self) -> bool:
-        return all(map(_passes, self.slopes))
+        return all(map(_passes, self.slopes)) and not self.culprits
 
     def __repr__(self) -> str:
         head = ("slope", "backward", "numerical", "error", "verdict")
@@ -62,15 +102,19 @@ class Report:
         if self.culprits:
             rows += [("gates checked alone", "", "", "", ""), *map(_cells, self.culprits)]
         widths = [max(map(len, column)) for column in zip(*rows)]
-        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-
-
-Scale = Callable[[float], float]  # of an input: what its step is relative to
-Measure = Callable[[float, Scale], list[Slope]]  # by a step
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        return "\n".join(lines if self or self.culprits else [*lines, CUT])
 
 
 def _cells(slope: Slope) -> tuple[str, ...]:
-    return slope.name, f"{slope.backward:.10g}", f"{slope.numerical:.10g}", f"{slope.error:.1e}", slope.verdict
+    numerical = f"{slope.numerical:.10g}"
+    if slope.uncertainty is not None:
+        numerical += f" ± {slope.uncertainty:.0e}"
+    return slope.name, f"{slope.backward:.10g}", numerical, f"{slope.error:.1e}", slope.verdict
+
+
+def _passes(slope: Slope) -> bool:
+    return slope.verdict not in ("wrong", "suspicious")
 
 
 def check_gradients(
@@ -84,19 +128,21 @@ def check_gradients(
 
     function: takes one `Value` an input and returns one.  It is called anew for every difference.
     inputs: numbers, or values to take them from.
-    step: the h of the difference, relative to max(1, |x|).
+    step: the largest h of a difference, relative to max(1, |x|); smaller ones are tried where it does not do.
     order: 1 for gradients; 2 for second derivatives, against differences of gradients.
-    raise_on_error: AssertionError, with the table, where a slope is wrong or suspicious.
+    raise_on_error: AssertionError, with the table, where a slope or a gate is wrong or suspicious.
 
-    Relative errors above 1e-2 are wrong, from 1e-4 suspicious, and from 1e-7 too unless there are kinks in the graph;
-    what is within the rounding noise of the difference is right, and so is what a smaller step finds right, or a
-    hundred times closer; if the smaller step can only measure rounding, the slope is suspicious.  Where the winner of a
-    max, or the side of a relu, is not the same at x - h and x + h, the difference crosses a kink and says nothing.
+    A relative error up to 1e-7 is right.  A larger one that the uncertainty of the difference explains is right up to
+    1e-4, and beyond that the checker cannot tell.  One that it does not explain is suspicious, and wrong above 1e-2.
+    Where every difference crosses a kink, an error up to 1e-4 is right, and a larger one says nothing.
 
     >>> print(check_gradients(lambda x, y: x * y, [2.0, -4.0]))
     slope  backward  numerical  error    verdict
     df/dx  -4        -4         0.0e+00  right
     df/dy  2         2          0.0e+00  right
+
+    Raises ValueError where two calls with the same inputs differ, as with random numbers, and the errors of the gates
+    where the function has no value or no slope.
 
     Source: CS231n, Neural Networks Part 3, "Gradient checks".
     """
@@ -104,26 +150,31 @@ def check_gradients(
         raise ValueError(f"order={order!r}: choose 1 or 2")
     at = _checked(function, inputs)
     names, step = named(parameters_of(function), len(at)), _positive(step)
-    measures = (_first_order if order == 1 else _second_order)(function, at, names)
-    report = Report(tuple(_settled(measures, step)), ())
-    if not report:
-        report = Report(report.slopes, tuple(_culprits(_record(function, at)[1], step, order)))
-        if raise_on_error:
-            raise AssertionError(f"gradients and slopes differ\n{report}")
+    _repeat(function, at, 1)
+    columns = (_first_order if order == 1 else _second_order)(function, at, names)
+    slopes = tuple([slope for column in columns for slope in column.slopes(step)])
+    culprits: tuple[Slope, ...] = ()
+    if any(slope.verdict != "right" for slope in slopes):
+        _repeat(function, at, CALLS_AGAIN)
+        culprits = tuple(_culprits(_record(function, at).graph, step, order))
+    report = Report(slopes, culprits)
+    if raise_on_error and not report:
+        raise AssertionError(f"gradients and slopes differ\n{report}")
     return report
 
 
-def sweep(
+def errors_by_step(
     function: Callable[..., Value], inputs: Iterable[float], steps: Iterable[float] | None = None
 ) -> list[tuple[float, float]]:
     """(step, largest relative error) for many steps: the picture of error against h, falling and rising again.
 
-    steps: by default 1e-1, 1e-2, ..., 1e-12.  For large h the error is the curvature's, for small h rounding's.
+    steps: relative to max(1, |x|); by default 1e-1, 1e-2, ..., 1e-12.  For large h the error is truncation, for small h
+        noise.
     """
     at = _checked(function, inputs)
-    measures = _first_order(function, at, named(parameters_of(function), len(at)))
+    columns = _first_order(function, at, named(parameters_of(function), len(at)))
     chosen = [10.0**-k for k in range(1, 13)] if steps is None else [_positive(h) for h in steps]
-    return [(h, max((slope.error for measure in measures for slope in measure(h, _size)), default=0.0)) for h in chosen]
+    return [(h, max((error for column in columns for error in column.errors(h)), default=0.0)) for h in chosen]
 
 
 def _checked(function: object, inputs: object) -> list[float]:
@@ -142,58 +193,25 @@ def _positive(step: float) -> float:
     return number(step)
 
 
-def _settled(measures: Iterable[Measure], step: float) -> Iterator[Slope]:
-    """The slopes by this step, or by smaller ones where these show that the function is only too curved for it."""
-    for measure in measures:
-        slopes = measure(step, _size)
-        if 0.01 * step > FINEST and not all(map(_passes, slopes)):
-            finer = [_tried(measure, *smaller) for smaller in ((0.1 * step, _size), (0.01 * step, _size), (step, abs))]
-            slopes = list(map(_closest, slopes, *filter(None, finer)))
-            near = _tried(measure, step, lambda x: max(1.0, math.ulp(x) / step))
-            slopes = list(map(_nearest, slopes, near or slopes))
-        yield from slopes
+def _repeat(function: Callable[..., Value], at: list[float], times: int) -> None:
+    """Calls the function again; ValueError if its output or its gradient is not the same as the first time."""
+    first, *others = [_output_and_gradient(function, at) for _ in range(times + 1)]
+    for other in others:
+        if repr(other) != repr(first):  # so that nan is the same as nan
+            before, after = next((a, b) for a, b in zip(first, other) if repr(a) != repr(b))
+            raise ValueError(
+                f"two calls with the same inputs differ ({before!r}, then {after!r}), so no difference means anything: "
+                "does the function draw random numbers, or change what it reads?  Make them anew, with a seed, inside it"
+            )
 
 
-def _size(x: float) -> float:
-    return max(1.0, abs(x))
+def _output_and_gradient(function: Callable[..., Value], at: list[float]) -> list[float]:
+    values, output, _ = _record(function, at)
+    output.backward()
+    return [output.data, *(x.grad for x in values)]
 
 
-def _tried(measure: Measure, step: float, scale: Scale) -> list[Slope]:
-    with suppress(ArithmeticError, ValueError):
-        return measure(step, scale)
-    return []
-
-
-def _closest(coarse: Slope, *finer: Slope) -> Slope:
-    """The first slope that passes.  As the step falls tenfold, the error of a right one falls a hundredfold."""
-    if _passes(coarse):
-        return coarse
-    for slope in finer:
-        if slope.error <= RIGHT:
-            return slope
-    off = [abs(slope.backward - slope.numerical) for slope in (coarse, *finer[:2])]
-    falls = len(off) == 3 and off[1] <= 0.02 * off[0] < math.inf and off[2] <= 0.02 * off[1]
-    return replace(finer[1], verdict="right") if falls else coarse
-
-
-def _nearest(slope: Slope, near: Slope) -> Slope:
-    """The slope, or the one by a step that is not relative: 1e-5 of a million strides over three periods of a sine.
-
-    So near, rounding may hide what a wrong rule does.  A slope that differs only less than that is not excused by it:
-    it stays suspicious, unless the two agree so well that it is no accident.
-    """
-    if _passes(slope) or near.error <= RIGHT or near.verdict == "suspicious":
-        return slope if _passes(slope) else near
-    if slope.verdict == "wrong" and near.verdict == "right":
-        return near if near.error <= SUSPICIOUS else replace(near, verdict="suspicious")
-    return slope
-
-
-def _passes(slope: Slope) -> bool:
-    return slope.verdict in ("right", "kink")
-
-
-# ---- one step to either side ----
+# ---- one slope: the walk down the steps ----
 
 
 class Side(NamedTuple):
@@ -203,68 +221,206 @@ class Side(NamedTuple):
     graph: Value
     outputs: list[Value]
 
+    def slope(self, i: int, moved: Iterable[int]) -> tuple[float, float]:
+        """The slope of output `i` by the inputs that are moved, by its gates; and how much of the output may be rounding.
 
-def _measures(
-    compute: Callable[[list[float]], Side],
-    at: list[float],
-    places: Iterable[int],
-    slopes: list[list[float]],
-    names: list[list[str]],
-) -> list[Measure]:
-    """For each of the places what measures the slopes of all outputs by that input: a column of `slopes`."""
-
-    def measure(
-        place: int, backward: tuple[float, ...], names: tuple[str, ...], step: float, scale: Scale
-    ) -> list[Slope]:
-        below, above, width = _around(compute, at, place, step, scale)
-        return [_slope(name, slope, i, below, above, width) for i, (name, slope) in enumerate(zip(names, backward))]
-
-    return [partial(measure, *column) for column in zip(places, zip(*slopes), zip(*names))]
-
-
-def _around(
-    compute: Callable[[list[float]], Side], at: list[float], i: int, step: float, scale: Scale
-) -> tuple[Side, Side, float]:
-    """`compute` a step below and a step above `at` along input i, and how far apart the two are.
-
-    step: relative to `scale` of the input.  Where nothing can be computed there, as beside the edge of log's domain, it
-        is made smaller.
-    """
-    x, h = at[i], step * scale(at[i])
-    problem: Exception = ValueError(f"no step of {h!r} leads away from {x!r}")
-    for smaller in (h, 0.1 * h, 0.01 * h, 0.001 * h, 0.0001 * h, step * abs(x)):
-        low, high = x - smaller, x + smaller
+        That is what each gate may be off, times the slope of the output by that gate, added up.
+        """
+        opened = _opened(self.outputs[i])
         try:
-            if low < high:
-                below, above = (compute([*at[:i], side, *at[i + 1 :]]) for side in (low, high))
-                return below, above, high - low
-        except (ArithmeticError, ValueError) as error:
-            problem = error
-    raise problem
+            slopes = sensitivities(opened, self.inputs)
+        except (ArithmeticError, ValueError):  # an infinite slope, as of sqrt at 0
+            return math.inf, math.inf
+        lost = math.ulp(opened.data) + sum(abs(slopes[node]) * math.ulp(node.data) for node in slopes if node.gate)
+        return sum(slopes.get(self.inputs[k], 0.0) for k in moved), ROUNDINGS * lost
+
+    def rounding_of_slope(self, i: int, moved: Iterable[int]) -> float:
+        """How much of that slope may be rounding itself: large where large gradients meet at a fork and cancel."""
+        opened = _opened(self.outputs[i])
+        sizes = {opened: 1.0}
+        with suppress(ArithmeticError, ValueError):
+            for _ in chain_rule(topological_order([opened]), sizes, lambda node: map(abs, node.local_gradients())):
+                pass
+        return ROUNDINGS * sum(math.ulp(sizes.get(self.inputs[k], 0.0)) for k in moved)
 
 
-def _slope(name: str, backward: float, i: int, below: Side, above: Side, width: float) -> Slope:
-    """What the difference of the outputs `i` says of one slope."""
-    numerical = (above.outputs[i].data - below.outputs[i].data) / width
-    error, verdict = 0.0, "right"
-    if backward != numerical:
-        error = abs(backward - numerical) / (max(abs(backward), abs(numerical)) or math.nan)
-    if not (error <= RIGHT or abs(backward - numerical) <= _rounding(above, i) / width < math.inf):
-        verdict = _verdict(error, _sides(below.graph), _sides(above.graph))
-    return Slope(name, backward, numerical, error, verdict)
+def _opened(output: Value) -> Value:
+    """The same graph with every gate that computes in several steps taken apart."""
+    return taken_apart([output], lambda gate: isinstance(gate, Composite) or gate in SUMS)[output]
 
 
-def _verdict(error: float, below: list[tuple[Any, ...]], above: list[tuple[Any, ...]]) -> str:
-    if error <= SUSPICIOUS and any(comparisons for _, *comparisons in above):
+class Difference:
+    """A centred difference of the outputs, from the side below to the side above, which are `width` apart."""
+
+    def __init__(self, center: Side, below: Side, above: Side, moved: Sequence[int], width: float):
+        self.center, self.below, self.above, self.moved, self.width = center, below, above, moved, width
+
+    def slope(self, i: int) -> float:
+        return (self.above.outputs[i].data - self.below.outputs[i].data) / self.width
+
+    def bend(self, i: int) -> float:
+        """The slope on the right of the centre, less that on its left."""
+        below, center, above = (side.outputs[i].data for side in (self.below, self.center, self.above))
+        return 2.0 * ((above - center) - (center - below)) / self.width
+
+    @cached_property
+    def comparisons(self) -> list[tuple[Any, ...]]:
+        """How each comparison falls out below, in the centre and above; None where there is no such comparison."""
+        return list(zip_longest(*(_comparisons(side.graph) for side in (self.below, self.center, self.above))))
+
+    @property
+    def crosses(self) -> bool:
+        return any(not below == center == above for below, center, above in self.comparisons)
+
+    @property
+    def on_kink(self) -> bool:
+        """Whether more comparisons are ties in the centre than on either side: then smaller steps cross, too."""
+        below, center, above = (sides.count(0) for sides in zip(*self.comparisons))
+        return center > max(below, above)
+
+
+class Reading:
+    """What one difference says of one output.
+
+    slope, noise, bend: those of the difference.
+    gap: by how much another slope disagrees that should be the same but for the truncation: the difference of a smaller
+        step, or the mean of the gates' own slopes at x - h and x + h compared with their slope right `beside` x.
+    resolved: whether the gates' own slopes at x - h and x + h are alike.
+    last: the difference with the smallest step.
+    """
+
+    def __init__(self, difference: Difference, i: int, beside: float):
+        (below, low), (above, high) = [side.slope(i, difference.moved) for side in (difference.below, difference.above)]
+        self.slope, self.bend = difference.slope(i), difference.bend(i)
+        self.noise = (low + high) / difference.width
+        self.gap = abs(0.5 * (below + above) - beside)
+        self.resolved = abs(below - above) <= TURN * max(abs(below), abs(above))
+        self.last = self
+
+    def compare(self, finer: Reading) -> None:
+        self.gap = max(self.gap, finer.gap, abs(self.slope - finer.slope))
+        self.last = finer
+
+    @property
+    def uncertainty(self) -> float:
+        return self.noise + 2.0 * self.gap if self.last is not self else math.inf
+
+
+class Column(NamedTuple):
+    """The slopes of all outputs along some inputs that move together: most often one input.
+
+    compute: gives the `Side` at any point.
+    at, moved: the point, and the places of the inputs that move.
+    center: the side at this point.
+    backward, names: of each output, its slope by backpropagation, and what that is called.
+    """
+
+    compute: Callable[[list[float]], Side]
+    at: list[float]
+    moved: tuple[int, ...]
+    center: Side
+    backward: list[float]
+    names: list[str]
+
+    def slopes(self, step: float) -> list[Slope]:
+        walks = tee(self.differences(step), len(self.names))
+        return [self.slope(i, walk) for i, walk in enumerate(walks)]
+
+    def slope(self, i: int, differences: Iterator[Difference]) -> Slope:
+        """The slope of output `i` by the difference that is the least uncertain."""
+        name, backward, first = self.names[i], self.backward[i], next(differences)
+        numerical = first.slope(i)
+        error = _error(backward, numerical)
+        flat = numerical == 0.0 != first.bend(i)  # as high on the left as on the right, but not in the centre
+        if error <= RIGHT and not flat or not math.isfinite(backward):
+            return Slope(name, backward, numerical, error, "right" if error <= RIGHT else "wrong")
+        readings = self.readings(i, chain([first], differences))
+        best = min(readings, key=lambda reading: reading.uncertainty, default=None)
+        if best is None:
+            verdict = "right" if error <= SUSPICIOUS else "kink" if first.crosses else "cannot tell"
+            return Slope(name, backward, numerical, error, verdict)
+        off = abs(backward - best.slope)
+        error = _error(backward, best.slope)
+        uncertainty = best.uncertainty + self.center.rounding_of_slope(i, self.moved)
+        if backward == 0.0 and off <= uncertainty:
+            error = off / (abs(readings[0].slope) + 0.5 * abs(readings[0].bend) or 1.0)
+        return Slope(name, backward, best.slope, error, _verdict(error, off, uncertainty, best), uncertainty)
+
+    def readings(self, i: int, differences: Iterator[Difference]) -> list[Reading]:
+        """What the differences say that cross no kink, down to steps so small that noise hides more than is known."""
+        readings: list[Reading] = []
+        (_, rounding), beside, largest = self.center.slope(i, self.moved), self.slope_beside(i), 0.0
+        for difference in differences:
+            if difference.on_kink:
+                break
+            largest = max(largest, abs(difference.slope(i)))
+            reading = None if difference.crosses else Reading(difference, i, beside)
+            if reading and math.isfinite(reading.slope + reading.noise):
+                for coarser in readings:
+                    coarser.compare(reading)
+                readings.append(reading)
+            least = min([max(largest, abs(self.backward[i])), *(reading.uncertainty for reading in readings)])
+            noise_of_next = 20.0 * rounding / difference.width
+            if len(readings) != 1 and noise_of_next >= least or least <= PRECISE * largest:
+                break
+        return readings
+
+    def differences(self, step: float) -> Iterator[Difference]:
+        """Differences by smaller and smaller steps, as long as these lead away from here.
+
+        Steps by which nothing can be computed, as beyond the edge of log's domain, are passed over; the last error is
+        raised if there is no other.
+        """
+        x = max((self.at[i] for i in self.moved), key=abs)
+        h, found = step * max(1.0, abs(x)), False
+        problem: Exception = ValueError(f"no step of {h!r} leads away from {x!r}")
+        while x - h < x < x + h:
+            try:
+                below, above = self.compute(self.beside(-h)), self.compute(self.beside(h))
+            except (ArithmeticError, ValueError) as error:
+                problem = error
+            else:
+                found = True
+                yield Difference(self.center, below, above, self.moved, (x + h) - (x - h))
+            h *= 0.1
+        if not found:
+            raise problem
+
+    def beside(self, h: float) -> list[float]:
+        return [x + h if i in self.moved else x for i, x in enumerate(self.at)]
+
+    def slope_beside(self, i: int) -> float:
+        """The mean of the gates' own slopes at the next floats below and above."""
+        try:
+            sides = [
+                self.compute([math.nextafter(x, end) if k in self.moved else x for k, x in enumerate(self.at)])
+                for end in (-math.inf, math.inf)
+            ]
+        except (ArithmeticError, ValueError):
+            sides = [self.center]
+        return sum(side.slope(i, self.moved)[0] for side in sides) / len(sides)
+
+    def errors(self, step: float) -> list[float]:
+        """The relative errors of the first difference alone."""
+        difference = next(self.differences(step))
+        return [_error(backward, difference.slope(i)) for i, backward in enumerate(self.backward)]
+
+
+def _error(backward: float, numerical: float) -> float:
+    if backward == numerical:
+        return 0.0
+    return abs(backward - numerical) / (max(abs(backward), abs(numerical)) or math.nan)
+
+
+def _verdict(error: float, off: float, uncertainty: float, reading: Reading) -> str:
+    if error <= RIGHT:
         return "right"
-    return "kink" if below != above else "suspicious" if error <= WRONG else "wrong"
-
-
-def _rounding(side: Side, i: int) -> float:
-    """How much of the difference of two outputs may be rounding: what every node loses, times the slope by it."""
-    opened = taken_apart([side.outputs[i]], lambda g: isinstance(g, Composite) or g in SUMS)[side.outputs[i]]
-    slopes = sensitivities(opened, side.inputs)
-    return 16.0 * EPSILON * sum(abs(slope * node.data) for node, slope in slopes.items())
+    if off <= uncertainty or not reading.resolved:
+        return "right" if error <= SUSPICIOUS else "cannot tell"
+    bend, last = abs(reading.bend), reading.last
+    if abs(last.bend) > max(0.5 * bend, SUSPICIOUS * abs(reading.slope)) + 4.0 * last.noise:
+        return "kink" if abs(last.bend) < 2.0 * bend else "cannot tell"  # left and right do not approach each other
+    return "suspicious" if error <= WRONG else "wrong"
 
 
 # ---- the whole graph ----
@@ -278,42 +434,52 @@ def _record(function: Callable[..., Value], at: Sequence[float]) -> Side:
     return Side(values, output, [output])
 
 
-def _first_order(function: Any, at: list[float], names: list[str]) -> list[Measure]:
-    values, output, _ = _record(function, at)
-    output.backward()
-    slopes = [[x.grad for x in values]]
-    return _measures(partial(_record, function), at, range(len(at)), slopes, [[f"df/d{name}" for name in names]])
+def _first_order(function: Any, at: list[float], names: list[str]) -> list[Column]:
+    center = _record(function, at)
+    center.graph.backward()
+    return [
+        Column(partial(_record, function), at, (i,), center, [x.grad], [f"df/d{name}"])
+        for i, (x, name) in enumerate(zip(center.inputs, names))
+    ]
 
 
-def _second_order(function: Any, at: list[float], names: list[str]) -> list[Measure]:
+def _second_order(function: Any, at: list[float], names: list[str]) -> list[Column]:
     def compute(x: list[float]) -> Side:
         side = _record(function, x)
         return side._replace(outputs=gradient(side.graph, side.inputs))
 
     center = compute(at)
-    slopes = jacobian(center.outputs, center.inputs)
-    return _measures(compute, at, range(len(at)), slopes, [[f"d2f/d{x} d{by}" for by in names] for x in names])
+    columns = zip(*jacobian(center.outputs, center.inputs))
+    return [
+        Column(compute, at, (i,), center, list(column), [f"d2f/d{x} d{by}" for x in names for by in [names[i]]])
+        for i, column in enumerate(columns)
+    ]
 
 
 # ---- kinks: how the comparisons in the rules fall out ----
 
 
-def _sides(output: Value) -> list[tuple[Any, ...]]:
+def _comparisons(output: Value) -> list[Any]:
     """For every gate its name, and how its comparisons fall out: which side of 0 a relu is on, which input won a max.
 
-    The rule is read on nodes, so that its comparisons are gates of a graph, to be looked up there.
+    A comparison is -1, 0 or 1: less, equal or greater.  The rule is read on nodes, so that its comparisons are gates of
+    a graph, to be looked up there.
     """
-    return [(node.gate.name, *_comparisons(node)) for node in _gates_of(output) if node.gate]
+    found: list[Any] = []
+    for node in _gates_of(output):
+        found.append(node.gate.name if node.gate else "")
+        if node.gate is step_gate:
+            found.append(_compared(node))
+            continue
+        with suppress(ArithmeticError, ValueError):
+            slopes = _slopes_alone(node, _at(node)).outputs
+            found += [_compared(n) for n in topological_order(slopes) if n.gate is step_gate]
+    return found
 
 
-def _comparisons(node: Value) -> tuple[float, ...]:
-    if node.gate is step_gate:
-        return (node.data,)
-    try:
-        slopes = _slopes_alone(node, node.numbers[1:]).outputs
-    except (ArithmeticError, ValueError):
-        return ()
-    return tuple([n.data for n in topological_order(slopes) if n.gate is step_gate])
+def _compared(node: Value) -> int:
+    _, x, y, _ = node.numbers
+    return (x > y) - (x < y)
 
 
 def _gates_of(output: Value) -> list[Value]:
@@ -328,40 +494,56 @@ def _culprits(output: Value, step: float, order: int) -> list[Slope]:
     """The wrong slopes among all gates of a graph, each gate checked alone at the numbers of the forward pass."""
     kinds = (_gate_slopes, _gate_curves)[:order]
     slopes = (slope for node in _gates_of(output) for kind in kinds for slope in _measurable(kind, node, step))
-    return list(islice((slope for slope in slopes if not _passes(slope)), MOST))
+    return list(islice((slope for slope in slopes if not _passes(slope)), MAX_CULPRITS))
 
 
-def _measurable(kind: Callable[[Value], list[Measure]], node: Value, step: float) -> Iterator[Slope]:
+def _measurable(kind: Callable[[Value, float], Iterator[Slope]], node: Value, step: float) -> Iterator[Slope]:
     """The slopes of one gate as far as there are any: beside the edge of a domain there may be none."""
     with suppress(ArithmeticError, ValueError):
-        yield from _settled(kind(node), step)
+        yield from kind(node, step)
 
 
-def _gate_slopes(node: Value) -> list[Measure]:
-    names = [[_blamed(node, f"dz/d{name}") for name in _moving_names(node)]]
-    at, slopes = list(node.numbers[1:]), [list(node.local_gradients())]
-    return _measures(partial(_alone, node), at, _moving(node), slopes, names)
+def _gate_slopes(node: Value, step: float) -> Iterator[Slope]:
+    """By each input, and by tied ones together: where x = y, max(x, y) has no slope by x, but one along both."""
+    at, center, names = _at(node), _alone(node, _at(node)), [f"dz/d{name}" for name in _moving_names(node)]
+    slopes = node.local_gradients()
+
+    def along(*moved: int) -> Slope:
+        name = _blamed(node, " + ".join([names[i] for i in moved]))
+        column = Column(partial(_alone, node), at, moved, center, [sum([slopes[i] for i in moved])], [name])
+        return column.slopes(step)[0]
+
+    alone = [along(i) for i in range(len(at))]
+    yield from alone
+    tied = {x for x, slope in zip(at, alone) if slope.verdict == "kink" and at.count(x) > 1}
+    yield from [along(*[i for i, y in enumerate(at) if y == x]) for x in tied]
 
 
-def _gate_curves(node: Value) -> list[Measure]:
-    center = _slopes_alone(node, node.numbers[1:])
-    names = [[_blamed(node, f"d2z/d{x} d{by}") for by in _moving_names(node)] for x in _moving_names(node)]
-    at, slopes = list(node.numbers[1:]), jacobian(center.outputs, center.inputs)
-    return _measures(partial(_slopes_alone, node), at, _moving(node), slopes, names)
+def _gate_curves(node: Value, step: float) -> Iterator[Slope]:
+    at, center, names = _at(node), _slopes_alone(node, _at(node)), _moving_names(node)
+    for i, (by, column) in enumerate(zip(names, zip(*jacobian(center.outputs, center.inputs)))):
+        called = [_blamed(node, f"d2z/d{x} d{by}") for x in names]
+        yield from Column(partial(_slopes_alone, node), at, (i,), center, list(column), called).slopes(step)
 
 
-def _alone(node: Value, numbers: Sequence[float]) -> Side:
-    """The gate of a node by itself, with other numbers."""
-    inputs: list[Any] = list(numbers)
-    for place in _moving(node):
-        inputs[place] = Value(inputs[place])
+def _at(node: Value) -> list[float]:
+    """The numbers of those inputs of a gate that are values."""
+    return [node.numbers[1 + place] for place in _moving(node)]
+
+
+def _alone(node: Value, at: Sequence[float]) -> Side:
+    """The gate of a node by itself, at other numbers."""
+    inputs: list[Any] = list(node.numbers[1:])
+    values = [Value(x) for x in at]
+    for place, value in zip(_moving(node), values):
+        inputs[place] = value
     output = node.form.gate(*inputs)  # type: ignore[misc]
-    return Side([inputs[place] for place in _moving(node)], output, [output])
+    return Side(values, output, [output])
 
 
-def _slopes_alone(node: Value, numbers: Sequence[float]) -> Side:
+def _slopes_alone(node: Value, at: Sequence[float]) -> Side:
     """The local gradients of the gate by itself, as graphs."""
-    side = _alone(node, numbers)
+    side = _alone(node, at)
     slopes = read_rule(node.form, side.graph, side.graph.inputs)
     return side._replace(outputs=[x if isinstance(x, Value) else constant(x) for x in slopes])
 

@@ -22,7 +22,7 @@ from scalargrad import (
     sigmoid,
     sin,
     sqrt,
-    sweep,
+    errors_by_step,
     tanh,
 )
 from scalargrad.check import Report, Slope
@@ -496,7 +496,7 @@ def test_where_nothing_can_be_measured():
 
 @pytest.mark.parametrize("step", [0.0, -1e-5, nan])
 def test_a_step_must_be_above_zero(step):
-    for check in (lambda: check_gradients(sin, [1.0], step=step), lambda: sweep(sin, [1.0], [step])):
+    for check in (lambda: check_gradients(sin, [1.0], step=step), lambda: errors_by_step(sin, [1.0], [step])):
         with pytest.raises(ValueError, match="the difference needs one above 0, such as 1e-5"):
             check()
 
@@ -517,7 +517,7 @@ def test_the_step_is_relative_to_the_input():
 
 @pytest.mark.parametrize("result", [3.0, None, "x", [Value(1.0)]])
 def test_a_function_that_returns_no_value(result):
-    for check in (check_gradients, sweep):
+    for check in (check_gradients, errors_by_step):
         with pytest.raises(
             TypeError, match=f"^the function returned {type(result).__name__}, not a Value: there is no grad"
         ):
@@ -545,7 +545,7 @@ def test_a_network():
 @pytest.mark.parametrize(("function", "at"), [(tanh, [0.7]), (lambda x, y: exp(x * y), [0.5, 1.5]), (sigmoid, [1.0])])
 def test_the_error_falls_and_rises_again(function, at):
     """As the square of the step while the curvature rules, then against it while rounding does."""
-    steps = sweep(function, at)
+    steps = errors_by_step(function, at)
     assert [h for h, _ in steps] == [10.0**-k for k in range(1, 13)]
     errors = [error for _, error in steps]
     best = errors.index(min(errors))
@@ -556,11 +556,11 @@ def test_the_error_falls_and_rises_again(function, at):
 
 
 def test_a_sweep_over_steps_of_ones_own():
-    assert [h for h, _ in sweep(tanh, [0.7], (i for i in (1, 0.5)))] == [1.0, 0.5]
-    assert sweep(lambda x: x * 3.0, [2.0], [0.5]) == [(0.5, 0.0)]
+    assert [h for h, _ in errors_by_step(tanh, [0.7], (i for i in (1, 0.5)))] == [1.0, 0.5]
+    assert errors_by_step(lambda x: x * 3.0, [2.0], [0.5]) == [(0.5, 0.0)]
     off = planted(GATES["sin"], 2.0)
-    assert all(error > 0.4 for _, error in sweep(off, [0.5]))
-    assert sweep(lambda: Value(1.0), []) == [(10.0**-k, 0.0) for k in range(1, 13)]
+    assert all(error > 0.4 for _, error in errors_by_step(off, [0.5]))
+    assert errors_by_step(lambda: Value(1.0), []) == [(10.0**-k, 0.0) for k in range(1, 13)]
 
 
 # ---- what a report is ----
@@ -581,7 +581,7 @@ def test_helpers_are_gates_like_any_other():
 # ---- called the wrong way ----
 
 
-@pytest.mark.parametrize("check", [check_gradients, sweep])
+@pytest.mark.parametrize("check", [check_gradients, errors_by_step])
 def test_what_is_no_function_and_what_is_no_list_of_inputs(check):
     x = Value(2.0)
     with pytest.raises(TypeError, match=r"needs a function, such as lambda x, y: x \* y, not a Value"):
