@@ -11,14 +11,16 @@ The numerical slope is the centred difference (f(x + h) - f(x - h)) / 2h.  Two e
   2h.  A tenth of the step makes ten times as much of it.
 
 The two balance somewhere, but where depends on f and x: near 1e-5 for sin(x) at 1, near 1e-11 for sqrt(x) + 1 at 1e-8.
-So the checker walks down from the step that it is given, each time to a tenth of it, and knows for every difference
+So the checker walks down from the step that it is given, each time to a tenth of it, and estimates for every difference
 
 - the noise: a rounding error in every gate, times the slope of the output by that gate, added up;
-- the truncation: at least by how much the differences of smaller steps disagree with this one.
+- the truncation: by how much the differences with smaller steps disagree with this one, and by how much the slopes that
+  the gates have at x - h and x + h disagree, on average, with those that they have right beside x.
 
-Their sum is its *uncertainty*.  The walk ends where the noise alone exceeds the least uncertainty found so far, and the
-difference with the least uncertainty is the numerical slope.  Most slopes need no walk: the first difference and
-backward agree to seven digits, which is no accident.
+Noise and twice the truncation are its *uncertainty*.  The walk ends where the noise alone exceeds the least uncertainty
+found so far, and the difference with the least uncertainty is the numerical slope.  What backward may lose by its own
+rounding is added: where 1e20 - 1e20 + 1 meet at a fork, the 1 is lost.  Most slopes need no walk: the first difference
+and backward agree to seven digits, which is no accident.
 
 A *kink* is a point where f has one slope on its left and another on its right, as relu has at 0.  A difference across
 it is a mean of the two and says nothing: relu at -1e-6 with h = 1e-5 gives 0.45, where backward rightly gives 0.  The
@@ -50,7 +52,7 @@ from .value import Value, constant
 
 WRONG, SUSPICIOUS, RIGHT = 1e-2, 1e-4, 1e-7  # the course's bands of relative error
 PRECISE = 1e-9  # a relative uncertainty that no smaller step need improve
-TURN = 0.02  # how much a slope may change, relatively, between two points that say what it is
+TURN = 0.02  # how much a slope may change, relatively, from one side of a difference to the other
 ROUNDINGS = 2.0  # how many units in the last place a gate's output may be off
 SUMS = (total, dot)  # gates that add up inside
 MAX_CULPRITS = 10
@@ -108,8 +110,8 @@ class Report:
 
 def _cells(slope: Slope) -> tuple[str, ...]:
     numerical = f"{slope.numerical:.10g}"
-    if slope.uncertainty is not None:
-        numerical += f" ± {slope.uncertainty:.0e}"
+    if slope.uncertainty is not None and slope.uncertainty > RIGHT * abs(slope.numerical):
+        numerical += f" +- {slope.uncertainty:.0e}"
     return slope.name, f"{slope.backward:.10g}", numerical, f"{slope.error:.1e}", slope.verdict
 
 
@@ -201,7 +203,7 @@ def _repeat(function: Callable[..., Value], at: list[float], times: int) -> None
             before, after = next((a, b) for a, b in zip(first, other) if repr(a) != repr(b))
             raise ValueError(
                 f"two calls with the same inputs differ ({before!r}, then {after!r}), so no difference means anything: "
-                "does the function draw random numbers, or change what it reads?  Make them anew, with a seed, inside it"
+                "does the function draw random numbers, or change what it reads?  Draw them with a seed, inside it"
             )
 
 
@@ -222,9 +224,9 @@ class Side(NamedTuple):
     outputs: list[Value]
 
     def slope(self, i: int, moved: Iterable[int]) -> tuple[float, float]:
-        """The slope of output `i` by the inputs that are moved, by its gates; and how much of the output may be rounding.
+        """The slope that the gates give output `i` along the inputs `moved`, and how much of the output is rounding.
 
-        That is what each gate may be off, times the slope of the output by that gate, added up.
+        The second is what each gate may be off, times the slope of the output by that gate, added up: a bound.
         """
         opened = _opened(self.outputs[i])
         try:
@@ -235,7 +237,7 @@ class Side(NamedTuple):
         return sum(slopes.get(self.inputs[k], 0.0) for k in moved), ROUNDINGS * lost
 
     def rounding_of_slope(self, i: int, moved: Iterable[int]) -> float:
-        """How much of that slope may be rounding itself: large where large gradients meet at a fork and cancel."""
+        """How much of that slope may itself be rounding: much of it where large gradients meet at a fork and cancel."""
         opened = _opened(self.outputs[i])
         sizes = {opened: 1.0}
         with suppress(ArithmeticError, ValueError):
@@ -270,12 +272,14 @@ class Difference:
 
     @property
     def crosses(self) -> bool:
+        """Whether a comparison does not fall out alike everywhere."""
         return any(not below == center == above for below, center, above in self.comparisons)
 
     @property
     def on_kink(self) -> bool:
         """Whether more comparisons are ties in the centre than on either side: then smaller steps cross, too."""
-        below, center, above = (sides.count(0) for sides in zip(*self.comparisons))
+        ties = [[side == 0 for side in sides] for sides in self.comparisons]
+        below, center, above = map(sum, zip(*ties, [False] * 3))
         return center > max(below, above)
 
 
@@ -283,10 +287,9 @@ class Reading:
     """What one difference says of one output.
 
     slope, noise, bend: those of the difference.
-    gap: by how much another slope disagrees that should be the same but for the truncation: the difference of a smaller
-        step, or the mean of the gates' own slopes at x - h and x + h compared with their slope right `beside` x.
-    resolved: whether the gates' own slopes at x - h and x + h are alike.
-    last: the difference with the smallest step.
+    gap: the truncation, as far as it shows; `beside` is the slope that the gates have right beside the point.
+    resolved: whether the gates have like slopes on both sides; a wave that turns within the step does not.
+    last: the reading with the smallest step.
     """
 
     def __init__(self, difference: Difference, i: int, beside: float):
@@ -303,7 +306,21 @@ class Reading:
 
     @property
     def uncertainty(self) -> float:
+        """Infinite as long as there is no smaller step to compare with."""
         return self.noise + 2.0 * self.gap if self.last is not self else math.inf
+
+    def verdict(self, error: float, off: float, uncertainty: float) -> str:
+        """The verdict on a slope by backward with this relative error, which is `off` by so much from this reading."""
+        if error <= RIGHT:
+            return "right"
+        if off <= uncertainty:
+            return "right" if error <= SUSPICIOUS else "cannot tell"
+        bend, last = abs(self.bend), abs(self.last.bend) - 4.0 * self.last.noise
+        if last > max(0.5 * bend, SUSPICIOUS * abs(self.slope)):  # left and right do not approach each other
+            return "kink" if last < 2.0 * bend else "cannot tell"
+        if not self.resolved:
+            return "cannot tell"
+        return "suspicious" if error <= WRONG else "wrong"
 
 
 class Column(NamedTuple):
@@ -323,6 +340,7 @@ class Column(NamedTuple):
     names: list[str]
 
     def slopes(self, step: float) -> list[Slope]:
+        """The slopes of all outputs, by walks down from this step."""
         walks = tee(self.differences(step), len(self.names))
         return [self.slope(i, walk) for i, walk in enumerate(walks)]
 
@@ -342,9 +360,9 @@ class Column(NamedTuple):
         off = abs(backward - best.slope)
         error = _error(backward, best.slope)
         uncertainty = best.uncertainty + self.center.rounding_of_slope(i, self.moved)
-        if backward == 0.0 and off <= uncertainty:
+        if backward == 0.0 and off <= uncertainty:  # relative to itself, 0 would be all or nothing
             error = off / (abs(readings[0].slope) + 0.5 * abs(readings[0].bend) or 1.0)
-        return Slope(name, backward, best.slope, error, _verdict(error, off, uncertainty, best), uncertainty)
+        return Slope(name, backward, best.slope, error, best.verdict(error, off, uncertainty), uncertainty)
 
     def readings(self, i: int, differences: Iterator[Difference]) -> list[Reading]:
         """What the differences say that cross no kink, down to steps so small that noise hides more than is known."""
@@ -355,13 +373,13 @@ class Column(NamedTuple):
                 break
             largest = max(largest, abs(difference.slope(i)))
             reading = None if difference.crosses else Reading(difference, i, beside)
-            if reading and math.isfinite(reading.slope + reading.noise):
+            if reading and math.isfinite(reading.slope + reading.noise + reading.gap):
                 for coarser in readings:
                     coarser.compare(reading)
                 readings.append(reading)
             least = min([max(largest, abs(self.backward[i])), *(reading.uncertainty for reading in readings)])
             noise_of_next = 20.0 * rounding / difference.width
-            if len(readings) != 1 and noise_of_next >= least or least <= PRECISE * largest:
+            if len(readings) != 1 and (noise_of_next >= least or least <= PRECISE * largest):
                 break
         return readings
 
@@ -376,7 +394,7 @@ class Column(NamedTuple):
         problem: Exception = ValueError(f"no step of {h!r} leads away from {x!r}")
         while x - h < x < x + h:
             try:
-                below, above = self.compute(self.beside(-h)), self.compute(self.beside(h))
+                below, above = self.compute(self.shifted(-h)), self.compute(self.shifted(h))
             except (ArithmeticError, ValueError) as error:
                 problem = error
             else:
@@ -386,11 +404,11 @@ class Column(NamedTuple):
         if not found:
             raise problem
 
-    def beside(self, h: float) -> list[float]:
+    def shifted(self, h: float) -> list[float]:
         return [x + h if i in self.moved else x for i, x in enumerate(self.at)]
 
     def slope_beside(self, i: int) -> float:
-        """The mean of the gates' own slopes at the next floats below and above."""
+        """The slope that the gates give the output at the next floats below and above, on average."""
         try:
             sides = [
                 self.compute([math.nextafter(x, end) if k in self.moved else x for k, x in enumerate(self.at)])
@@ -410,17 +428,6 @@ def _error(backward: float, numerical: float) -> float:
     if backward == numerical:
         return 0.0
     return abs(backward - numerical) / (max(abs(backward), abs(numerical)) or math.nan)
-
-
-def _verdict(error: float, off: float, uncertainty: float, reading: Reading) -> str:
-    if error <= RIGHT:
-        return "right"
-    if off <= uncertainty or not reading.resolved:
-        return "right" if error <= SUSPICIOUS else "cannot tell"
-    bend, last = abs(reading.bend), reading.last
-    if abs(last.bend) > max(0.5 * bend, SUSPICIOUS * abs(reading.slope)) + 4.0 * last.noise:
-        return "kink" if abs(last.bend) < 2.0 * bend else "cannot tell"  # left and right do not approach each other
-    return "suspicious" if error <= WRONG else "wrong"
 
 
 # ---- the whole graph ----
