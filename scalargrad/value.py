@@ -122,7 +122,8 @@ class Value(Node):
         local gradients and passes the products on to its parents; gradients add up at forks.
 
         An inner node shows this call alone; a leaf adds it to what it held, until `zero_grad()`.  Where a gate has no
-        finite slope the error names it, leaves hold what they held, and inner nodes 0.  Two threads may work on two
+        finite slope the error names it, leaves hold what they held, and inner nodes 0.  An infinite gradient times a
+        local gradient of 0, as behind a relu that is off, is nan: nothing is masked.  Two threads may work on two
         graphs at once, but not on shared leaves.
         """
         order = topological_order([self])

@@ -337,6 +337,20 @@ def infinity_times_zero():
     return x, h * Value(inf, "g"), h
 
 
+@pytest.mark.parametrize("name", [name for name, gate in GATES.items() if gate.pattern == "routes"])
+def test_a_gate_that_routes_nothing_under_an_infinite_gradient(name):
+    """inf x 0 is nan: the product on the screen is the one computed, where torch masks it."""
+    x, g = Value(0.0 if name == "abs" else -3.0, "x"), Value(1e200, "g")
+    others = {"maximum": [2.0], "minimum": [-9.0]}.get(name, [])
+    h = named("h", GATES[name](x, *others))
+    f = h * (g * g)
+    f.backward()
+    assert h.local_gradients() == (0.0,) and x.grad != x.grad
+    why = str(explain(x, f))
+    assert f"zero times infinity is nan: upstream inf x local 0 at h = {name}(x" in why
+    assert "infinity came in at v1 = g * g = 1e+200 * 1e+200, which is more than a float can hold" in why
+
+
 @case("overflow", "x.grad = inf: infinity came in at h = x * x = 1e+200 * 1e+200, which is more than a float can hold")
 def overflow():
     x = Value(1e200)
