@@ -385,6 +385,28 @@ def test_pythons_own_warnings_stay_out_of_it(text, recwarn):
     assert list(recwarn) == []
 
 
+# ---- any text at all ----
+
+TOKENS = [
+    *["x", "y", "1", "2.5", "0", "1e400", "1j", "'x'", "None", "exp", "log", "sqrt", "total", "dot", "maximum", "elu"],
+    *["+", "-", "*", "/", "**", "//", "^", "(", ")", "[", "]", ",", ";", "\n", " ", "=", "==", "<", ".", ":", "if"],
+    *["else", "lambda", "max", "alpha=", "*", "#", "\\", "_", "θ", "{", "}", "not", "\t", "\x00"],
+]
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")  # of `used`, which asks Python
+@settings(derandomize=True, deadline=None, max_examples=500)
+@given(st.lists(st.sampled_from(TOKENS), max_size=12).map("".join) | st.text(max_size=20))
+def test_any_text_is_a_value_or_refused_in_words(text):
+    numbers = used(text, {"x": 2.0, "y": 3.0})
+    try:
+        f = evaluate(text, numbers)
+    except ExpressionError as error:
+        assert str(error) and len(str(error).split("\n")) in (1, 3)
+    else:
+        assert isinstance(f, Value)
+
+
 # ---- size and depth ----
 
 

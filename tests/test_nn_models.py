@@ -8,6 +8,8 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
+from spoiled import spoiled
 
 from scalargrad import gate, nn, softplus
 
@@ -107,6 +109,27 @@ def test_a_damaged_file_is_named_with_the_place(text, words, tmp_path):
     with pytest.raises(ValueError, match=words) as caught:
         nn.load(path)
     assert str(caught.value).startswith(f"{path}: not a saved model: ")
+
+
+SMALL = json.dumps(
+    {"format": "scalargrad model", "version": 1, "kind": "MLP", "n_inputs": 1, "widths": [1, 1], "activation": "relu"}
+    | {"pieces": 1, "parameters": {"W1[0][0]": 0.25, "b1[0]": -0.5, "W2[0][0]": 2.0, "b2[0]": "nan"}}
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=500)
+@given(spoiled(SMALL))
+def test_a_file_is_refused_in_words_or_is_a_model_that_can_be_saved_again(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "damaged.json"
+    path.write_bytes(content)
+    try:
+        model = nn.load(path)
+    except ValueError as error:
+        assert str(error).startswith(f"{path}: not a saved model: ")
+        return
+    again = nn.load(nn.save(model, path))
+    assert repr(again) == repr(model)
+    assert [repr(p.data) for p in again.parameters()] == [repr(p.data) for p in model.parameters()]
 
 
 def test_a_whole_file_stays_if_writing_fails(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import math
@@ -12,6 +13,7 @@ from itertools import pairwise
 import pytest
 from gate_points import POINTS, recipes
 from hypothesis import given, settings
+from spoiled import spoiled
 
 from scalargrad import Value, dot, draw, exp, gate, gradient, load_graph, maximum, save_graph, steps
 from scalargrad.gate import CONSTANT, LEAF
@@ -411,6 +413,25 @@ def test_every_truncation_and_every_lost_byte(tmp_path):
             order = topological_order([root])
             root.backward()
             assert len(order) in (1, 2, 3, 4) and all(len(n.parents) == len(n.local_gradients()) for n in order)
+
+
+@settings(derandomize=True, deadline=None, max_examples=500)
+@given(spoiled(json.dumps(GOOD)))
+def test_a_file_is_refused_in_words_or_is_a_graph_that_can_be_saved_again(tmp_path_factory, content):
+    folder = tmp_path_factory.getbasetemp()
+    path = folder / "damaged.json"
+    path.write_bytes(content)
+    try:
+        loaded = load_graph(path)
+    except ValueError as error:
+        assert str(error).startswith(f"{path}: not a saved graph: ")
+        return
+    roots = loaded if isinstance(loaded, list) else [loaded]
+    again = by_file(roots, folder)
+    assert everything(*again) == everything(*roots)
+    for root in again:
+        with contextlib.suppress(ArithmeticError, ValueError):  # where a slope of these numbers is infinite
+            root.backward()
 
 
 def test_whole_numbers_and_words_are_numbers(tmp_path):
