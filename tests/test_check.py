@@ -300,7 +300,7 @@ def test_a_planted_error_in_every_gate_is_named(name, factor):
     assert tried or name == "step"
 
 
-@pytest.mark.parametrize("name", [name for name, points in POINTS.items() if name != "step" and len(points.ordinary[1]) > 1])
+@pytest.mark.parametrize("name", [name for name in POINTS if name != "step" and len(POINTS[name].ordinary[1]) > 1])
 def test_a_planted_error_is_named_with_its_input(name):
     point = POINTS[name].ordinary[1]
     function, at = of_values(GATES[name], point)
