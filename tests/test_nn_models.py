@@ -245,7 +245,7 @@ def test_outputs_and_gradients_of_the_layers():
 
 @pytest.fixture
 def drawn():
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     model = nn.MLP(2, [4, 1], "tanh", seed=0)
     history = nn.fit(model, X, Y, "max_margin", epochs=3, validation=(X, Y))
     return {

@@ -1,6 +1,6 @@
 """The notebook runs from top to bottom and shows the lecture's numbers; it is committed without its outputs.
 
-It is run twice: cell by cell in this Python, and, where `pip install -e '.[notebook]'` has been done, by a real kernel.
+It is run twice: cell by cell in this Python, and, where a Jupyter kernel is installed, by that.
 
 Outputs are not kept: they would change with every touch on a picture, and what a cell shows is tested here.  After an
 edit in Jupyter, `python tests/test_notebook.py` strips them.
@@ -221,9 +221,9 @@ def test_the_answers_are_true(run):
 
 
 def test_in_a_kernel(run, tmp_path, monkeypatch):
-    nbformat = pytest.importorskip("nbformat", reason="no Jupyter: pip install -e '.[notebook]'")
-    nbclient = pytest.importorskip("nbclient", reason="no Jupyter: pip install -e '.[notebook]'")
-    pytest.importorskip("ipykernel", reason="no Jupyter: pip install -e '.[notebook]'")
+    nbformat = pytest.importorskip("nbformat", reason="no Jupyter: pip install nbformat nbclient ipykernel")
+    nbclient = pytest.importorskip("nbclient", reason="no Jupyter: pip install nbformat nbclient ipykernel")
+    pytest.importorskip("ipykernel", reason="no Jupyter: pip install nbformat nbclient ipykernel")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     notebook = nbformat.reads(TEXT, as_version=4)
     nbformat.validate(notebook)

@@ -204,13 +204,13 @@ class JaxEngine(ArrayEngine):
 
 
 def needed(module: str, extra: str = "") -> Any:
-    """A module that an engine is made of; ImportError, naming the extra that has it, if it is not installed."""
+    """A module that an engine is made of; ImportError, naming the package to install, if it is not there."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        extra = extra or module
+        package = module.partition(".")[0]
         raise ImportError(
-            f'the engine "{extra}" needs {error.name or module}: pip install scalargrad[{extra}]'
+            f'the engine "{extra or module}" needs {error.name or module}: pip install {package}'
         ) from None
 
 

@@ -37,7 +37,7 @@ def record(
     samples: one sample, an argument of the function each: a number, or numbers in (nested) lists.  They become values.
     parameters: the leaves that gradients are wanted of.  Their data is read at every call of the program.
     engine: "python", the flat code on floats; "numpy", on columns of a minibatch; "jax", the same under `jax.jit`;
-        "native", machine code.  The last three need the extra of their name: pip install scalargrad[numpy].
+        "native", machine code.  The last three need the package numpy, jax or llvmlite.
     reduce: "mean" or "sum": how values and gradients of the samples of a minibatch become one.
 
     >>> w, b = Value(2.0), Value(-1.0)
@@ -71,7 +71,7 @@ def record(
 
     Graphs of the same shape share one compiled program, so recording in a loop compiles once.
 
-    Raises TypeError or ValueError for arguments that do not fit, ImportError, naming the extra, for an engine that is
+    Raises TypeError or ValueError for arguments that do not fit, ImportError, naming the package, for an engine that is
     not installed.
     """
     if engine not in ENGINES:

@@ -1,4 +1,4 @@
-"""Pictures of networks and of their training, drawn by matplotlib, which the extra `plot` brings."""
+"""Pictures of networks and of their training, drawn by matplotlib, which nothing else here needs."""
 
 from __future__ import annotations
 
@@ -207,4 +207,4 @@ def _matplotlib(module: str) -> Any:
     try:
         return importlib.import_module(f"matplotlib{module}")
     except ImportError as error:
-        raise ImportError('pictures of networks need matplotlib: pip install "scalargrad[plot]"') from error
+        raise ImportError("pictures of networks need matplotlib: pip install matplotlib") from error

@@ -53,7 +53,7 @@ def progress_of(steps: int, wanted: bool) -> Silence:
         return Silence()
     try:
         return Bar(importlib.import_module("tqdm").tqdm, steps)
-    except ImportError:  # the extra `train` brings it
+    except ImportError:  # tqdm is no dependency
         return Lines(steps)
 
 

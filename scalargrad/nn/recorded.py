@@ -29,7 +29,7 @@ class Recorded(Run):
     With plain gradient descent the engine "native" goes through whole epochs without coming back.
 
     Raises ValueError or TypeError, with a note, for what cannot be recorded, and for a loss of a batch that is not the
-    mean of the losses of its samples; ImportError, naming the extra, for an engine that is not installed.
+    mean of the losses of its samples; ImportError, naming the package, for an engine that is not installed.
     """
 
     def __init__(

@@ -47,7 +47,7 @@ def fit(
     batch_size: samples a step; by default all of them, in their order.  Batches are shuffled at each epoch.
     l2: that many times the sum of the squares of all weights, not of biases, is added to the loss.
     validation: (X, y) of other samples, on which loss and accuracy are computed after each epoch.
-    progress: a bar, or lines if tqdm (the extra `train`) is not there; nothing where standard error is no terminal.
+    progress: a bar, or lines if tqdm is not installed; nothing where standard error is no terminal.
     seed: makes the shuffling reproducible; by default it uses the global `random`.
     learning_rate: a number or a schedule for an optimizer that is given by name; by default the optimizer's own.
     steps: ends after so many steps, even within an epoch.
@@ -74,7 +74,7 @@ def fit(
     Raises ValueError or TypeError for arguments that do not fit together, before anything is changed; `Diverged`, a
     FloatingPointError that has the history so far, if the loss or a gradient becomes nan or infinite: it names the
     step, the sample and the gate, and the model holds the parameters of the last whole step; ImportError, naming the
-    extra, for an engine that is not installed.
+    package, for an engine that is not installed.
     """
     data, chosen_loss, l2 = _data(X, y, "X"), loss_of(loss), at_least_0("l2", l2)
     others = None if validation is None else _data(*_pair(validation), "the validation X", len(data.X[0]))

@@ -64,7 +64,7 @@ def _refusal(arguments: argparse.Namespace, works: Sequence[Work]) -> str:
     if arguments.plot and Path(arguments.plot).suffix not in FORMATS:
         return f"--plot writes {', '.join(FORMATS)}, not {arguments.plot}"
     if arguments.plot and not importlib.util.find_spec("matplotlib"):
-        return "--plot needs matplotlib: pip install scalargrad[plot]"
+        return "--plot needs matplotlib: pip install matplotlib"
     return ""
 
 
@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m tests.benchmarks",
         description="Times scalargrad and its peers, with the cyclic collector on, every figure from processes of its "
         "own in shuffled order, and compares all gradients.",
-        epilog="Peers that are not installed are left out: pip install scalargrad[bench].",
+        epilog="Peers that are not installed are left out, and named at the end.",
     )
     parser.add_argument(
         "--quick", action="store_true", help="one short process a figure, and no graph of a million gates"

