@@ -23,7 +23,7 @@ LECTURE = ("q = x + y; f = q * z", ["x=-2", "y=5", "z=-4"], "circuit.svg")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit status of the command: 0, or 2 for bad input, with one clear message on standard error."""
+    """The exit status of the command: 0; 2 for bad input, with one clear message on standard error; 130 for Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name that the terminal cannot write is escaped, not an error
             stream.reconfigure(errors="backslashreplace")
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # who read our output has enough: `| head`
         status = 0
     except KeyboardInterrupt:
-        return 130
+        status = 130
     except (ValueError, ArithmeticError, RuntimeError, OSError) as error:
         _complain(str(error))
         status = 2

@@ -268,6 +268,25 @@ def test_a_full_disk(tmp_path, arguments, buffered):
     assert arguments not in (LECTURE, ["--help"]) or one.stderr == "scalargrad: [Errno 28] No space left on device\n"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full disk here")
+def test_an_interruption_on_a_full_disk():
+    """What was printed and not yet written is lost without a message of Python's own at exit."""
+    code = """\
+import sys, scalargrad.__main__ as command
+def interrupted(root):
+    print("so far")
+    raise KeyboardInterrupt
+command.tree = interrupted
+sys.exit(command.main(["--tree", "x", "x=1"]))
+"""
+    environment = {name: x for name, x in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with open("/dev/full", "w") as full:
+        process = subprocess.run(
+            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, env=environment
+        )
+    assert (process.returncode, process.stderr) == (130, "")
+
+
 @pytest.mark.parametrize("arguments", [["x"], ["--what"]])
 def test_an_error_never_goes_to_standard_output(tmp_path, arguments):
     closed = "import os, sys; os.close(2); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
