@@ -8,6 +8,7 @@ import random
 
 import mpmath
 import pytest
+from conftest import same
 from gate_points import HELPERS, POINTS, everywhere, recipes
 from hypothesis import given, settings
 
@@ -37,11 +38,6 @@ inf, nan = math.inf, math.nan
 steady = settings(derandomize=True, deadline=None, max_examples=100)
 every_gate = pytest.mark.parametrize("gate", GATES.values(), ids=list(GATES))
 NUMBERS_ONLY = {"exponent_slope": 1}  # how many inputs at the end are always plain numbers
-
-
-def same(a, b):
-    """Equal to the last bit, nan included; the sign of zero aside."""
-    return a == b or (a != a and b != b)
 
 
 def close(x, truth, rel=1e-12):

@@ -18,6 +18,7 @@ import traceback
 from math import erf, tau
 
 import pytest
+from conftest import same
 from gate_points import POINTS, wild_recipe
 
 import scalargrad.table
@@ -43,11 +44,6 @@ from scalargrad.value import constant
 from scalargrad.views.code import MAX_TERMS, BackpropCode
 
 inf, nan = math.inf, math.nan
-
-
-def same(a, b):
-    """Equal to the last bit, nan included; the sign of zero aside."""
-    return a == b or (a != a and b != b)
 
 
 def lines(code, start=""):

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from conftest import lecture
 from gate_points import recipes
 from hypothesis import given, settings, strategies as st
 
@@ -94,14 +95,6 @@ def locals_(drawing):
 
 def beyond(drawing):
     return len(parsed(drawing).get("node beyond", []))
-
-
-def lecture():
-    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
-    q = x + y
-    f = q * z
-    q.label, f.label = "q", "f"
-    return f
 
 
 # ---- what is in the picture ----

@@ -9,6 +9,7 @@ import math
 import pickle
 
 import pytest
+from conftest import circuit, same
 from gate_points import recipes
 from hypothesis import assume, given, settings, strategies as st
 
@@ -47,24 +48,18 @@ def case(code, sentence, numbers=None):
     return add
 
 
-def lecture():
-    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
-    q = named("q", x + y)
-    return x, y, z, q, named("f", q * z)
-
-
 # ---- one graph a cause ----
 
 
 @case("ordinary", "x.grad = -4: df/dq x dq/dx = -4 x 1 = -4, the chain rule along its one path")
 def one_path():
-    x, _, _, q, f = lecture()
+    x, _, _, q, f = circuit()
     return x, f, q
 
 
 @case("ordinary", "x.grad = 3: the local gradient df/dx of f = q * x")
 def one_gate():
-    _, _, z, _, f = lecture()
+    _, _, z, _, f = circuit()
     z.label = "x"
     return z, f, f
 
@@ -528,10 +523,6 @@ def ask(x, f):
     return explain(x, f, names={x.label or "x": x, f.label or "f": f})
 
 
-def same(a, b):
-    return a == b or math.isnan(a) and math.isnan(b)
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_a_cause(name):
     build, code, sentence, numbers = CASES[name]
@@ -596,7 +587,7 @@ def test_every_sentence_is_said(monkeypatch):
 
 
 def test_before_backward_as_a_text():
-    x, *_, f = lecture()
+    x, *_, f = circuit()
     assert str(explain(x, f)) == (
         "x.grad is not computed yet and would be -4:\n"
         "  f.grad = 0: backward() has not been called on f, or zero_grad() came after it (not computed is not zero)\n"
@@ -605,7 +596,7 @@ def test_before_backward_as_a_text():
 
 
 def test_a_gradient_that_other_passes_have_changed():
-    x, *_, f = lecture()
+    x, *_, f = circuit()
     f.backward()
     f.backward()
     why = explain(x, f)
@@ -616,7 +607,7 @@ def test_a_gradient_that_other_passes_have_changed():
 
 
 def test_a_gradient_with_another_upstream_is_called_a_slope():
-    x, *_, f = lecture()
+    x, *_, f = circuit()
     f.backward(2.0)
     why = explain(x, f)
     assert str(why).startswith("df/dx = -4: ") and len(why.causes) == 1
@@ -668,7 +659,7 @@ def test_only_values_have_gradients(question):
 
 
 def test_answers_are_frozen_typed_and_comparable():
-    x, *_, f = lecture()
+    x, *_, f = circuit()
     for answer in (explain(x, f), ledger(x, f), paths(x, f), nudge(x, f)):
         with pytest.raises(dataclasses.FrozenInstanceError):
             answer.sentence = ""
@@ -867,7 +858,7 @@ def test_a_negative_limit():
 
 def test_a_nudge_as_a_text():
     """If x grows by h, f changes by -4h."""
-    x, *_, f = lecture()
+    x, *_, f = circuit()
     f.backward()
     result = nudge(x, f)
     assert str(result) == (
@@ -887,7 +878,7 @@ def test_a_nudge_that_is_too_large():
 
 
 def test_a_nudge_of_an_inner_value_and_of_the_root():
-    *_, q, f = lecture()
+    *_, q, f = circuit()
     assert nudge(q, f, 0.5).after == -14.0
     assert nudge(f, f, 0.5).after == -11.5
     assert nudge(f, q, 0.5).actual == 0.0

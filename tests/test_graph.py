@@ -6,6 +6,7 @@ import random
 from types import SimpleNamespace
 
 import pytest
+from conftest import same
 from gate_points import recipes
 from hypothesis import given, settings
 
@@ -48,10 +49,6 @@ def check_order(order, roots):
     assert len(place) == len(order)
     assert all(place[parent] < place[node] for node in order for parent in node.parents)
     assert set(roots) <= set(order) == set(recursive_order(roots))
-
-
-def same(a, b):
-    return a == b or a != a and b != b
 
 
 def names(nodes):

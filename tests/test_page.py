@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from conftest import lecture
 
 from scalargrad import Value, dot, exp, gate, maximum, page, sigmoid, steps, tanh
 from scalargrad.__main__ import main
@@ -57,15 +58,6 @@ class Reader(HTMLParser):
     def handle_data(self, text):
         for tag in self.open:
             self.inside[tag] = self.inside.get(tag, "") + text
-
-
-def lecture():
-    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
-    q = x + y
-    q.label = "q"
-    f = q * z
-    f.label = "f"
-    return f
 
 
 def staged():

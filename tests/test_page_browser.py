@@ -5,6 +5,7 @@ import shutil
 import time
 
 import pytest
+from conftest import lecture
 
 from scalargrad import Value, dot, page, sigmoid, steps, tanh
 from scalargrad.text import number_text
@@ -121,15 +122,6 @@ def browser(chromium, tmp_path):
     asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
     assert asked and all(address.startswith(("file:", "data:", "about:")) for address in asked), asked
     assert opened.run("return performance.getEntriesByType('resource').length") == 0
-
-
-def lecture():
-    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
-    q = x + y
-    q.label = "q"
-    f = q * z
-    f.label = "f"
-    return f
 
 
 def neuron():

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from conftest import same
 from gate_points import everywhere
 
 from scalargrad import Value, dot, draw, explain, gate, maximum, page, sigmoid
@@ -22,10 +23,6 @@ TRUE = {
     "off": lambda node, here, local, other: local == 0.0,
     "scales": lambda node, here, local, other: True,
 }
-
-
-def same(a, b):
-    return a == b or math.isnan(a) and math.isnan(b)
 
 
 def forms(gate, point):

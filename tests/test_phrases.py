@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from conftest import circuit
 
 from scalargrad import Value, draw, language, page, steps, tree
 from scalargrad.table import GATES
@@ -77,10 +78,7 @@ STORY = """\
 @pytest.fixture
 def lecture(monkeypatch):
     monkeypatch.setattr(phrases, "times", lambda: "×")
-    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
-    q = x + y
-    f = q * z
-    q.label, f.label = "q", "f"
+    x, _, _, _, f = circuit()
     f.backward()
     return x, f
 

@@ -4,6 +4,7 @@ import dataclasses
 import re
 
 import pytest
+from conftest import lecture
 from gate_points import recipes
 from hypothesis import given, settings, strategies as st
 
@@ -28,15 +29,6 @@ result    x.grad = -4, y.grad = -4, z.grad = 3"""
 @pytest.fixture(autouse=True)
 def on_a_plain_terminal(monkeypatch):
     monkeypatch.setattr(phrases, "times", lambda: "x")
-
-
-def lecture():
-    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
-    q = x + y
-    q.label = "q"
-    f = q * z
-    f.label = "f"
-    return f
 
 
 def graph(recipe):

@@ -10,6 +10,8 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from conftest import same
+
 from scalargrad import backprop_code, calculus
 from scalargrad.compiled import record
 
@@ -43,11 +45,6 @@ class Check(NamedTuple):
     @property
     def missing(self) -> bool:
         return bool(self.needs) and importlib.util.find_spec(self.needs) is None
-
-
-def same(a: float, b: float) -> bool:
-    """Equal to the last bit, nan included; the sign of zero aside."""
-    return a == b or (a != a and b != b)
 
 
 def within(found: list[float], expected: Iterable[float], allowed: Iterable[float], known: Iterable[bool] = ()) -> str:
