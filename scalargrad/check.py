@@ -37,7 +37,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import chain, islice, tee, zip_longest
 from typing import Any, NamedTuple
@@ -208,20 +208,25 @@ def _repeat(function: Callable[..., Value], at: list[float], times: int) -> None
 
 
 def _output_and_gradient(function: Callable[..., Value], at: list[float]) -> list[float]:
-    values, output, _ = _record(function, at)
-    output.backward()
-    return [output.data, *(x.grad for x in values)]
+    side = _record(function, at)
+    side.graph.backward()
+    return [side.graph.data, *(x.grad for x in side.inputs)]
 
 
 # ---- one slope: the walk down the steps ----
 
 
-class Side(NamedTuple):
+@dataclass(frozen=True)
+class Side:
     """What is computed at one point: of `inputs` a `graph`, and the `outputs` whose differences are taken."""
 
     inputs: list[Value]
     graph: Value
     outputs: list[Value]
+
+    @cached_property
+    def comparisons(self) -> list[Any]:
+        return _comparisons(self.graph)
 
     def slope(self, i: int, moved: Iterable[int]) -> tuple[float, float]:
         """The slope that the gates give output `i` along the inputs `moved`, and how much of the output is rounding.
@@ -268,7 +273,7 @@ class Difference:
     @cached_property
     def comparisons(self) -> list[tuple[Any, ...]]:
         """How each comparison falls out below, in the centre and above; None where there is no such comparison."""
-        return list(zip_longest(*(_comparisons(side.graph) for side in (self.below, self.center, self.above))))
+        return list(zip_longest(*(side.comparisons for side in (self.below, self.center, self.above))))
 
     @property
     def crosses(self) -> bool:
@@ -349,9 +354,11 @@ class Column(NamedTuple):
         name, backward, first = self.names[i], self.backward[i], next(differences)
         numerical = first.slope(i)
         error = _error(backward, numerical)
-        flat = numerical == 0.0 != first.bend(i)  # as high on the left as on the right, but not in the centre
-        if error <= RIGHT and not flat or not math.isfinite(backward):
-            return Slope(name, backward, numerical, error, "right" if error <= RIGHT else "wrong")
+        hidden = numerical == 0.0 != first.bend(i) and first.crosses  # as max(0, sin(x)) is 0 at both ends of a hill
+        if error <= RIGHT and not hidden:
+            return Slope(name, backward, numerical, error, "right")
+        if not math.isfinite(backward):
+            return Slope(name, backward, numerical, error, "wrong" if math.isfinite(numerical) else "cannot tell")
         readings = self.readings(i, chain([first], differences))
         best = min(readings, key=lambda reading: reading.uncertainty, default=None)
         if best is None:
@@ -377,7 +384,8 @@ class Column(NamedTuple):
                 for coarser in readings:
                     coarser.compare(reading)
                 readings.append(reading)
-            least = min([max(largest, abs(self.backward[i])), *(reading.uncertainty for reading in readings)])
+            known = max(largest, abs(self.backward[i])) or math.inf
+            least = min([known, *(reading.uncertainty for reading in readings)])
             noise_of_next = 20.0 * rounding / difference.width
             if len(readings) != 1 and (noise_of_next >= least or least <= PRECISE * largest):
                 break
@@ -453,7 +461,7 @@ def _first_order(function: Any, at: list[float], names: list[str]) -> list[Colum
 def _second_order(function: Any, at: list[float], names: list[str]) -> list[Column]:
     def compute(x: list[float]) -> Side:
         side = _record(function, x)
-        return side._replace(outputs=gradient(side.graph, side.inputs))
+        return replace(side, outputs=gradient(side.graph, side.inputs))
 
     center = compute(at)
     columns = zip(*jacobian(center.outputs, center.inputs))
@@ -473,14 +481,18 @@ def _comparisons(output: Value) -> list[Any]:
     a graph, to be looked up there.
     """
     found: list[Any] = []
+    smooth: set[Any] = set()  # the forms of gates whose rules do not compare
     for node in _gates_of(output):
         found.append(node.gate.name if node.gate else "")
         if node.gate is step_gate:
             found.append(_compared(node))
-            continue
-        with suppress(ArithmeticError, ValueError):
-            slopes = _slopes_alone(node, _at(node)).outputs
-            found += [_compared(n) for n in topological_order(slopes) if n.gate is step_gate]
+        elif node.form not in smooth:
+            with suppress(ArithmeticError, ValueError):
+                slopes = _slopes_alone(node, _at(node)).outputs
+                compared = [_compared(n) for n in topological_order(slopes) if n.gate is step_gate]
+                found += compared
+                if not compared:
+                    smooth.add(node.form)
     return found
 
 
@@ -552,7 +564,7 @@ def _slopes_alone(node: Value, at: Sequence[float]) -> Side:
     """The local gradients of the gate by itself, as graphs."""
     side = _alone(node, at)
     slopes = read_rule(node.form, side.graph, side.graph.inputs)
-    return side._replace(outputs=[x if isinstance(x, Value) else constant(x) for x in slopes])
+    return replace(side, outputs=[x if isinstance(x, Value) else constant(x) for x in slopes])
 
 
 def _moving(node: Value) -> Sequence[int]:

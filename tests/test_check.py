@@ -195,6 +195,17 @@ def test_a_wrong_zero_is_wrong():
         assert verdicts(report) == ["wrong"] and report.slopes[0].error == 1.0 and blamed(report) == {off.name}
 
 
+def test_a_zero_at_both_ends_of_a_hill_is_looked_into():
+    off = planted(GATES["sin"], 0.0)
+    for function, verdict in ((sin, "right"), (off, "wrong")):
+        report = check_gradients(lambda x, f=function: maximum(f(x * 1e6), 0.0), [0.25e-6], step=math.pi * 1e-6)
+        assert verdicts(report) == [verdict]
+
+
+def test_infinities_on_both_sides_tell_nothing():
+    assert verdicts(check_gradients(lambda x: x * 1e300 * 1e10, [1.0])) == ["cannot tell"]
+
+
 # ---- kinks ----
 
 
