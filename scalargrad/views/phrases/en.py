@@ -17,6 +17,8 @@ SENTENCES = {
     "and": " and ",
     "between changes": "; ",
     "gate": "{name} = {formula}: {pattern}",
+    "again": "drawn again",
+    "drawn again": "{name} = {data}, drawn again beside its use: its gradient adds up in the one box that shows it",
     "edge": "local gradient {slope}",
     "not finite": "not finite",
     "beyond": "{name}: the circuit goes on beyond this picture",

@@ -17,6 +17,8 @@ SENTENCES = {
     "and": " 和 ",
     "between changes": "；",
     "gate": "{name} = {formula}：{pattern}",
+    "again": "再画一次",
+    "drawn again": "{name} = {data}，在使用处再画一次：它的梯度在显示梯度的那一个方框里累加",
     "edge": "局部梯度 {slope}",
     "not finite": "不是有限数",
     "beyond": "{name}：计算图在这幅图之外还有延续",
