@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..functions import elu, leaky_relu, relu, sigmoid, softplus, tanh
 from ..value import Value
+from .choices import chosen
 
 MAXOUT = "maxout"  # no function of one number: the largest of the k linear pieces of a neuron
 
@@ -50,16 +51,14 @@ def activation_of(choice: Any) -> Activation:
     >>> activation_of("tanh").function is activation_of(tanh).function
     True
     """
-    if isinstance(choice, Activation):
-        return choice
-    if isinstance(choice, str):
-        if choice == MAXOUT:
-            raise ValueError("maxout is of several linear pieces: take nn.Maxout(n_inputs, pieces), a Layer or an MLP")
-        if choice not in ACTIVATIONS:
-            raise ValueError(f"there is no activation {choice!r}: choose from {', '.join([*ACTIVATIONS, MAXOUT])}")
-        return ACTIVATIONS[choice]
-    if not callable(choice):
-        raise TypeError(f"an activation is a name or a gate, not {type(choice).__name__} {choice!r:.40}")
+    found = chosen(
+        *("an activation", choice, {**ACTIVATIONS, MAXOUT: None}, "a gate"),
+        is_own=lambda own: isinstance(own, Activation) or callable(own),
+    )
+    if found is None:
+        raise ValueError("maxout is of several linear pieces: take nn.Maxout(n_inputs, pieces), a Layer or an MLP")
+    if isinstance(found, Activation):
+        return found
     name = str(getattr(choice, "name", "") or getattr(choice, "__name__", "custom"))
     known = ACTIVATIONS.get(name)
     return known if known and known.function is choice else Activation(name, choice, choice)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..value import Value
-from .losses import Loss, loss_of
+from .choices import chosen
+from .losses import LOSSES, Loss
 from .mlp import MLP
 
 ALWAYS_ALIVE = ("linear", "maxout")
@@ -55,7 +56,7 @@ def layer_health(
     held = {p: p.grad for p in model.parameters()}
     layers = [model.layer_outputs(x) for x in X]
     scores = [outputs[-1][0] if len(outputs[-1]) == 1 else outputs[-1] for outputs in layers]
-    loss_of(loss)(scores, list(y)).backward()
+    chosen("a loss", loss, LOSSES)(scores, list(y)).backward()
     for p, grad in held.items():
         p.grad = grad
     return [_health(model, i, [outputs[i] for outputs in layers]) for i in range(len(model.layers))]

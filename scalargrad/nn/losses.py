@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import table
 from ..functions import dot, exp, relu, total
@@ -18,11 +18,44 @@ from ..table import add_up, largest
 from ..value import Value
 
 Loss = Callable[[Sequence[Any], Sequence[Any]], Any]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+# ---- a loss of a batch, and of one sample ----
+
+
+def of_one_sample(form: Callable[[Any, Any], Any]) -> Callable[[F], F]:
+    """Says beside a loss what it is for one sample, without a branch: engines record this once, for all labels.
+
+    form: a function of a score, or of the list of C scores of a sample, and of its mark.  The mark is the label in
+        numbers that the graph can take: C numbers, 1 at the class and 0 elsewhere; for one score, the label as a float.
+    """
+
+    def beside(loss: F) -> F:
+        vars(loss)["of_one_sample"] = form
+        return loss
+
+    return beside
+
+
+def loss_of_one(loss: Loss, score: Any, label: Any, mark: Any) -> Any:
+    """The loss of one sample: in its form for one, or, if it has none, as a batch of one."""
+    form = getattr(loss, "of_one_sample", None)
+    return form(score, mark) if form else loss([score], [label])
+
+
+def gaps(scores: Sequence[Any], mark: Sequence[Any]) -> list[Any]:
+    """By how much each score is above that of the class."""
+    right = dot(mark, scores)
+    return [score - right for score in scores]
 
 
 # ---- of classes, labels being class indices ----
 
 
+@of_one_sample(
+    lambda scores, mark: total([(1.0 - is_class) * relu(gap + 1.0) for is_class, gap in zip(mark, gaps(scores, mark))])
+)
 def svm_loss(scores: Iterable[Sequence[Any]], labels: Iterable[int], margin: float = 1.0) -> Any:
     """The multiclass SVM loss: the mean over samples of the sum over j != y of max(0, s_j - s_y + margin).
 
@@ -42,6 +75,7 @@ def svm_loss(scores: Iterable[Sequence[Any]], labels: Iterable[int], margin: flo
     )
 
 
+@of_one_sample(lambda scores, mark: logsumexp(gaps(scores, mark)))
 def softmax_loss(scores: Iterable[Sequence[Any]], labels: Iterable[int]) -> Any:
     """The cross-entropy loss of the softmax classifier: the mean over samples of -log(softmax(s)_y), however far out.
 
@@ -64,6 +98,7 @@ def softmax_loss(scores: Iterable[Sequence[Any]], labels: Iterable[int]) -> Any:
 # ---- of one score a sample ----
 
 
+@of_one_sample(lambda score, mark: relu(1.0 - mark * score))
 def max_margin_loss(scores: Iterable[Any], labels: Iterable[float], margin: float = 1.0) -> Any:
     """The binary SVM loss: the mean over samples of max(0, margin - y s).
 
@@ -107,20 +142,6 @@ LOSSES: dict[str, Loss] = {
     "max_margin": max_margin_loss,
     "mse": mse_loss,
 }
-
-
-def loss_of(choice: str | Loss) -> Loss:
-    """The loss that is meant: by its name in LOSSES, or a function (scores, labels) of your own.
-
-    Raises ValueError for an unknown name, TypeError for what is neither name nor function.
-    """
-    if callable(choice):
-        return choice
-    if not isinstance(choice, str):
-        raise TypeError(f"a loss is a name or a function, not {type(choice).__name__} {choice!r:.40}")
-    if choice not in LOSSES:
-        raise ValueError(f"there is no loss {choice!r}: choose from {', '.join(LOSSES)}")
-    return LOSSES[choice]
 
 
 # ---- regularisation ----

@@ -8,8 +8,9 @@ from typing import Any
 from ..functions import dot, dots, maximum
 from ..value import Value
 from .activations import MAXOUT, activation_of
+from .choices import chosen
 from .module import Module
-from .starts import Start, drawn_from, generator, start_of
+from .starts import STARTS, Start, drawn_from, generator
 
 
 class Neuron(Module):
@@ -34,7 +35,7 @@ class Neuron(Module):
     def __init__(
         self, n_inputs: int, activation: Any = "relu", seed: int | None = None, start: str | Start = "uniform"
     ):
-        random, draw = generator(seed), start_of(start)
+        random, draw = generator(seed), chosen("a start", start, STARTS)
         self.n_inputs = count("n_inputs", n_inputs)
         self.activation = activation_of(activation)
         self.w = [Value(draw(random, n_inputs), f"w{i}") for i in range(n_inputs)]

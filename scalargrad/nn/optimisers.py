@@ -8,6 +8,7 @@ from typing import Any
 
 from ..gate import number
 from ..value import Value
+from .choices import chosen
 from .schedules import Schedule, constant_rate
 
 
@@ -174,18 +175,15 @@ def optimiser_of(choice: Any, parameters: list[Value], learning_rate: float | Sc
     Raises ValueError for an unknown name, for a rate that an optimiser has already, and for an optimiser that moves
     none of these parameters; TypeError for what is neither name nor optimiser.
     """
-    if isinstance(choice, Optimiser):
-        if learning_rate is not None:
-            raise ValueError("the optimizer has its learning rate already: leave learning_rate out")
-        if set(parameters).isdisjoint(choice.parameters):
-            raise ValueError("the optimizer moves none of the parameters of this model")
-        return choice
-    if not isinstance(choice, str):
-        raise TypeError(f"an optimizer is a name or an Optimiser, not {type(choice).__name__} {choice!r:.40}")
-    if choice not in OPTIMISERS:
-        raise ValueError(f"there is no optimizer {choice!r}: choose from {', '.join(OPTIMISERS)}")
-    make = OPTIMISERS[choice]
-    return make(parameters) if learning_rate is None else make(parameters, learning_rate)
+    found = chosen(*("an optimizer", choice, OPTIMISERS, "an Optimiser"), is_own=lambda own: isinstance(own, Optimiser))
+    if not isinstance(found, Optimiser):
+        made: Optimiser = found(parameters) if learning_rate is None else found(parameters, learning_rate)
+        return made
+    if learning_rate is not None:
+        raise ValueError("the optimizer has its learning rate already: leave learning_rate out")
+    if set(parameters).isdisjoint(found.parameters):
+        raise ValueError("the optimizer moves none of the parameters of this model")
+    return found
 
 
 def _mixed(kept: float, before: float, now: float) -> float:

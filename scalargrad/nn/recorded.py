@@ -8,13 +8,12 @@ from itertools import accumulate
 from typing import Any
 
 from ..compiled import record
-from ..functions import dot, relu, total
 from ..graph import topological_order
 from ..table import step
 from ..value import Value
 from .eager import Data, Run, Stretch, is_off
 from .history import Step
-from .losses import Loss, accuracy, is_list, logsumexp, max_margin_loss, mse_loss, softmax_loss, svm_loss
+from .losses import Loss, accuracy, gaps, is_list, loss_of_one, mse_loss
 from .optimisers import SGD, Optimiser
 
 ENOUGH = 64  # samples on which an engine is compared with the graphs themselves
@@ -64,7 +63,7 @@ class Recorded(Run):
     def _of_one(self, x: Any, label: Any, mark: Any) -> tuple[Value, ...]:
         """Of one sample the loss with and without regularisation, and whether the prediction is right, 1 or 0."""
         score = self.model(x)
-        loss = _loss_of_one(self.loss, score, label, mark)
+        loss = loss_of_one(self.loss, score, label, mark)
         values = (self._regularised(loss), loss)
         return values if self.loss is mse_loss else (*values, _right(score, mark))
 
@@ -174,26 +173,10 @@ def _mark(zeros: Any, label: Any) -> Any:
     return [float(j == label) for j in range(len(zeros))] if is_list(zeros) else float(label)
 
 
-def _loss_of_one(loss: Loss, score: Any, label: Any, mark: Any) -> Any:
-    if loss is max_margin_loss:
-        return relu(1.0 - mark * score)
-    if loss is svm_loss:
-        return total([(1.0 - is_class) * relu(gap + 1.0) for is_class, gap in zip(mark, _gaps(score, mark))])
-    if loss is softmax_loss:
-        return logsumexp(_gaps(score, mark))
-    return loss([score], [label])
-
-
-def _gaps(scores: Sequence[Any], mark: Sequence[Any]) -> list[Any]:
-    """How far all scores are above that of the class."""
-    right = dot(mark, scores)
-    return [score - right for score in scores]
-
-
 def _right(score: Any, mark: Any) -> Any:
     """1 if a prediction is right, else 0: no score is above that of the class, nor, if it stands before, beside it."""
     if is_list(score):
-        return math.prod([step(0.0, gap, tie) for gap, tie in zip(_gaps(score, mark), accumulate(mark))])
+        return math.prod([step(0.0, gap, tie) for gap, tie in zip(gaps(score, mark), accumulate(mark))])
     return 1.0 - (step(score, 0.0, 0.0) - step(mark, 0.0, 0.0)) ** 2
 
 

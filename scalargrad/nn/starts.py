@@ -11,6 +11,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from .choices import chosen
+
 Start = Callable[[Any, int], float]
 
 
@@ -54,21 +56,7 @@ def zero(random: Any, n_inputs: int) -> float:
 STARTS: dict[str, Start] = {"uniform": uniform, "xavier": xavier, "he": he, "zero": zero}
 
 
-def start_of(choice: str | Start) -> Start:
-    """The start that is meant: by its name in STARTS, or a function (random, n_inputs) of your own.
-
-    Raises ValueError for an unknown name, TypeError for what is neither name nor function.
-    """
-    if callable(choice):
-        return choice
-    if not isinstance(choice, str):
-        raise TypeError(f"a start is a name or a function, not {type(choice).__name__} {choice!r:.40}")
-    if choice not in STARTS:
-        raise ValueError(f"there is no start {choice!r}: choose from {', '.join(STARTS)}")
-    return STARTS[choice]
-
-
 def drawn_from(random: Any, start: str | Start) -> Start:
     """The start that draws from this generator, whichever it is handed: all neurons of a network share one."""
-    draw = start_of(start)
+    draw = chosen("a start", start, STARTS)
     return lambda _, n_inputs: draw(random, n_inputs)

@@ -8,9 +8,10 @@ from typing import Any
 
 from ..gate import number
 from ..value import Value
+from .choices import chosen
 from .eager import Data, Run, Stretch, is_off
 from .history import History
-from .losses import LOSSES, Loss, loss_of
+from .losses import LOSSES, Loss
 from .neurons import count
 from .optimisers import Optimiser, at_least_0, optimiser_of
 from .progress import progress_of
@@ -76,7 +77,7 @@ def fit(
     step, the sample and the gate, and the model holds the parameters of the last whole step; ImportError, naming the
     package, for an engine that is not installed.
     """
-    data, chosen_loss, l2 = _data(X, y, "X"), loss_of(loss), at_least_0("l2", l2)
+    data, chosen_loss, l2 = _data(X, y, "X"), chosen("a loss", loss, LOSSES), at_least_0("l2", l2)
     others = None if validation is None else _data(*_pair(validation), "the validation X", len(data.X[0]))
     count("epochs", epochs)
     size = len(data.X) if batch_size is None else min(count("batch_size", batch_size), len(data.X))
