@@ -73,7 +73,7 @@ def test_what_cannot_be_saved(tmp_path):
 
 def damaged(**changes):
     file = {"format": "scalargrad model", "version": 1, "kind": "MLP", "n_inputs": 1, "widths": [1]}
-    file |= {"activation": "relu", "pieces": 1, "parameters": {"W1[0][0]": 0.5, "b1[0]": 1.0}} | changes
+    file |= {"activation": "linear", "pieces": 1, "parameters": {"W1[0][0]": 0.5, "b1[0]": 1.0}} | changes
     return json.dumps({key: value for key, value in file.items() if value is not None})
 
 
@@ -86,6 +86,12 @@ def damaged(**changes):
         ('{"format": "scalargrad graph", "version": 1}', "format is not"),
         ("[" * 100_000, "recursion"),
         (damaged(version=2), "version 2 is not 1"),
+        (damaged(version=True), "version True is not 1"),
+        (damaged(version=1.0), "version 1.0 is not 1"),
+        (damaged()[:-1] + ', "widths": [1]}', "widths is there twice"),
+        (damaged().replace('"b1[0]"', '"W1[0][0]"'), r"W1\[0\]\[0\] is there twice"),
+        (damaged(pieces=7), "pieces: 7, where 1 is written"),
+        (damaged(activation="relu"), "activation: 'relu', where 'linear' is written"),
         (damaged(widths=None), "widths is missing"),
         (damaged(colour="red"), "colour is not known"),
         (damaged(widths=[]), "widths is not"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+from collections import OrderedDict, deque
+from typing import NamedTuple
 
 import pytest
 
@@ -334,3 +336,104 @@ def test_a_layer_calls_neurons_of_your_own():
         mine.data = theirs.data
     layer.neurons[1] = own
     assert [z.data for z in layer([0.5, -1.0])] == [first.data, 2.0 * second.data]
+
+
+# ---- where parameters are found ----
+
+
+def holding(part):
+    module = nn.Module()
+    module.part = part
+    return module
+
+
+class Slotted(nn.Module):
+    __slots__ = ("__hidden", "w")
+
+    def __init__(self):
+        self.w, self.__hidden = Value(1.0), Value(2.0)
+
+
+class Pair(NamedTuple):
+    first: Value
+    second: float
+
+
+CONTAINERS = {
+    "list": (lambda v, w: [v, [w]], ["part[0]", "part[1][0]"]),
+    "tuple": (lambda v, w: (v, (3.0, w)), ["part[0]", "part[1][1]"]),
+    "named tuple": (lambda v, w: [Pair(v, 1.0), Pair(w, 2.0)], ["part[0][0]", "part[1][0]"]),
+    "deque": (lambda v, w: deque([v, w], 2), ["part[0]", "part[1]"]),
+    "dict": (lambda v, w: {"a": v, (0, 1): w}, ["part['a']", "part[(0, 1)]"]),
+    "ordered dict": (lambda v, w: OrderedDict(a=v, b=[w]), ["part['a']", "part['b'][0]"]),
+    "array": (lambda v, w: array([[v, 1.0], [None, w]]), ["part[0][0]", "part[1][1]"]),
+    "array of one": (lambda v, w: [array(v), w], ["part[0]", "part[1]"]),
+    "modules": (lambda v, w: array([holding(v), holding([w])]), ["part[0].part", "part[1].part[0]"]),
+}
+
+
+def array(entries):
+    return pytest.importorskip("numpy").array(entries, dtype=object)
+
+
+def values_in(part):
+    """All values in a container, by looking at what it prints."""
+    return "Value(" in repr(part.tolist() if hasattr(part, "tolist") else part)
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_parameters_are_found_in_containers(kind):
+    make, names = CONTAINERS[kind]
+    v, w = Value(1.0), Value(2.0)
+    module = holding(make(v, w))
+    assert module.named_parameters() == dict(zip(names, (v, w))) and module.weights() == [v, w]
+    frozen = module.frozen()
+    assert type(frozen.part) is type(module.part) and not values_in(frozen.part) and frozen.parameters() == []
+    assert module.parameters() == [v, w]
+
+
+def test_parameters_are_found_in_slots():
+    module = Slotted()
+    assert {name: p.data for name, p in module.named_parameters().items()} == {"_Slotted__hidden": 2.0, "w": 1.0}
+    assert module.frozen().w == 1.0
+    bare = Slotted.__new__(Slotted)
+    assert bare.parameters() == []
+
+
+@pytest.mark.parametrize("part", [{Value(1.0)}, frozenset([Value(1.0)]), {nn.Neuron(1)}, [{1: {Value(1.0)}}]])
+def test_parameters_in_a_set_are_refused(part):
+    for ask in (nn.Module.parameters, nn.Module.frozen):
+        with pytest.raises(TypeError, match="keep them in a list"):
+            ask(holding(part))
+    assert holding({1, "a"}).parameters() == []
+
+
+class Child(nn.Module):
+    def __init__(self, parent):
+        self.parent, self.neuron, self.bias = parent, nn.Neuron(1, "linear", seed=1), Value(0.5)
+
+    def __call__(self, x):
+        return self.neuron(x) + self.bias * self.parent.scale
+
+
+class Overriding(Child):
+    def named_parameters(self):
+        return {name.upper(): p for name, p in super().named_parameters().items()}
+
+    def biases(self):
+        return [*super().biases(), self.bias]
+
+
+@pytest.mark.parametrize("kind", [Child, Overriding])
+def test_a_child_may_refer_to_its_parent(kind):
+    parent = nn.Module()
+    parent.scale, parent.children = Value(2.0), []
+    parent.children += [kind(parent), kind(parent)]
+    named = list(parent.named_parameters())
+    assert len(named) == 7 and named[0] == "scale" and set(parent.children[0].parameters()) == set(parent.parameters())
+    assert len(parent.biases()) == (4 if kind is Overriding else 2)
+    frozen = parent.frozen()
+    assert frozen.children[0].parent is frozen and frozen.children[1].parent is frozen
+    assert frozen.children[0]([3.0]) == parent.children[0]([3.0]).data
+    model = parent.children[1]
+    assert len(nn.fit(model, [[1.0], [2.0]], [1.0, 0.0], "mse", epochs=3, l2=0.1)) == 3

@@ -7,6 +7,7 @@ import gc
 import io
 import math
 import random
+import signal
 import sys
 
 import pytest
@@ -191,6 +192,86 @@ def test_ctrl_c_in_the_middle_of_an_update():
     optimiser = Interrupted(model.parameters(), 0.1)
     history = nn.fit(model, X, Y, "max_margin", optimiser, epochs=10)
     assert len(history) == 3 and numbers(model) == optimiser.before
+
+
+PLACES = {
+    "step",
+    "_update",
+    "change",
+    "_whole_or_not_at_all",
+    "ctrl_c_waits",
+    "remembered",
+    "recall",
+    "follow",
+    "_descend",
+}
+
+
+def pressing_ctrl_c(at):
+    """A trace function that sends SIGINT at one of the lines of an update, the `at`-th; and the lines so far."""
+    lines = []
+
+    def trace(frame, event, _):
+        code = frame.f_code
+        if code.co_name not in PLACES or "scalargrad" not in code.co_filename:
+            return None
+        if event == "line":
+            lines.append(frame.f_lineno)
+            if len(lines) == at:
+                signal.raise_signal(signal.SIGINT)
+        return trace
+
+    return trace, lines
+
+
+@pytest.mark.parametrize(
+    ("engine", "optimiser"),
+    [(None, nn.Adam), ("python", nn.RMSProp), ("native", lambda ps: nn.SGD(ps, 0.1, 0.9))],
+)
+def test_ctrl_c_anywhere_in_an_update_then_fitting_on_is_one_run(engine, optimiser, monkeypatch):
+    if engine == "native":
+        pytest.importorskip("llvmlite")
+        monkeypatch.setattr("scalargrad.nn.recorded.A_WHILE", 2 * 2 * len(LINE))  # two epochs of two parameters
+
+    def run(epochs, at=0, before=None):
+        model, chosen = before or (nn.MLP(1, [1], seed=0), None)
+        chosen = chosen or optimiser(model.parameters())
+        trace, lines = pressing_ctrl_c(at)
+        kept = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            history = nn.fit(model, LINE, LINE_Y, "mse", chosen, epochs, engine=engine)
+        finally:
+            sys.settrace(kept)
+        return model, chosen, history, len(lines)
+
+    model, chosen, history, lines = run(4)
+    stopped = set()
+    for at in range(1, lines + 1):
+        model2, chosen2, first, _ = run(4, at)
+        rest = run(4 - len(first), 0, (model2, chosen2))[2].loss if len(first) < 4 else []
+        stopped.add(len(first))
+        assert numbers(model2) == numbers(model), at
+        assert (chosen2.steps, chosen2._memory) == (chosen.steps, chosen._memory), at
+        assert first.loss + rest == history.loss, at
+    assert stopped == ({0, 2, 4} if engine == "native" else {0, 1, 2, 3, 4})
+
+
+def test_an_error_in_an_update_takes_all_of_it_back():
+    class Failing(nn.Adam):
+        def change(self, gradient, memory, rate):
+            moved = super().change(gradient, memory, rate)
+            if self.steps == 3 and memory is self._memory[-1]:
+                raise KeyError("mine")
+            return moved
+
+    failing, right = small(), small()
+    optimisers = [Failing(failing.parameters()), nn.Adam(right.parameters())]
+    with pytest.raises(KeyError, match="mine"):
+        nn.fit(failing, X, Y, "max_margin", optimisers[0], epochs=5)
+    nn.fit(right, X, Y, "max_margin", optimisers[1], epochs=2)
+    assert numbers(failing) == numbers(right)
+    assert optimisers[0].steps == 2 and optimisers[0]._memory == optimisers[1]._memory
 
 
 # ---- runs that diverge ----

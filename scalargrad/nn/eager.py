@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import math
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -68,8 +70,9 @@ class Run:
         with _collector_paused():
             loss, right = self._backward(samples)
         done = Step(loss, right, self.optimiser.learning_rate)
-        self._update()
-        self.history.steps.append(done)
+        with self._whole_or_not_at_all():
+            self._update()
+            self.history.steps.append(done)
         return done
 
     def _backward(self, samples: Sequence[int]) -> tuple[float, float | None]:
@@ -94,20 +97,29 @@ class Run:
         return loss + self.l2 * l2_of(self.weights) if self.weights else loss
 
     def _update(self) -> None:
-        """A step of the optimiser, or none: where it fails, is interrupted or overflows, it is taken back."""
-        before = [p.data for p in self.parameters]
-        fault = "the update was interrupted"
+        """A step of the optimiser; `Diverged` where it fails or overflows."""
         try:
             self.optimiser.step()
-            wrong = [p for p in self.parameters if is_off(p.data)]
-            fault = f"the update made {wrong[0].label or 'a parameter'} {wrong[0].data!r}" if wrong else ""
         except ArithmeticError as error:
-            fault = f"the update failed: {error}"
-        finally:
-            for p, data in zip(self.parameters, before) if fault else ():
-                p.data = data
-        if fault:
-            raise self._diverged((), fault)
+            raise self._diverged((), f"the update failed: {error}") from error
+        for p in self.parameters:
+            if is_off(p.data):
+                raise self._diverged((), f"the update made {p.label or 'a parameter'} {p.data!r}")
+
+    @contextmanager
+    def _whole_or_not_at_all(self) -> Iterator[None]:
+        """Parameters, optimiser and history change together: Ctrl-C waits, and an error takes all of it back."""
+        numbers, steps = [p.data for p in self.parameters], len(self.history)
+        remembered = self.optimiser.remembered()
+        with ctrl_c_waits():
+            try:
+                yield
+            except BaseException:
+                for p, data in zip(self.parameters, numbers):
+                    p.data = data
+                self.optimiser.recall(remembered)
+                del self.history.steps[steps:]
+                raise
 
     def validate(self) -> None:
         """Adds the loss and the accuracy on the validation data to the history, if there are any."""
@@ -187,3 +199,20 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+@contextmanager
+def ctrl_c_waits() -> Iterator[None]:
+    """What is inside is done to its end before a Ctrl-C that comes meanwhile is a KeyboardInterrupt."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        yield  # here, Ctrl-C is no KeyboardInterrupt
+        return
+    came: list[tuple[Any, ...]] = []
+    signal.signal(signal.SIGINT, lambda *how: came.append(how))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            handler(*came[0])

@@ -37,13 +37,17 @@ def save(model: MLP, path: str | os.PathLike[str]) -> Path:
     """
     if type(model) not in (MLP, TwoLayerNet):
         raise TypeError(f"an MLP or a TwoLayerNet can be saved, not a {type(model).__name__}")
-    pieces = max([len(neuron.pieces) for layer in model.layers for neuron in layer.neurons])
-    file = {"format": FORMAT, "version": VERSION, "kind": type(model).__name__, "n_inputs": model.n_inputs}
-    file |= {"widths": model.widths, "activation": _activation(model), "pieces": pieces}
-    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in file.items()]
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in _architecture(model).items()]
     rows = [f"{json.dumps(name)}: {json.dumps(_word(p.data))}" for name, p in model.named_parameters().items()]
     text = "{" + ", ".join(lines) + ',\n "parameters": {\n  ' + ",\n  ".join(rows) + "}}\n"
     return files.write(path, text.encode())
+
+
+def _architecture(model: MLP) -> dict[str, Any]:
+    """All that a file says of a model, but for its parameters."""
+    pieces = max([len(neuron.pieces) for layer in model.layers for neuron in layer.neurons])
+    file = {"format": FORMAT, "version": VERSION, "kind": type(model).__name__, "n_inputs": model.n_inputs}
+    return file | {"widths": model.widths, "activation": _activation(model), "pieces": pieces}
 
 
 def _activation(model: MLP) -> str:
@@ -69,16 +73,25 @@ def load(path: str | os.PathLike[str], gates: Iterable[Gate] = ()) -> Any:
     Raises ValueError, naming the file and the place in it, for anything that `save` did not write.
     """
     try:
-        file = json.loads(Path(path).read_text(encoding="utf-8"))
+        file = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_each_once)
         return _model(file, {gate.name: gate for gate in gates})
     except (ValueError, RecursionError) as error:  # JSON's and Unicode's complaints are ValueErrors too
         raise ValueError(f"{os.fspath(path)}: not a saved model: {error}") from None
 
 
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table of the file, in which no name may be said twice."""
+    table = dict(pairs)
+    for name in table if len(table) < len(pairs) else ():
+        if [key for key, _ in pairs].count(name) > 1:
+            raise ValueError(f"{name:.40} is there twice")
+    return table
+
+
 def _model(file: Any, gates: dict[str, Gate]) -> MLP:
     if not isinstance(file, dict) or file.get("format") != FORMAT:
         raise ValueError(f'format is not "{FORMAT}"')
-    if file.get("version") != VERSION:
+    if type(file.get("version")) is not int or file["version"] != VERSION:
         raise ValueError(f"version {file.get('version')!r:.40} is not {VERSION}: it needs another scalargrad")
     for key in sorted(KEYS ^ file.keys()):
         raise ValueError(f"{key:.40} is {'missing' if key in KEYS else 'not known'}")
@@ -86,6 +99,9 @@ def _model(file: Any, gates: dict[str, Gate]) -> MLP:
     if not isinstance(numbers, dict):
         raise ValueError("parameters is not a table of numbers by name")
     model = _untrained(file, gates, len(numbers))
+    for key, written in _architecture(model).items():
+        if file[key] != written:
+            raise ValueError(f"{key}: {file[key]!r:.40}, where {written!r} is written for this architecture")
     named = model.named_parameters()
     for name in sorted(named.keys() ^ numbers.keys()):
         raise ValueError(f"parameters.{name:.40} is {'missing' if name in named else 'not known'}")

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import copy
+import sys
+from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MemberDescriptorType
 from typing import Any, TypeVar
 
 from ..gate import LEAF
@@ -11,11 +16,19 @@ from ..value import Value
 
 Self = TypeVar("Self", bound="Module")
 
+# A child may refer to its parent, and methods are called through classes of the user's own: what has been entered on
+# the way is therefore remembered beside the call, not in an argument.
+_entered: ContextVar[frozenset[tuple[str, int]]] = ContextVar(
+    "the modules that a walk is inside of", default=frozenset()
+)
+_copies: ContextVar[dict[int, Any] | None] = ContextVar("the frozen copies of one call of frozen()", default=None)
+
 
 class Module:
     """Anything with parameters: a neuron, a layer, a network, or a class of your own with some of these as attributes.
 
-    Its parameters are all leaves among its attributes, and those of the modules there, also inside lists and dicts.
+    Its parameters are all leaves among its attributes, and those of the modules there; also inside lists, tuples,
+    deques, dicts and NumPy arrays of objects.  In a set they would have no order: this is a TypeError.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -29,9 +42,10 @@ class Module:
     def named_parameters(self) -> dict[str, Value]:
         """{name: parameter}, every parameter once, in the order of `parameters()`."""
         named: dict[Value, str] = {}
-        for name, part in vars(self).items():
-            for path, value in _leaves(name, part):
-                named.setdefault(value, path)
+        with _entering("parameters", self) as attributes:
+            for name, part in attributes:
+                for path, value in _leaves(name, part):
+                    named.setdefault(value, path)
         return {name: value for value, name in named.items()}
 
     def parameters(self) -> list[Value]:
@@ -40,7 +54,8 @@ class Module:
 
     def biases(self) -> list[Value]:
         """The parameters that neurons add last."""
-        return [b for part in vars(self).values() for module in _modules(part) for b in module.biases()]
+        with _entering("biases", self) as attributes:
+            return [b for _, part in attributes for module in _modules(part) for b in module.biases()]
 
     def weights(self) -> list[Value]:
         """The parameters that are no biases: regularisation is about these."""
@@ -70,10 +85,60 @@ class Module:
         >>> Double().frozen()(5.0)
         10.0
         """
-        frozen = copy.copy(self)
-        for name, part in vars(self).items():
-            setattr(frozen, name, _frozen(part))
-        return frozen
+        copies = _copies.get()
+        if copies is None:
+            token = _copies.set({})
+            try:
+                return Module.frozen(self)
+            finally:
+                _copies.reset(token)
+        if id(self) not in copies:
+            frozen = copies[id(self)] = copy.copy(self)
+            for name, part in _attributes(self):
+                setattr(frozen, name, _frozen(part))
+        found: Self = copies[id(self)]
+        return found
+
+
+# ---- what is inside ----
+
+
+def _attributes(module: Module) -> Iterator[tuple[str, Any]]:
+    """The names and values of all attributes, those in `__slots__` too."""
+    yield from list(vars(module).items())
+    for kind in reversed(type(module).__mro__):
+        for name, place in vars(kind).items():
+            if isinstance(place, MemberDescriptorType) and hasattr(module, name):
+                yield name, getattr(module, name)
+
+
+@contextmanager
+def _entering(walk: str, module: Module) -> Iterator[Iterator[tuple[str, Any]]]:
+    """The attributes of a module, for a walk through its parts; none if the walk is inside of this module already."""
+    inside, me = _entered.get(), (walk, id(module))
+    token = _entered.set(inside | {me})
+    try:
+        yield iter(()) if me in inside else _attributes(module)
+    finally:
+        _entered.reset(token)
+
+
+def _places(part: Any) -> Iterator[tuple[Any, str, Any]]:
+    """(key, name, entry) for each entry of a container, the name as it is written after the container: "[0]"."""
+    if isinstance(part, dict):
+        yield from ((key, f"[{key!r}]", inside) for key, inside in part.items())
+    elif isinstance(part, (list, tuple, deque)):
+        yield from ((i, f"[{i}]", inside) for i, inside in enumerate(part))
+    elif _is_array_of_objects(part):
+        for index, inside in sys.modules["numpy"].ndenumerate(part):
+            yield index, "".join([f"[{i}]" for i in index]), inside
+    elif isinstance(part, (set, frozenset)) and any([isinstance(inside, (Value, Module)) for inside in part]):
+        raise TypeError("parameters in a set have no order, and so no names: keep them in a list")
+
+
+def _is_array_of_objects(part: Any) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(part, numpy.ndarray) and part.dtype == object
 
 
 def _leaves(path: str, part: Any) -> Iterator[tuple[str, Value]]:
@@ -82,16 +147,16 @@ def _leaves(path: str, part: Any) -> Iterator[tuple[str, Value]]:
             yield path, part
     elif isinstance(part, Module):
         yield from ((f"{path}.{name}", value) for name, value in part.named_parameters().items())
-    elif isinstance(part, (list, tuple, dict)):
-        for key, inside in part.items() if isinstance(part, dict) else enumerate(part):
-            yield from _leaves(f"{path}[{key!r}]", inside)
+    else:
+        for _, name, inside in _places(part):
+            yield from _leaves(path + name, inside)
 
 
 def _modules(part: Any) -> Iterator[Module]:
     if isinstance(part, Module):
         yield part
-    elif isinstance(part, (list, tuple, dict)):
-        for inside in part.values() if isinstance(part, dict) else part:
+    else:
+        for _, _, inside in _places(part):
             yield from _modules(inside)
 
 
@@ -100,6 +165,11 @@ def _frozen(part: Any) -> Any:
         return part.data
     if isinstance(part, Module):
         return part.frozen()
-    if type(part) in (list, tuple):
-        return type(part)(map(_frozen, part))
-    return {key: _frozen(inside) for key, inside in part.items()} if type(part) is dict else part
+    entries = [(key, _frozen(inside)) for key, _, inside in _places(part)]
+    if isinstance(part, tuple):
+        frozen = [inside for _, inside in entries]
+        return type(part)(*frozen) if hasattr(part, "_fields") else tuple(frozen)
+    changed = copy.copy(part) if entries else part
+    for key, inside in entries:
+        changed[key] = inside
+    return changed

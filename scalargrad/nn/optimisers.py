@@ -53,6 +53,14 @@ class Optimiser:
         for p, data in zip(self.parameters, moved):
             p.data = data
 
+    def remembered(self) -> dict[str, Any]:
+        """All that it remembers of its steps, to be recalled if the next one is not to count."""
+        return vars(self) | {"_memory": [memory.copy() for memory in self._memory]}
+
+    def recall(self, remembered: dict[str, Any]) -> None:
+        """Forgets what has happened since it remembered this."""
+        vars(self).update(remembered)
+
     def zero_grad(self) -> None:
         """Sets the gradient of every parameter to 0."""
         for p in self.parameters:

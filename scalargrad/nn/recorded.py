@@ -111,25 +111,16 @@ class Recorded(Run):
         )
         if not _all_finite([*numbers, *[loss for loss, *_ in values]]):
             return []
-        self._put(numbers, gradients)
-        sgd.follow(len(rates), velocity)
         done = [
             Step(loss, _share(right, len(batch)), rate)
             for (loss, _, *right), batch, rate in zip(values, batches, rates)
         ]
-        self.history.steps += done
-        return done
-
-    def _put(self, numbers: list[float], gradients: list[float]) -> None:
-        """Gives all parameters their numbers, or none."""
-        before, done = [p.data for p in self.parameters], False
-        try:
+        with self._whole_or_not_at_all():
             for p, data, gradient in zip(self.parameters, numbers, gradients):
                 p.data, p.grad = data, gradient
-            done = True
-        finally:
-            for p, data in zip(self.parameters, before) if not done else ():
-                p.data = data
+            sgd.follow(len(rates), velocity)
+            self.history.steps += done
+        return done
 
     def _backward(self, samples: Sequence[int]) -> tuple[float, float | None]:
         try:
