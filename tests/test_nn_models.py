@@ -300,7 +300,7 @@ def test_nothing_to_plot(drawn):
 def test_without_matplotlib_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r"scalargrad\[plot\]"):
+    with pytest.raises(ImportError, match="pip install matplotlib"):
         nn.plot_activations()
 
 
