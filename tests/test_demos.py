@@ -1,5 +1,6 @@
 """The demos run, say something, and draw the committed pictures; and their assertions can fail."""
 
+import doctest
 import os
 import re
 import shutil
@@ -175,6 +176,20 @@ def test_the_stored_numbers_of_the_assignment_are_those_of_the_seeds():
     assert stored["W1"] == list(0.1 * drawn.randn(40))
     assert stored["W2"] == list(0.1 * drawn.randn(30))
     assert stored["X"] == list(10 * np.random.RandomState(1).randn(20))
+
+
+QUESTIONS = [path.name for path in sorted(FOLDER.glob("questions*.md"))]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_questions_are_answered_by_what_runs(name):
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    numbers = re.findall(r"^### (\d+)\. ", text, re.M)
+    assert list(map(int, numbers)) == list(range(1, 34))
+    failed, attempted = doctest.testfile(str(FOLDER / name), module_relative=False, encoding="utf-8")
+    assert attempted > 100 and failed == 0
+    links = re.findall(r"\[(\w+)\]\((\w+)\.py\)", text)
+    assert links and all(shown == file and f"{file}.py" in DEMOS for shown, file in links)
 
 
 # ---- the bug lab ----
