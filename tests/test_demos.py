@@ -192,6 +192,12 @@ def test_the_questions_are_answered_by_what_runs(name):
     assert links and all(shown == file and f"{file}.py" in DEMOS for shown, file in links)
 
 
+def test_the_questions_are_the_same_calls_in_both_languages():
+    english, chinese = ((FOLDER / name).read_text(encoding="utf-8") for name in ("questions.md", "questions.zh-CN.md"))
+    calls = re.compile(r"^(?:>>>|\.\.\.) .*$|\[\w+\]\(\w+\.py\)", re.M)
+    assert calls.findall(english) == calls.findall(chinese.replace(', lang="zh"', ""))
+
+
 # ---- the bug lab ----
 
 
