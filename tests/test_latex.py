@@ -6,6 +6,7 @@ import math
 import re
 
 import pytest
+from conftest import HOSTILE
 from gate_points import POINTS, recipes
 from hypothesis import given, settings
 
@@ -264,7 +265,7 @@ def test_the_gradient_circuit():
 
 # ---- names ----
 
-HOSTILE = [
+OF_LATEX = [
     *(
         "x",
         "w0",
@@ -324,7 +325,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", [*HOSTILE, *OF_LATEX])
 def test_hostile_names(name):
     x, y = Value(2.0, name), Value(3.0, name + "2")
     root = sigmoid(x * y) ** y
