@@ -383,6 +383,15 @@ def test_floats_raise_the_errors_of_floats(name):
         program([1.0, 0.0 if name == "division" else -1.0])
 
 
+@pytest.mark.parametrize("engine", list(map(engine_mark, ["python", "native"])))
+def test_a_product_is_rounded_before_it_is_added_to(engine):
+    chance = random.Random(0)
+    for w, b, x in [(0.3, 0.2, 0.3), *[[chance.uniform(-1, 1) for _ in range(3)] for _ in range(40)]]:
+        parameters, y = [Value(w), Value(b)], w * x + b
+        program = record(lambda x, y, p=parameters: abs(p[0] * x + p[1] - y), (1.0, 1.0), parameters, engine)
+        assert program([x] * 9, [y] * 9) == (0.0, [0.0, 0.0])  # at the kink, as backward has it
+
+
 @follows_ieee
 @pytest.mark.parametrize(
     ("name", "x", "value"),
@@ -439,6 +448,16 @@ def test_a_gate_whose_output_branches_runs_by_its_expansion(engine):
     leaky = Gate(branching, lambda z, x: (z / x,), name="leaky", expansion=lambda x: maximum(x, 0.25 * x))
     p = Value(2.0)
     assert record(lambda x: leaky(p * x), (1.0,), [p], engine)([-1.0]) == (-0.5, [-0.25])
+
+
+@every_engine
+def test_a_gate_that_reads_a_number_from_outside_is_compiled_anew(engine):
+    scale, p = 2.0, Value(1.0)
+    scaled = gate(lambda x: scale * x, rule=lambda z, x: (scale,), name="scaled")
+    found = []
+    for scale in (2.0, 5.0):  # noqa: B007 -- the gate reads it
+        found.append(record(lambda x: scaled(p * x), (1.0,), [p], engine)([3.0]))
+    assert found == [(6.0, [6.0]), (15.0, [15.0])]
 
 
 # ---- what recording freezes ----
@@ -645,6 +664,96 @@ def test_arrays_as_data(engine):
         program(np.array(X)[:, :2], np.array(Y))
     with pytest.raises(TypeError, match="y is ndarray array.* not a list of samples"):
         program(np.array(X), np.array(1.0))
+
+
+def masked(np):
+    return np.ma.masked_array([1.0, 2.0, 3.0], [False, True, False])
+
+
+@every_engine
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda np: np.array([True, False, True]),
+        lambda np: np.array([1.0, 2j, 3.0]),
+        lambda np: np.array(["1", "2", "3"]),
+        lambda np: np.array([b"1", b"2", b"3"]),
+        lambda np: np.array(["2026-01-01"] * 3, "datetime64[D]"),
+        lambda np: np.array(["2026-01-01"] * 3, "datetime64[ns]"),
+        lambda np: np.array([1, 2, 3], "timedelta64[ns]"),
+        lambda np: np.array([1.0, None, 3.0], object),
+        lambda np: np.array([1.0, "2", 3.0], object),
+        lambda np: memoryview(np.array([True, False, True])),
+        masked,
+        lambda np: [np.True_, np.False_, np.True_],
+    ],
+)
+def test_arrays_of_what_is_no_number(engine, odd):
+    np = pytest.importorskip("numpy", reason="numpy is not installed")
+    p = Value(2.0)
+    program = record(lambda x: p * x, (1.0,), [p], engine)
+    for way in (program, program.load):
+        with pytest.raises(TypeError, match="x.*expected .*number"):
+            way(odd(np))
+    rows_of_three = record(lambda x: p * x[0] * x[1] * x[2], ([1.0] * 3,), [p], engine)
+    with pytest.raises(TypeError, match="x.*expected .*number"):
+        rows_of_three([odd(np)])
+
+
+class Tensor:
+    """What a tensor of PyTorch has in common with an array, and no more."""
+
+    dtype, ndim = "torch.float64", 2
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __len__(self):
+        return len(self.rows)
+
+    def tolist(self):
+        return self.rows
+
+
+@every_engine
+def test_whatever_holds_numbers_is_data(engine):
+    np = pytest.importorskip("numpy", reason="numpy is not installed")
+    p, rows = Value(2.0), [[1.0, 2.0], [3.0, 4.0]]
+    program = record(lambda x: p * x[0] * x[1], ([1.0, 2.0],), [p], engine, "sum")
+    kinds = [np.array(rows, dtype) for dtype in ("f2", "f4", "f8", "longdouble", "i1", "u8", object)]
+    kinds += [np.ma.masked_array(rows), memoryview(np.array(rows)), Tensor(rows), np.array(rows).T.T]
+    if importlib.util.find_spec("torch"):
+        kinds.append(importlib.import_module("torch").tensor(rows, requires_grad=True))
+    for data in kinds:
+        assert program(data) == program.load(data)() == (28.0, [14.0])
+
+
+@every_engine
+def test_loaded_samples_stay_as_they_were(engine):
+    p, rows = Value(2.0), [[1.0, 2.0], [3.0, 4.0]]
+    program = record(lambda x: p * x[0] * x[1], ([1.0, 2.0],), [p], engine, "sum")
+    data = [rows]
+    if importlib.util.find_spec("numpy"):
+        data.append(importlib.import_module("numpy").array(rows))
+    for samples in data:
+        loaded = program.load(samples)
+        samples[0][0] = 100.0
+        samples[1] = [0.0, 0.0]
+        assert loaded() == (28.0, [14.0])
+        rows[:] = [[1.0, 2.0], [3.0, 4.0]]
+
+
+def test_a_graph_that_machine_code_would_be_long_in_the_making_of_is_refused():
+    pytest.importorskip("llvmlite", reason="llvmlite is not installed")
+    w, b = Value(0.5), Value(0.1)
+
+    def unrolled(x):
+        for _ in range(4000):
+            x = (x * w + b).tanh()
+        return x
+
+    with pytest.raises(ValueError, match=r'"native" compiles up to 100,000 instructions.*engine="python"'):
+        record(unrolled, (1.0,), [w, b], "native")
 
 
 # ---- gradient descent ----

@@ -17,7 +17,7 @@ from typing import Any
 from ..gate import Gate
 from ..table import GATES
 from .flat import FlatCode
-from .trace import Layout, rows
+from .trace import Layout, is_array, rows
 from .writing import ArrayWriter, FloatWriter
 
 Result = tuple[float, Any, *tuple[float, ...]]
@@ -233,9 +233,9 @@ def refuse_own(gates: Iterable[Gate], engine: str) -> None:
 
 
 def array_of(xp: Any, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
-    """N samples as an array of shape N x inputs; arrays stay where they are."""
+    """N samples as an array of shape N x inputs; arrays of numbers stay where they are."""
     parts = [
-        layout.array(x.astype(float)) if hasattr(x, "ndim") else xp.array(rows([x], [layout]), float)
+        layout.array(xp.asarray(x).astype(float)) if is_array(x) else xp.array(rows([x], [layout]), float)
         for x, layout in zip(data, layouts)
     ]
     return xp.concatenate(parts, axis=1) if parts else xp.zeros((1, 0))

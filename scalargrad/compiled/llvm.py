@@ -37,9 +37,9 @@ class Number:
     def __repr__(self) -> str:
         return f"{self.kind} {self.text}"
 
-    __add__, __radd__ = _operator("fadd contract")
-    __sub__, __rsub__ = _operator("fsub contract")
-    __mul__, __rmul__ = _operator("fmul contract")
+    __add__, __radd__ = _operator("fadd")
+    __sub__, __rsub__ = _operator("fsub")
+    __mul__, __rmul__ = _operator("fmul")
     __truediv__, __rtruediv__ = _operator("fdiv")
     __and__, __rand__ = _operator("and")
     __or__, __ror__ = _operator("or")

@@ -17,9 +17,10 @@ from ..table import GATES
 from .engines import Engine, Result, array_of, needed, outputs, refuse_own
 from .flat import FlatCode, Line, is_stackable, range_of, times
 from .llvm import BIT, BITS, DOUBLE, IR, LANES, LIBM, VECTOR, Number, lanes_of
-from .trace import Layout, rows
+from .trace import Layout, is_array, rows
 
 UNROLLED = 32  # longer dots are loops
+MAX_INSTRUCTIONS = 100_000  # LLVM compiles so many in 5 to 20 s, deaf to Ctrl-C, and twice as many in four times that
 ABREAST = 8  # how many dots of the same inputs go through one loop
 Add = Callable[[Any, Any, str], None]
 
@@ -302,6 +303,12 @@ class NativeEngine(Engine):
     def __init__(self, code: FlatCode):
         llvm = needed("llvmlite.binding", "native")
         kernel = Kernel(code)
+        size = len(kernel.ir.written)
+        if size > MAX_INSTRUCTIONS:
+            raise ValueError(
+                f'the engine "native" compiles up to {MAX_INSTRUCTIONS:,} instructions, and this graph makes {size:,}, '
+                'which would take minutes: take engine="python", or "numpy" for large minibatches'
+            )
         self.parameters, self.values, self.work = code.parameters, len(code.values), kernel.size
         used = [name for name in LIBM if f"@{name}(" in kernel.text or f"@{name}_lanes(" in kernel.text]
         self.source = "\n\n".join([*map(lanes_of, used), kernel.text, descent(self.parameters, self.values), ""])
@@ -325,7 +332,7 @@ class NativeEngine(Engine):
         )
 
     def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
-        if any([hasattr(argument, "ndim") for argument in data]):
+        if any(map(is_array, data)):
             np = importlib.import_module("numpy")
             X = np.ascontiguousarray(array_of(np, data, layouts))
             return Rows((ctypes.c_double * X.size).from_buffer(X), range(len(X)))

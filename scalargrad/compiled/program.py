@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..gate import number
+from ..table import GATES
 from ..value import Value
 from .engines import Engine, JaxEngine, NumpyEngine, PythonEngine, Result
 from .flat import FlatCode
@@ -60,19 +61,23 @@ def record(
     made up from the first, and if other gates or numbers come out, ValueError says so; what depends on parameters
     alone is not seen.  The relu, abs and maximum gates are no branches: they work for every sample.
 
-    All engines agree with `backward()` to 1e-12 of the largest contribution, mostly to 1e-15.  They differ where
-    numbers end: "python" raises the errors of Python's floats, without a gate's name; the others never raise, but
-    follow IEEE 754: log(-1) is nan, 1 / 0 and exp(1000) are inf.  What a local gradient of 0 everywhere, that of step,
-    or in "python" an upstream of exactly 0 behind a relu would send back is left out, so 0 * inf is no nan there; and
-    x ** 2 is x * x, which may be inf.
+    All engines agree with `backward()` to 1e-12 of the largest contribution, mostly to 1e-15.  They differ at kinks
+    and where a slope is all rounding: "numpy" and "jax" add the products of a dot up in another order, "native" those
+    of a long one of parameters alone.  So an input of relu that is 0 but for rounding may fall on the other side, and
+    at a saturated tanh, whose slope 1 - z * z has lost its digits, gradients part by some 1e-9 of themselves.  They
+    also differ where numbers end: "python" raises the errors of Python's floats, without a gate's name; the others
+    never raise, but follow IEEE 754: log(-1) is nan, 1 / 0 and exp(1000) are inf.  What a local gradient of 0
+    everywhere, that of step, or in "python" an upstream of exactly 0 behind a relu would send back is left out, so
+    0 * inf is no nan there; and x ** 2 is x * x, which may be inf.
 
     Under "jax" arrays that are sharded over a mesh of devices stay so: each device runs its samples, and the gradients
     are added up over all of them.
 
-    Graphs of the same shape share one compiled program, so recording in a loop compiles once.
+    Graphs of the same shape share one compiled program, so recording in a loop compiles once.  Only a gate of your own
+    with a rule is compiled each time, since it may compute with other numbers than before.
 
-    Raises TypeError or ValueError for arguments that do not fit, ImportError, naming the package, for an engine that is
-    not installed.
+    Raises TypeError or ValueError for arguments that do not fit, and for a graph so large that "native" would take long
+    to compile it; ImportError, naming the package, for an engine that is not installed.
     """
     if engine not in ENGINES:
         raise ValueError(f"there is no engine {engine!r}: choose from {', '.join(ENGINES)}")
@@ -227,7 +232,12 @@ class Loaded:
 
 
 def _engine_for(name: str, trace: Trace) -> Engine:
-    """The compiled code for a graph of this shape: that of an earlier recording, if there was one."""
+    """The compiled code for a graph of this shape: that of an earlier recording, if there was one.
+
+    A gate of one's own may compute with numbers from outside it, which the shape does not show: it is compiled anew.
+    """
+    if not all([step.gate is None or GATES.get(step.gate.name) is step.gate for step in trace.steps]):
+        return ENGINES[name](FlatCode(trace))
     key = (name, trace)
     engine = _engines.pop(key, None) or ENGINES[name](FlatCode(trace))
     _engines[key] = engine
@@ -253,7 +263,7 @@ def _floats(name: str, numbers: Sequence[float]) -> list[float]:
 
 def _indices(chosen: Sequence[int], n: int) -> Sequence[int]:
     """The indices as a range or a list of ints; an error unless each is one of 0 to n - 1."""
-    listed = plain(chosen)
+    listed = plain(chosen, "indices of samples")
     if not isinstance(listed, range) and bool in map(type, listed):
         raise TypeError("samples are chosen by their indices, not by truth values")
     indices = listed if isinstance(listed, range) else [*map(operator.index, listed)]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ..composite import Composite, named, parameters_of, taken_apart
 from ..gate import Gate, number
 from ..graph import topological_order
+from ..text import short
 from ..value import Value
 
 SMALL = 4.0  # whole numbers up to this are a part of the shape, like the 2 of x ** 2; others come with each run
@@ -160,7 +161,8 @@ class Layout:
 
     def __init__(self, name: str, sample: Any):
         self.name = name
-        self.shape = _shape_of(plain(sample), f"the sample {name}")
+        where = f"the sample {name}"
+        self.shape = _shape_of(plain(sample, where), where)
         self.size = len(self.flat(sample))
         if not self.size:
             raise ValueError(f"the sample {name} is empty: it has no numbers")
@@ -168,7 +170,8 @@ class Layout:
     def flat(self, sample: Any, where: str = "") -> list[float]:
         """The numbers of a sample, in order; ValueError or TypeError, naming the sample, if it does not fit."""
         numbers: list[float] = []
-        _flatten(plain(sample), self.shape, numbers, f"{self.name}{where}")
+        where = f"{self.name}{where}"
+        _flatten(plain(sample, where), self.shape, numbers, where)
         return numbers
 
     def rows(self, samples: Any) -> Sequence[Sequence[float]]:
@@ -178,7 +181,7 @@ class Layout:
             return [*zip(samples)]
         if self.shape and not any(self.shape) and kinds <= {list, tuple} and {*map(len, samples)} == {self.size}:
             if set(map(type, itertools.chain.from_iterable(samples))) == {float}:
-                return samples  # type: ignore[no-any-return]
+                return [*map(tuple, samples)]  # a caller's lists may change later
         return [self.flat(sample, f"[{i}]") for i, sample in enumerate(samples)]
 
     def array(self, samples: Any) -> Any:
@@ -193,7 +196,7 @@ class Layout:
 
 def rows(data: Sequence[Any], layouts: Sequence[Layout]) -> Sequence[Sequence[float]]:
     """N samples as N rows of floats, those of all arguments one after the other; without arguments, one row."""
-    data = [*map(plain, data)]
+    data = [plain(argument, layout.name) for argument, layout in zip(data, layouts)]
     if not any([layout.shape for layout in layouts]) and {*map(type, itertools.chain(*data))} == {float}:
         return [*zip(*data)]
     columns = [layout.rows(argument) for layout, argument in zip(layouts, data)]
@@ -202,9 +205,20 @@ def rows(data: Sequence[Any], layouts: Sequence[Layout]) -> Sequence[Sequence[fl
     return [[*itertools.chain.from_iterable(parts)] for parts in zip(*columns)]
 
 
-def plain(x: Any) -> Any:
-    """Arrays as lists."""
-    return x.tolist() if hasattr(x, "tolist") else x
+def is_array(x: Any) -> bool:
+    """Whether `x` is an array, NumPy's or JAX's, that holds numbers and nothing else: no mask hides some of them."""
+    return getattr(getattr(x, "dtype", None), "kind", "") in ("f", "i", "u") and all(
+        [hasattr(x, name) for name in ("astype", "reshape")] + [not hasattr(x, "mask")]
+    )
+
+
+def plain(x: Any, where: str) -> Any:
+    """Arrays, tensors and memoryviews as lists; TypeError for dates, which NumPy may list as whole numbers."""
+    if not hasattr(x, "tolist"):
+        return x
+    if getattr(getattr(x, "dtype", None), "kind", "") in ("M", "m"):
+        raise TypeError(f"{where}: expected real numbers, not dates: {short(x)}")
+    return x.tolist()
 
 
 def _shape_of(x: Any, where: str) -> Shape:
