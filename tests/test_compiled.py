@@ -444,6 +444,19 @@ def test_a_gate_whose_output_branches_runs_on_floats_alone(engine):
 
 
 @every_engine
+def test_a_row_of_the_table_that_an_engine_does_not_know(engine, monkeypatch):
+    arctan = Gate(math.atan, lambda z, x: (1.0 / (1.0 + x * x),), name="arctan")
+    monkeypatch.setitem(GATES, "arctan", arctan)
+    p = Value(2.0)
+    if engine == "python":
+        value, slopes = record(lambda x: arctan(p * x), (1.0,), [p])([0.5])
+        assert (value, slopes) == (pytest.approx(math.pi / 4, rel=1e-15), [0.25])
+    else:
+        with pytest.raises(ValueError, match=f'gate arctan branches or uses math, so the engine "{engine}" cannot'):
+            record(lambda x: arctan(p * x), (1.0,), [p], engine)
+
+
+@every_engine
 def test_a_gate_whose_output_branches_runs_by_its_expansion(engine):
     leaky = Gate(branching, lambda z, x: (z / x,), name="leaky", expansion=lambda x: maximum(x, 0.25 * x))
     p = Value(2.0)

@@ -11,15 +11,17 @@ import itertools
 import linecache
 import math
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
-from ..gate import Gate
+from .. import table
 from ..table import GATES
-from .flat import FlatCode
+from .flat import FlatCode, Line
 from .trace import Layout, is_array, rows
 from .writing import ArrayWriter, FloatWriter
 
+# Gates that any kind of number has as operators.
+OPERATORS = (table.add, table.sub, table.mul, table.div, table.neg, table.total, table.dot)
 Result = tuple[float, Any, *tuple[float, ...]]
 
 
@@ -149,16 +151,16 @@ class ArrayEngine(Engine):
 
     def __init__(self, code: FlatCode):
         self.xp, self.context, add_up = self.language()
-        writer = ArrayWriter(code, self.add_to)
-        self.source = writer.source()
-        refuse_own(writer.own_gates.values(), self.name)
+        known = outputs(self.xp)
+        refuse_unknown(code.lines, known, self.name)
+        self.source = ArrayWriter(code, self.add_to).source()
         namespace = {
             "rows": lambda *xs: self.xp.array(xs),
             "index": lambda *places: self.xp.array(places),
             "zeros": self.xp.zeros,
             "add_up": add_up,
         }
-        self.function = executed(self.source, outputs(self.xp) | namespace)
+        self.function = executed(self.source, known | namespace)
 
     def language(self) -> tuple[Any, Callable[[], Any], Callable[[Any], Any]]:
         """The module of array functions, the context in which they run, and its sum over the first axis."""
@@ -223,13 +225,19 @@ def executed(source: str, namespace: dict[str, Any]) -> Any:
     return namespace["run"]
 
 
-def refuse_own(gates: Iterable[Gate], engine: str) -> None:
-    """ValueError if there are gates of one's own whose outputs cannot be read on anything but floats."""
-    for gate in gates:
-        raise ValueError(
-            f'the output of the gate {gate.name} branches or uses math, so the engine "{engine}" cannot run it: '
-            'write it with arithmetic and gates, or take engine="python"'
-        )
+def refuse_unknown(lines: Iterable[Line], known: Container[str], engine: str) -> None:
+    """ValueError if there is a gate whose output cannot be read on anything but floats.
+
+    known: the names of gates of the table for which the engine has an output.
+    """
+    for line in lines:
+        gate = line.gate
+        assert gate
+        if gate not in OPERATORS and (gate.name not in known or GATES.get(gate.name) is not gate):
+            raise ValueError(
+                f'the output of the gate {gate.name} branches or uses math, so the engine "{engine}" cannot run it: '
+                'write it with arithmetic and gates, or take engine="python"'
+            )
 
 
 def array_of(xp: Any, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:

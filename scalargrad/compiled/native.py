@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .. import table
-from ..table import GATES
-from .engines import Engine, Result, array_of, needed, outputs, refuse_own
+from .engines import Engine, Result, array_of, needed, outputs, refuse_unknown
 from .flat import FlatCode, Line, is_stackable, range_of, times
 from .llvm import BIT, BITS, DOUBLE, IR, LANES, LIBM, VECTOR, Number, lanes_of
 from .trace import Layout, is_array, rows
@@ -44,6 +43,7 @@ class Kernel:
         self.code = code
         self.ir = IR()
         self.outputs = outputs(self.ir)
+        refuse_unknown(code.lines, self.outputs, "native")
         self.known: dict[Line, Number] = {}
         self.rows: dict[tuple[Line, ...], Row] = {}
         self.inputs_at = 0
@@ -122,8 +122,6 @@ class Kernel:
             waiting = [dot for dot in self.alike[_alike(line)] if dot not in self.known]
             self._long_dots(waiting[:ABREAST], n)
             return
-        if GATES.get(gate.name) is not gate:
-            refuse_own([gate], "native")
         compute: Callable[..., Any] = self.outputs.get(gate.name, gate.output)
         self.known[line] = compute(*map(self.of, inputs))
 
