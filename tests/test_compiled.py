@@ -555,9 +555,9 @@ def test_other_shapes_are_compiled_anew(compilations):
 
 def test_only_so_many_programs_are_kept(compilations):
     p = Value(2.0)
-    for n in range(programs.REMEMBERED + 3):
+    for n in range(programs.MAX_ENGINES + 3):
         record(lambda x, n=n: total([p * x] * (n + 2)), (1.0,), [p])
-    assert len(programs._engines) == programs.REMEMBERED
+    assert len(programs._engines) == programs.MAX_ENGINES
 
 
 # ---- what a program shows ----

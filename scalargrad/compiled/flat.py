@@ -15,7 +15,7 @@ from .. import table
 from ..formula import is_plain, read_rule
 from ..gate import Gate
 from ..table import GATES
-from .trace import Step, Trace
+from .trace import Entry, Trace
 
 SUMS = (table.add, table.total)
 
@@ -103,8 +103,8 @@ def is_stackable(lines: Sequence[Any]) -> bool:
 
 def range_of(places: Sequence[int]) -> range | None:
     """The places as a range, if they go up evenly."""
-    step = places[1] - places[0] if len(places) > 1 else 1
-    found = range(places[0], places[-1] + 1, step) if step > 0 else range(0)
+    stride = places[1] - places[0] if len(places) > 1 else 1
+    found = range(places[0], places[-1] + 1, stride) if stride > 0 else range(0)
     return found if list(found) == list(places) else None
 
 
@@ -145,12 +145,12 @@ class FlatCode:
         self.lines: list[Line] = []
         self.sums: set[Line] = set()
         self._known: dict[Any, Line] = {}
-        steps = rolled(trace)
+        entries = rolled(trace)
         nodes: list[Any] = [*self.x, *self.p]
-        for step in steps:
-            nodes.append(self._node(step, nodes) if step else None)
+        for entry in entries:
+            nodes.append(self._node(entry, nodes) if entry else None)
         self.values = [nodes[root] for root in trace.roots]
-        self.sends = list(self._backward(trace, steps, nodes))
+        self.sends = list(self._backward(trace, entries, nodes))
         self._leave_out_the_dead()
 
     @property
@@ -158,9 +158,9 @@ class FlatCode:
         """All that is added up: the sends, and for every value, as a parameter after the others, the value times 1."""
         return [*self.sends, *[Send(x, [(i, 1.0)]) for i, x in enumerate(self.values, self.parameters)]]
 
-    def _node(self, step: Step, nodes: Sequence[Any]) -> Any:
-        if step.gate:
-            return self.output(step.gate, read(step, nodes))
+    def _node(self, entry: Entry, nodes: Sequence[Any]) -> Any:
+        if entry.gate:
+            return self.output(entry.gate, read(entry, nodes))
         self.p.append(Line(self, f"p{len(self.p)}", None, (), False, len(self.p)))
         return self.p[-1]
 
@@ -195,19 +195,19 @@ class FlatCode:
 
     # ---- backward ----
 
-    def _backward(self, trace: Trace, steps: Sequence[Step | None], nodes: Sequence[Any]) -> Iterable[Send]:
-        """The chain rule, from the first root to the leaves: on every step its rule, read on lines."""
+    def _backward(self, trace: Trace, entries: Sequence[Entry | None], nodes: Sequence[Any]) -> Iterable[Send]:
+        """The chain rule, from the first root to the leaves: on every entry its rule, read on lines."""
         root, first, end = trace.roots[0], trace.inputs, trace.leaves
         moving = [i >= first for i in range(end)]
-        for step in steps:
-            moving.append(step is not None and any([moving[i] for i in step.inputs if isinstance(i, int)]))
+        for entry in entries:
+            moving.append(entry is not None and any([moving[i] for i in entry.inputs if isinstance(i, int)]))
         if first <= root < end:
             yield Send(1.0, [(root - first, 1.0)])
         arrived: dict[int, list[tuple[Any, Any]]] = {root: [(1.0, 1.0)]}
-        for i, step in reversed([*enumerate(steps, end)]):
-            if step and moving[i] and i in arrived:
+        for i, entry in reversed([*enumerate(entries, end)]):
+            if entry and moving[i] and i in arrived:
                 upstream = self._added_up(arrived.pop(i))
-                slopes = _slopes(step, nodes, i, moving)
+                slopes = _slopes(entry, nodes, i, moving)
                 for j, slope in slopes:
                     arrived.setdefault(j, []).append((slope, upstream))
                 sent = [(j - first, slope) for j, slope in slopes if j < end]
@@ -234,17 +234,17 @@ class FlatCode:
         self.sums &= used
 
 
-def read(step: Step, nodes: Sequence[Any]) -> tuple[Any, ...]:
-    """The inputs of a step, where nodes are numbered as in `nodes`."""
-    return tuple([nodes[i] if isinstance(i, int) else float(i) for i in step.inputs])
+def read(entry: Entry, nodes: Sequence[Any]) -> tuple[Any, ...]:
+    """The inputs of an entry, where nodes are numbered as in `nodes`."""
+    return tuple([nodes[i] if isinstance(i, int) else float(i) for i in entry.inputs])
 
 
-def _slopes(step: Step, nodes: Sequence[Any], i: int, moving: Sequence[bool]) -> list[tuple[int, Any]]:
+def _slopes(entry: Entry, nodes: Sequence[Any], i: int, moving: Sequence[bool]) -> list[tuple[int, Any]]:
     """(number of the parent, local gradient) for the parents that depend on a parameter, if it is not always 0."""
-    assert step.gate
-    places = {k: j for k, j in enumerate(step.inputs) if isinstance(j, int) and moving[j]}
-    form = step.gate.form(tuple(places) if len(places) < len(step.inputs) else None)
-    slopes = read_rule(form, nodes[i], read(step, nodes))
+    assert entry.gate
+    places = {k: j for k, j in enumerate(entry.inputs) if isinstance(j, int) and moving[j]}
+    form = entry.gate.form(tuple(places) if len(places) < len(entry.inputs) else None)
+    slopes = read_rule(form, nodes[i], read(entry, nodes))
     return [(j, slope) for j, slope in zip(places.values(), slopes) if not is_plain(slope, 0.0)]
 
 
@@ -269,39 +269,39 @@ def _runs(slopes: list[tuple[int, Any]]) -> Iterable[list[tuple[int, Any]]]:
 # ---- sums of products are dots: that is what `dot` expands to, read the other way ----
 
 
-def rolled(trace: Trace) -> list[Step | None]:
-    """The steps, where w1 * x1 + w2 * x2 + ... is one dot gate; None for steps that it has swallowed."""
-    steps: list[Step | None] = list(trace.steps)
-    uses = Counter[Any](chain(*[step.inputs for step in trace.steps], trace.roots, trace.roots))
-    for k in reversed(range(len(steps))):
-        top = steps[k]
+def rolled(trace: Trace) -> list[Entry | None]:
+    """The entries, where w1 * x1 + w2 * x2 + ... is one dot gate; None for entries that it has swallowed."""
+    entries: list[Entry | None] = list(trace.entries)
+    uses = Counter[Any](chain(*[entry.inputs for entry in trace.entries], trace.roots, trace.roots))
+    for k in reversed(range(len(entries))):
+        top = entries[k]
         if top and top.gate in SUMS:
-            products, others, swallowed = _terms(top, trace, steps, uses)
+            products, others, swallowed = _terms(top, trace, entries, uses)
             if len(products) > 1 and len(others) < 2:
                 ws, xs = zip(*products)
-                steps[k] = Step(table.dot, (*ws, *xs, *others))
+                entries[k] = Entry(table.dot, (*ws, *xs, *others))
                 for i in swallowed:
-                    steps[i] = None
-    return steps
+                    entries[i] = None
+    return entries
 
 
 def _terms(
-    top: Step, trace: Trace, steps: Sequence[Step | None], uses: Mapping[Any, int]
+    top: Entry, trace: Trace, entries: Sequence[Entry | None], uses: Mapping[Any, int]
 ) -> tuple[list[tuple[Any, ...]], list[Any], list[int]]:
-    """What a sum adds up: products, parameters first, and other terms; and the places of steps that only it uses."""
+    """What a sum adds up: products, parameters first, and other terms; and the places of entries that only it uses."""
     products, others, swallowed = list[tuple[Any, ...]](), list[Any](), list[int]()
     parameters = range(trace.inputs, trace.leaves)
     terms = [*top.inputs[::-1]]
     while terms:
         i = terms.pop()
         place = i - trace.leaves if isinstance(i, int) and uses[i] == 1 else -1
-        step = steps[place] if place >= 0 else None
-        if step and step.gate is table.mul:
-            pair = step.inputs
+        entry = entries[place] if place >= 0 else None
+        if entry and entry.gate is table.mul:
+            pair = entry.inputs
             products.append(pair[::-1] if pair[1] in parameters and pair[0] not in parameters else pair)
             swallowed.append(place)
-        elif step and step.gate in SUMS and terms and not products and not others:  # sums are added from the left
-            terms += step.inputs[::-1]
+        elif entry and entry.gate in SUMS and terms and not products and not others:  # sums are added from the left
+            terms += entry.inputs[::-1]
             swallowed.append(place)
         else:
             others.append(i)

@@ -16,7 +16,7 @@ BIT, BITS = "i1", f"<{LANES} x i1>"
 LIBM = ("exp", "log", "sin", "cos", "tanh", "expm1", "log1p", "pow")
 
 
-def _operator(operation: str) -> tuple[Callable[[Number, Any], Number], Callable[[Number, Any], Number]]:
+def _operator(operation: str) -> tuple[Callable[[Register, Any], Register], Callable[[Register, Any], Register]]:
     """The methods for `number + other` and for `plain number + number`."""
     return (
         lambda self, other: self.ir.operate(operation, self, other),
@@ -24,7 +24,7 @@ def _operator(operation: str) -> tuple[Callable[[Number, Any], Number], Callable
     )
 
 
-class Number:
+class Register:
     """A number in LLVM's language: its name, and whether it is one double (or truth value) or a vector of them."""
 
     __slots__ = ("ir", "text", "kind")
@@ -49,10 +49,10 @@ class Number:
     __ne__ = _operator("fcmp une")[0]  # type: ignore[assignment]
     __hash__ = object.__hash__
 
-    def __neg__(self) -> Number:
+    def __neg__(self) -> Register:
         return self.ir.let(f"fneg {self}", self.kind)
 
-    def __pow__(self, n: Any) -> Number:
+    def __pow__(self, n: Any) -> Register:
         return self.ir.power(self, n)
 
 
@@ -70,37 +70,37 @@ class IR:
         self.count += 1
         return f"%t{self.count}"
 
-    def let(self, instruction: str, kind: str) -> Number:
+    def let(self, instruction: str, kind: str) -> Register:
         """A new number, the result of an instruction."""
         name = self.name()
         self.written.append(f"  {name} = {instruction}")
-        return Number(self, name, kind)
+        return Register(self, name, kind)
 
     def do(self, instruction: str) -> None:
         self.written.append(f"  {instruction}")
 
-    def number(self, x: Any, kind: str = DOUBLE) -> Number:
+    def register(self, x: Any, kind: str = DOUBLE) -> Register:
         """A number as one of this kind: plain ones are spelled, doubles are put in all lanes."""
         if isinstance(x, bool):
-            return self.number(Number(self, str(x).lower(), BIT), kind)
-        if not isinstance(x, Number):
+            return self.register(Register(self, str(x).lower(), BIT), kind)
+        if not isinstance(x, Register):
             text = f"0x{struct.unpack('>Q', struct.pack('>d', x))[0]:016X}"
             lanes = f"<{', '.join([f'double {text}'] * LANES)}>"
-            return Number(self, lanes if kind == VECTOR else text, kind)
+            return Register(self, lanes if kind == VECTOR else text, kind)
         if x.kind == DOUBLE and kind == VECTOR or x.kind == BIT and kind == BITS:
             one = self.let(f"insertelement {kind} poison, {x}, i32 0", kind)
             return self.let(f"shufflevector {one}, {kind} poison, <{LANES} x i32> zeroinitializer", kind)
         return x
 
-    def alike(self, *numbers: Any) -> list[Number]:
+    def alike(self, *numbers: Any) -> list[Register]:
         """Numbers as doubles, or as vectors if one of them is."""
-        lanes = any([isinstance(x, Number) and x.kind in (VECTOR, BITS) for x in numbers])
-        return [self.number(x, VECTOR if lanes else DOUBLE) for x in numbers]
+        lanes = any([isinstance(x, Register) and x.kind in (VECTOR, BITS) for x in numbers])
+        return [self.register(x, VECTOR if lanes else DOUBLE) for x in numbers]
 
-    def operate(self, operation: str, x: Any, y: Any) -> Number:
+    def operate(self, operation: str, x: Any, y: Any) -> Register:
         if operation in ("and", "or"):
-            kind = BITS if BITS in [x.kind for x in (x, y) if isinstance(x, Number)] else BIT
-            x, y = self.number(x, kind), self.number(y, kind)
+            kind = BITS if BITS in [x.kind for x in (x, y) if isinstance(x, Register)] else BIT
+            x, y = self.register(x, kind), self.register(y, kind)
             return self.let(f"{operation} {x}, {y.text}", kind)
         x, y = self.alike(x, y)
         result = x.kind if not operation.startswith("fcmp") else BITS if x.kind == VECTOR else BIT
@@ -114,11 +114,11 @@ class IR:
             index = self.integer("mul", index, size)
         return self.let(f"getelementptr inbounds double, ptr {pointer}, i64 {index}", "ptr").text
 
-    def load(self, kind: str, pointer: str, index: int | str = 0, size: int = 1) -> Number:
+    def load(self, kind: str, pointer: str, index: int | str = 0, size: int = 1) -> Register:
         return self.let(f"load {kind}, ptr {self.at(pointer, index, size)}, align 8", kind)
 
     def store(self, kind: str, x: Any, pointer: str, index: int | str = 0, size: int = 1) -> None:
-        self.do(f"store {self.number(x, kind)}, ptr {self.at(pointer, index, size)}, align 8")
+        self.do(f"store {self.register(x, kind)}, ptr {self.at(pointer, index, size)}, align 8")
 
     def integer(self, operation: str, x: str | int, y: str | int) -> str:
         return self.let(f"{operation} i64 {x}, {y}", "i64").text
@@ -126,17 +126,17 @@ class IR:
     def loop(
         self,
         count: int | str,
-        body: Callable[[str, list[Number]], list[Number]],
-        start: Sequence[Number] = (),
+        body: Callable[[str, list[Register]], list[Register]],
+        start: Sequence[Register] = (),
         by: int | str = 1,
-    ) -> list[Number]:
+    ) -> list[Register]:
         """`body(index, numbers)` for index 0, by, 2 by, ... below count (at least once); the numbers it made last.
 
         body: gives as many numbers as it is given, first those of `start`.  Loops may stand in loops.
         """
         before, inside, after = self.label, f"L{self.count}", f"E{self.count}"
         index = self.name()
-        named = [Number(self, self.name(), x.kind) for x in start]
+        named = [Register(self, self.name(), x.kind) for x in start]
         self.do(f"br label %{inside}")
         self.written.append(f"{inside}:")
         place, self.label = len(self.written), inside
@@ -152,13 +152,15 @@ class IR:
         self.label = after
         return made
 
-    def each(self, count: int, body: Callable[[Any, str, list[Number]], list[Number]], sums: int = 0) -> list[Number]:
+    def each(
+        self, count: int, body: Callable[[Any, str, list[Register]], list[Register]], sums: int = 0
+    ) -> list[Register]:
         """`body(index, kind, numbers)` for all indices below `count`, eight at a time and then the rest one by one.
 
         body: gives as many numbers as it is given, first zeros.  The sums over their lanes are what comes back.
         """
         whole = count // LANES * LANES
-        numbers = [self.number(0.0, VECTOR)] * sums
+        numbers = [self.register(0.0, VECTOR)] * sums
         if whole:
             numbers = self.loop(whole, lambda index, numbers: body(index, VECTOR, numbers), numbers, by=LANES)
         numbers = list(map(self.across, numbers))
@@ -168,30 +170,30 @@ class IR:
 
     # ---- the functions that outputs are made of ----
 
-    def where(self, condition: Any, x: Any, y: Any) -> Number:
+    def where(self, condition: Any, x: Any, y: Any) -> Register:
         x, y, _ = self.alike(x, y, condition)
-        condition = self.number(condition, BITS if x.kind == VECTOR else BIT)
+        condition = self.register(condition, BITS if x.kind == VECTOR else BIT)
         return self.let(f"select {condition}, {x}, {y}", x.kind)
 
-    def maximum(self, x: Any, y: Any) -> Number:
+    def maximum(self, x: Any, y: Any) -> Register:
         x, y = self.alike(x, y)
         return self.where((x > y) | (x != x), x, y)
 
-    def minimum(self, x: Any, y: Any) -> Number:
+    def minimum(self, x: Any, y: Any) -> Register:
         x, y = self.alike(x, y)
         return self.where((x < y) | (x != x), x, y)
 
-    def heaviside(self, x: Number, at: Any) -> Number:
+    def heaviside(self, x: Register, at: Any) -> Register:
         return self.where(x > 0.0, 1.0, self.where(x < 0.0, 0.0, self.where(x == 0.0, at, math.nan)))
 
-    def power(self, x: Any, n: Any) -> Number:
+    def power(self, x: Any, n: Any) -> Register:
         return self.call("pow", x, n)
 
-    def across(self, x: Number) -> Number:
+    def across(self, x: Register) -> Register:
         """The sum over the lanes."""
         return self.let(f"call reassoc double @llvm.vector.reduce.fadd.v8f64(double -0.0, {x})", DOUBLE)
 
-    def call(self, name: str, *inputs: Any) -> Number:
+    def call(self, name: str, *inputs: Any) -> Register:
         """A function of the C library, lane by lane; `sqrt` and `fabs` are instructions."""
         inputs = tuple(self.alike(*inputs))
         kind = inputs[0].kind
@@ -200,10 +202,10 @@ class IR:
             return self.let(f"call {kind} @{name}{'_lanes' if kind == VECTOR else ''}({given})", kind)
         return self.let(f"call {kind} @llvm.{name}.{'v8f64' if kind == VECTOR else 'f64'}({given})", kind)
 
-    def abs(self, x: Any) -> Number:
+    def abs(self, x: Any) -> Register:
         return self.call("fabs", x)
 
-    def __getattr__(self, name: str) -> Callable[[Any], Number]:
+    def __getattr__(self, name: str) -> Callable[[Any], Register]:
         if name in ("exp", "log", "sin", "cos", "tanh", "expm1", "log1p", "sqrt"):
             return lambda x: self.call(name, x)
         raise AttributeError(name)
@@ -213,7 +215,7 @@ def lanes_of(name: str) -> str:
     """A function of the C library on vectors: lane by lane."""
     ir = IR()
     inputs = ["%x", "%n"] if name == "pow" else ["%x"]
-    result = Number(ir, "poison", VECTOR)
+    result = Register(ir, "poison", VECTOR)
     for lane in range(LANES):
         given = [ir.let(f"extractelement {VECTOR} {x}, i32 {lane}", DOUBLE) for x in inputs]
         z = ir.let(f"call double @{name}({', '.join(map(repr, given))})", DOUBLE)

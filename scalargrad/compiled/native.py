@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 from .. import table
 from .engines import Engine, Result, array_of, needed, outputs, refuse_unknown
 from .flat import FlatCode, Line, is_stackable, range_of, times
-from .llvm import BIT, BITS, DOUBLE, IR, LANES, LIBM, VECTOR, Number, lanes_of
+from .llvm import BIT, BITS, DOUBLE, IR, LANES, LIBM, VECTOR, Register, lanes_of
 from .trace import Layout, is_array, rows
 
-UNROLLED = 32  # longer dots are loops
+MAX_UNROLLED = 32  # longer dots are loops
 MAX_INSTRUCTIONS = 100_000  # LLVM compiles so many in 5 to 20 s, deaf to Ctrl-C, and twice as many in four times that
-ABREAST = 8  # how many dots of the same inputs go through one loop
+MAX_ABREAST = 8  # how many dots of the same inputs go through one loop
 Add = Callable[[Any, Any, str], None]
 
 
@@ -28,7 +28,7 @@ class Row(NamedTuple):
     """Numbers that stand in memory, evenly spaced: the address of the first, the way to the next, in doubles."""
 
     pointer: str
-    step: int
+    stride: int
     kind: str
 
 
@@ -44,14 +44,14 @@ class Kernel:
         self.ir = IR()
         self.outputs = outputs(self.ir)
         refuse_unknown(code.lines, self.outputs, "native")
-        self.known: dict[Line, Number] = {}
+        self.known: dict[Line, Register] = {}
         self.rows: dict[tuple[Line, ...], Row] = {}
         self.inputs_at = 0
         self.mask: Any = None
         self.results = code.parameters + len(code.values)
         self.size = self.results * LANES
         dots = [line for line in code.lines if line.gate is table.dot]
-        self.unrolled = UNROLLED if sum([len(dot.inputs) // 2 for dot in dots]) < 4000 else UNROLLED // 4
+        self.unrolled = MAX_UNROLLED if sum([len(dot.inputs) // 2 for dot in dots]) < 4000 else MAX_UNROLLED // 4
         self.alike: dict[Any, list[Line]] = {}
         for dot in dots:
             self.alike.setdefault(_alike(dot), []).append(dot)
@@ -93,18 +93,18 @@ class Kernel:
             self.size += -(-len(lines) * width // LANES) * LANES
         return self.rows[key]
 
-    def item(self, row: Row, index: int | str, kind: str = DOUBLE) -> Number:
+    def item(self, row: Row, index: int | str, kind: str = DOUBLE) -> Register:
         """A number of a row; or eight that stand side by side, for a vector."""
-        return self.ir.load(VECTOR if kind == VECTOR else row.kind, row.pointer, index, row.step)
+        return self.ir.load(VECTOR if kind == VECTOR else row.kind, row.pointer, index, row.stride)
 
     def through(
-        self, n: int, rows: Sequence[Row], body: Callable[[Any, str, list[Number]], list[Number]], sums: int = 0
-    ) -> list[Number]:
+        self, n: int, rows: Sequence[Row], body: Callable[[Any, str, list[Register]], list[Register]], sums: int = 0
+    ) -> list[Register]:
         """`body(index, kind, numbers)` for the n items of rows, eight items at a time if they stand side by side."""
-        if all([row.kind == DOUBLE and row.step == 1 for row in rows]):
+        if all([row.kind == DOUBLE and row.stride == 1 for row in rows]):
             return self.ir.each(n, body, sums)
         kind = VECTOR if VECTOR in [row.kind for row in rows] else DOUBLE
-        start = [self.ir.number(0.0, kind)] * sums
+        start = [self.ir.register(0.0, kind)] * sums
         return self.ir.loop(n, lambda index, numbers: body(index, DOUBLE, numbers), start)
 
     # ---- lines ----
@@ -120,7 +120,7 @@ class Kernel:
         n = len(inputs) // 2
         if gate is table.dot and n > self.unrolled and is_stackable(inputs[:n]) and is_stackable(inputs[n : 2 * n]):
             waiting = [dot for dot in self.alike[_alike(line)] if dot not in self.known]
-            self._long_dots(waiting[:ABREAST], n)
+            self._long_dots(waiting[:MAX_ABREAST], n)
             return
         compute: Callable[..., Any] = self.outputs.get(gate.name, gate.output)
         self.known[line] = compute(*map(self.of, inputs))
@@ -129,7 +129,7 @@ class Kernel:
         """Dots of n products each, all with the same lines, in one loop over n."""
         ws, xs = [self.row(dot.inputs[:n]) for dot in dots], self.row(dots[0].inputs[n : 2 * n])
 
-        def add(index: Any, kind: str, sums: list[Number]) -> list[Number]:
+        def add(index: Any, kind: str, sums: list[Register]) -> list[Register]:
             x = self.item(xs, index, kind)
             return [z + self.item(w, index, kind) * x for z, w in zip(sums, ws)]
 
@@ -138,7 +138,7 @@ class Kernel:
 
     # ---- eight samples ----
 
-    def _block(self, base: str, _: list[Number]) -> list[Number]:
+    def _block(self, base: str, _: list[Register]) -> list[Register]:
         self._read_samples(base)
         self._write_lines(varying=True)
         self._sends(True, self._add)
@@ -148,7 +148,7 @@ class Kernel:
         """Puts the inputs of eight samples into lanes; lanes that are left over get the last sample again."""
         ir, n = self.ir, len(self.code.x)
         last = ir.integer("sub", "%count", 1)
-        samples, self.mask = [], Number(ir, "poison", BITS)
+        samples, self.mask = [], Register(ir, "poison", BITS)
         for lane in range(LANES):
             place = ir.integer("add", base, lane)
             inside = ir.let(f"icmp ule i64 {place}, {last}", BIT)
@@ -157,13 +157,13 @@ class Kernel:
             which = ir.let(f"load i64, ptr {ir.at('%order', place)}, align 8", "").text
             samples.append(ir.at("%X", which, n))
 
-        def column(index: int | str) -> Number:
-            x = Number(ir, "poison", VECTOR)
+        def column(index: int | str) -> Register:
+            x = Register(ir, "poison", VECTOR)
             for lane, sample in enumerate(samples):
                 x = ir.let(f"insertelement {x}, {ir.load(DOUBLE, sample, index)}, i32 {lane}", VECTOR)
             return x
 
-        def move(index: str, _: list[Number]) -> list[Number]:
+        def move(index: str, _: list[Register]) -> list[Register]:
             ir.store(VECTOR, column(index), ir.at("%work", self.inputs_at), index, LANES)
             return []
 
@@ -189,15 +189,15 @@ class Kernel:
             for i, slope in send.slopes:
                 add(i, times(self.of(slope), self.of(send.upstream)), DOUBLE)
         for lines, targets in together.items():
-            for k in range(0, len(targets), ABREAST):
-                self._long_sends(lines, targets[k : k + ABREAST], varying, add)
+            for k in range(0, len(targets), MAX_ABREAST):
+                self._long_sends(lines, targets[k : k + MAX_ABREAST], varying, add)
 
     def _long_sends(self, slopes: Sequence[Line], targets: list[tuple[int, Any]], varying: bool, add: Add) -> None:
         """The same local gradients times several upstreams, in one loop."""
         row = self.row(slopes)
         upstreams = [self.of(upstream) for _, upstream in targets]
 
-        def send(index: Any, kind: str, _: list[Number]) -> list[Number]:
+        def send(index: Any, kind: str, _: list[Register]) -> list[Register]:
             slope = self.item(row, index, kind)
             for (start, _), upstream in zip(targets, upstreams):
                 place = index + start if isinstance(index, int) else self.ir.integer("add", index, start)
@@ -217,10 +217,10 @@ class Kernel:
 
     def _lanes_to_sums(self) -> None:
         ir = self.ir
-        scale = Number(ir, "%scale", DOUBLE)
+        scale = Register(ir, "%scale", DOUBLE)
         self.times = ir.let("uitofp i64 %count to double", DOUBLE) * scale
 
-        def add_up(index: str, _: list[Number]) -> list[Number]:
+        def add_up(index: str, _: list[Register]) -> list[Register]:
             ir.store(DOUBLE, ir.across(ir.load(VECTOR, "%work", index, LANES)) * scale, "%G", index)
             return []
 
@@ -246,33 +246,33 @@ def _alike(dot: Line) -> Any:
 def descent(parameters: int, values: int) -> str:
     """The function `descend`: epochs of gradient descent over minibatches; the values of every update are kept."""
     ir = IR()
-    momentum, decay = Number(ir, "%momentum", DOUBLE), Number(ir, "%decay", DOUBLE)
-    steps = ir.integer("udiv", ir.integer("sub", ir.integer("add", "%n", "%batch"), 1), "%batch")
+    momentum, decay = Register(ir, "%momentum", DOUBLE), Register(ir, "%decay", DOUBLE)
+    updates = ir.integer("udiv", ir.integer("sub", ir.integer("add", "%n", "%batch"), 1), "%batch")
 
-    def epoch(e: str, _: list[Number]) -> list[Number]:
-        def step(start: str, _: list[Number]) -> list[Number]:
+    def epoch(e: str, _: list[Register]) -> list[Register]:
+        def update(start: str, _: list[Register]) -> list[Register]:
             left = ir.integer("sub", "%n", start)
             size = ir.let(f"call i64 @llvm.umin.i64(i64 {left}, i64 %batch)", "i64").text
             count = ir.let(f"uitofp i64 {size} to double", DOUBLE)
-            scale = ir.where(Number(ir, "%mean", BIT), 1.0 / count, 1.0)
+            scale = ir.where(Register(ir, "%mean", BIT), 1.0 / count, 1.0)
             order = ir.at("%order", start)
             ir.do(f"call void @minibatch(ptr %P, ptr %X, ptr {order}, i64 {size}, {scale}, ptr %G, ptr %work)")
-            number = ir.integer("add", ir.integer("mul", e, steps), ir.integer("udiv", start, "%batch"))
+            number = ir.integer("add", ir.integer("mul", e, updates), ir.integer("udiv", start, "%batch"))
             rate = ir.load(DOUBLE, "%rates", number)
 
-            def update(i: Any, kind: str, _: list[Number]) -> list[Number]:
+            def move(i: Any, kind: str, _: list[Register]) -> list[Register]:
                 p, v, g = (ir.load(kind, name, i) for name in ("%P", "%V", "%G"))
                 velocity = momentum * v + (g + decay * p)
                 ir.store(kind, velocity, "%V", i)
                 ir.store(kind, p - rate * velocity, "%P", i)
                 return []
 
-            ir.each(parameters, update)
+            ir.each(parameters, move)
             for k in range(values):
                 ir.store(DOUBLE, ir.load(DOUBLE, "%G", parameters + k), ir.at("%values", k), number, values)
             return []
 
-        return ir.loop("%n", step, by="%batch")
+        return ir.loop("%n", update, by="%batch")
 
     ir.loop("%epochs", epoch)
     names = ("P", "X", "order", "rates", "V", "G", "work", "values")

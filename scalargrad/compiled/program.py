@@ -21,7 +21,7 @@ ENGINES: dict[str, type[Engine]] = {
     "jax": JaxEngine,
     "native": NativeEngine,
 }
-REMEMBERED = 64  # engines that are kept, by the shape of their graph
+MAX_ENGINES = 64  # engines that are kept, by the shape of their graph
 _engines: OrderedDict[Any, Engine] = OrderedDict()
 
 
@@ -102,7 +102,7 @@ class Program:
     def __init__(self, recorder: Recorder, trace: Trace, numbers: list[float], engine: str, reduce: str):
         self.engine, self.reduce = engine, reduce
         self.parameters = recorder.parameters
-        self.gates, self.inputs = len([step for step in trace.steps if step.gate]), trace.inputs
+        self.gates, self.inputs = len([entry for entry in trace.entries if entry.gate]), trace.inputs
         self._layouts = recorder.layouts
         self._others = numbers
         self._mean = reduce == "mean"
@@ -236,12 +236,12 @@ def _engine_for(name: str, trace: Trace) -> Engine:
 
     A gate of one's own may compute with numbers from outside it, which the shape does not show: it is compiled anew.
     """
-    if not all([step.gate is None or GATES.get(step.gate.name) is step.gate for step in trace.steps]):
+    if not all([not entry.gate or GATES.get(entry.gate.name) is entry.gate for entry in trace.entries]):
         return ENGINES[name](FlatCode(trace))
     key = (name, trace)
     engine = _engines.pop(key, None) or ENGINES[name](FlatCode(trace))
     _engines[key] = engine
-    if len(_engines) > REMEMBERED:
+    if len(_engines) > MAX_ENGINES:
         _engines.popitem(last=False)
     return engine
 

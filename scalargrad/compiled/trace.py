@@ -13,11 +13,11 @@ from ..graph import topological_order
 from ..text import short
 from ..value import Value
 
-SMALL = 4.0  # whole numbers up to this are a part of the shape, like the 2 of x ** 2; others come with each run
+MAX_WHOLE = 4.0  # whole numbers up to this are a part of the shape, like the 2 of x ** 2; others come with each run
 Shape = Any  # None for a number, else a tuple of the shapes of its parts
 
 
-class Step(NamedTuple):
+class Entry(NamedTuple):
     """A gate of the recorded graph; an input is the number of an earlier node, or a plain number's text.
 
     gate: None for a plain number that comes with each run, like a parameter without a gradient.
@@ -28,21 +28,21 @@ class Step(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """The shape of a recorded graph.  Nodes are numbered: the inputs, the parameters, then the steps.
+    """The shape of a recorded graph.  Nodes are numbered: the inputs, the parameters, then the entries.
 
     inputs, parameters: how many numbers a sample has, and how many parameters there are.
-    steps: the gates and the plain numbers, in topological order.
+    entries: the gates and the plain numbers, in topological order.
     roots: the numbers of the roots; gradients are of the first.
     """
 
     inputs: int
     parameters: int
-    steps: tuple[Step, ...]
+    entries: tuple[Entry, ...]
     roots: tuple[int, ...]
 
     @property
     def leaves(self) -> int:
-        """The number of the first step."""
+        """The number of the first entry."""
         return self.inputs + self.parameters
 
 
@@ -100,7 +100,7 @@ class Recorder:
             if not isinstance(root, Value):
                 raise TypeError(f"the function returned {type(root).__name__} {root!r:.40}, not one Value")
         trace, numbers = self._shape(roots, inputs)
-        if any([isinstance(step.gate, Composite) for step in trace.steps]):
+        if any([isinstance(entry.gate, Composite) for entry in trace.entries]):
             opened = taken_apart(roots, lambda gate: isinstance(gate, Composite))
             trace, numbers = self._shape([opened[root] for root in roots], inputs)
         return trace, numbers
@@ -108,17 +108,17 @@ class Recorder:
     def _shape(self, roots: list[Value], inputs: list[Value]) -> tuple[Trace, list[float]]:
         """The shape of a graph, and the plain numbers in it that are no part of the shape."""
         known: dict[Any, int] = dict(zip([*inputs, *self.parameters], itertools.count()))
-        leaves, numbers, steps = len(known), list[float](), list[Step]()
+        leaves, numbers, entries = len(known), list[float](), list[Entry]()
 
         def come_along(x: float) -> int:
             numbers.append(x)
-            steps.append(Step(None, ()))
-            return leaves + len(steps) - 1
+            entries.append(Entry(None, ()))
+            return leaves + len(entries) - 1
 
         def reference(x: Value | float) -> int | str:
             if isinstance(x, Value):
                 return known[x]
-            return repr(x) if abs(x) <= SMALL and x.is_integer() else come_along(x)
+            return repr(x) if abs(x) <= MAX_WHOLE and x.is_integer() else come_along(x)
 
         for node in topological_order(roots):
             if node in known:
@@ -128,10 +128,10 @@ class Recorder:
             else:
                 values_alone = node.form.moving is None  # most of a large graph
                 refer: Callable[[Any], Any] = known.__getitem__ if values_alone else reference
-                step = Step(node.gate, tuple(map(refer, node.inputs)))  # numbers that come along stand before it
-                known[node] = leaves + len(steps)
-                steps.append(step)
-        return Trace(len(inputs), len(self.parameters), tuple(steps), tuple([known[r] for r in roots])), numbers
+                entry = Entry(node.gate, tuple(map(refer, node.inputs)))  # numbers that come along stand before it
+                known[node] = leaves + len(entries)
+                entries.append(entry)
+        return Trace(len(inputs), len(self.parameters), tuple(entries), tuple([known[r] for r in roots])), numbers
 
 
 def _leaves(parameters: Iterable[Value]) -> tuple[Value, ...]:

@@ -12,9 +12,9 @@ from ..gate import Gate
 from ..table import GATES
 from .flat import FlatCode, Line, Send, is_stackable, pairs, range_of, times, varies
 
-LONGEST_SUM = 50  # terms of a sum that are written in one line; Python's parser nests no deeper than some hundred
-LONGEST = 120  # characters of a formula that is written where it is used, instead of on a line of its own
-FEW = 4  # a branch over fewer additions, or a stack of fewer rows, does not pay
+MAX_TERMS = 50  # terms of a sum that are written in one line; Python's parser nests no deeper than some hundred
+MAX_CHARACTERS = 120  # characters of a formula that is written where it is used, instead of on a line of its own
+MIN_ROWS = 4  # a branch over fewer additions, or a stack of fewer rows, does not pay
 
 
 class Spelling(Formula):
@@ -69,7 +69,7 @@ class Writer:
 
     def write(self, line: Line) -> None:
         formula = self.formula(line)
-        if line in self._alone and len(formula.text) <= LONGEST:
+        if line in self._alone and len(formula.text) <= MAX_CHARACTERS:
             self.text[line] = formula
             return
         if formula.text != line.name:
@@ -95,9 +95,9 @@ class Writer:
     def sum_of(self, name: str, terms: Sequence[Any], start: str = "") -> Spelling:
         """The sum, from left to right; if it is long, most of it is written on lines before."""
         terms = [*([Spelling(start)] if start else []), *terms]
-        while len(terms) > LONGEST_SUM:
-            self.written.append(f"{name} = {table.add_up(*terms[:LONGEST_SUM])}")
-            terms = [Spelling(name), *terms[LONGEST_SUM:]]
+        while len(terms) > MAX_TERMS:
+            self.written.append(f"{name} = {table.add_up(*terms[:MAX_TERMS])}")
+            terms = [Spelling(name), *terms[MAX_TERMS:]]
         total: Spelling = table.add_up(*terms)
         return total
 
@@ -205,7 +205,7 @@ class FloatWriter(Writer):
                 lines.append(f"{target} = {target} + {self._product(local, upstream)}")
                 self._added_to |= {target} - self.code.sums
         self._waiting[upstream] = later
-        skips = len(lines) >= FEW and _may_be_0(upstream)
+        skips = len(lines) >= MIN_ROWS and _may_be_0(upstream)
         self.written += [f"if {self.of(upstream)}:", *indented(lines)] if skips else lines
 
     def _product(self, x: Any, y: Any) -> str:
@@ -259,7 +259,7 @@ class ArrayWriter(Writer):
         return "\n".join(["def run(P, X):", *indented([*self.written, returned]), ""])
 
     def formula(self, line: Line) -> Spelling:
-        if line.gate is table.dot and len(line.inputs) >= 2 * FEW:
+        if line.gate is table.dot and len(line.inputs) >= 2 * MIN_ROWS:
             products = pairs(line)
             ws, xs = ([pair[k] for pair in products] for k in (0, 1))
             if is_stackable(ws) and is_stackable(xs):
@@ -286,7 +286,7 @@ class ArrayWriter(Writer):
 
     def _send(self, upstream: Any, sent: list[tuple[int, Any]]) -> None:
         where, slopes = _where([i for i, _ in sent]), [slope for _, slope in sent]
-        if len(sent) < FEW or not is_stackable(slopes):
+        if len(sent) < MIN_ROWS or not is_stackable(slopes):
             for i, slope in sent:
                 self._add_to(str(i), self._summed_product(slope, upstream))
         elif slopes[0].varies:
