@@ -545,6 +545,17 @@ def test_recording_again_does_not_compile_again(compilations):
     assert len(compilations) == 1
 
 
+def test_a_gate_of_ones_own_is_compiled_again_only_if_it_writes_something_else(compilations):
+    scale = 1.0
+    inner = gate(lambda x: scale * x, rule=lambda z, x: (scale,), name="inner")
+    outer = gate(lambda x: inner(x) + 1.0, rule=lambda z, x: (inner(1.0),), name="outer")
+    p, found = Value(1.0), []
+    for scale in (0.3, 0.3, 0.7, 0.7, 0.3):  # noqa: B007 -- the gate reads it
+        found.append(record(lambda x: outer(p * x), (1.0,), [p])([1.0]))
+    assert found == [(scale + 1.0, [scale]) for scale in (0.3, 0.3, 0.7, 0.7, 0.3)]
+    assert len(compilations) == 2
+
+
 def test_other_shapes_are_compiled_anew(compilations):
     p = Value(2.0)
     functions = [lambda x: p * x, lambda x: x * p, lambda x: p * 2, lambda x: 2 * p, lambda x: p * 3, lambda x: p**2.0]

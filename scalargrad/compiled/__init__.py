@@ -1,4 +1,4 @@
-'''Record once, run many times: a graph as flat code, on floats, on columns of a minibatch, or as machine code.
+"""Record once, run many times: a graph as flat code, on floats, on columns of a minibatch, or as machine code.
 
 Training builds the same graph for every sample of every update, with other numbers in it.  It is enough to build it
 once and to write down what its gates do, forward and back, which is the staged code that the lecture writes by hand
@@ -105,7 +105,7 @@ reads the parameters at each call, checks the data, and divides by the number of
 
 By hand: the samples give relu(2 * 3 - 1) = 5 and relu(-1) = 0; only the first lets its gradient through, so w gets
 (3 + 0) / 2 and b gets (1 + 0) / 2.
-'''
+"""
 
 from .program import Program, record
 

@@ -1,7 +1,7 @@
-"""The engines: what each gate's output is in a namespace of functions.  Backward code is flat code like any other.
+"""The engines: each runs flat code in a namespace of functions, which has an output for each gate.
 
-"python" runs the gates' own outputs.  The others need outputs that do not branch, since `if` is for one number alone;
-`outputs` has them, once, for every namespace that has `where`, `exp` and their like.
+"python" runs the gates' own outputs.  The others need outputs that do not branch, since an `if` decides for one number
+alone.  `outputs` has them once, for every library that has `where`, `exp` and the like.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Result = tuple[float, Any, *tuple[float, ...]]
 
 
 def outputs(m: Any) -> dict[str, Callable[..., Any]]:
-    """{gate: its output}, without branches, made of the functions of `m`."""
+    """{name of a gate: its output}, without branches, made of the functions of the library `m`."""
 
     def step(x: Any, y: Any, at: Any) -> Any:
         if type(x) is float or type(y) is float:
@@ -68,10 +68,10 @@ def _folded(function: Callable[[Any, Any], Any], xs: Sequence[Any]) -> Any:
 
 
 class Engine:
-    """Compiled flat code.
+    """Compiled flat code, which runs on samples.
 
-    source: its text.
-    function: what the text defines; None if it is no Python.
+    source: the text that was compiled.
+    function: the Python function that the text defines; None if it is no Python.
     """
 
     source: str
@@ -81,18 +81,22 @@ class Engine:
         raise NotImplementedError
 
     def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
-        """N samples as this engine keeps them; `len` of it is N."""
+        """N samples as this engine keeps them; `len` of the result is N."""
         return rows(data, layouts)
 
+    def kept(self, samples: Any) -> Any:
+        """The same samples, but safe from changes of the lists that they were made from."""
+        return samples
+
     def some(self, samples: Any, chosen: Sequence[int]) -> Any:
-        """Those of the samples that are chosen, in that order."""
+        """The samples with the chosen indices, in that order."""
         return [samples[i] for i in chosen]
 
     def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
-        """The sum of all values, a list of the sums of all gradients, and the sums of other values.
+        """The sum of the values, a list of the sums of the gradients, and the sums of other values.
 
-        numbers: the parameters, and the numbers that come with them.
-        mean: whether all is divided by the number of samples.
+        numbers: the data of the parameters, and after them the plain numbers of the recorded function.
+        mean: whether all sums are divided by the number of samples.
         """
         raise NotImplementedError
 
@@ -107,7 +111,7 @@ class Engine:
         decay: float,
         mean: bool,
     ) -> tuple[list[list[float]], list[float]]:
-        """What `Loaded.descend` says, of arguments that fit; `numbers` and `mean` are as for `run`."""
+        """Does what `Loaded.descend` says; the arguments are known to fit, `numbers` and `mean` are as in `run`."""
         updates: list[list[float]] = []
         gradients: list[float] = []
         batches = [range(start, min(start + batch, len(samples))) for start in range(0, len(samples), batch)]
@@ -129,6 +133,9 @@ class PythonEngine(Engine):
         own = {f"{name}_gate": gate.output for name, gate in writer.own_gates.items()}
         self.function = executed(self.source, functions | own)
 
+    def kept(self, samples: Any) -> Any:
+        return [*map(tuple, samples)]
+
     def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
         if not mean or len(samples) == 1:
             return self.function(numbers, samples)  # type: ignore[no-any-return]
@@ -140,10 +147,10 @@ class PythonEngine(Engine):
 class ArrayEngine(Engine):
     """The flat code on columns of a minibatch.
 
-    xp: NumPy, or what works like it.
-    add_up: the function that sums over the first axis.
-    context: in which all of it runs.
-    add_to: how its language adds to a part of G.
+    name: what the engine is called.
+    xp: the library, NumPy or one that works like it.
+    context: makes the context in which its functions are called.
+    add_to: how the library adds to a part of G.
     """
 
     name: str
@@ -163,7 +170,7 @@ class ArrayEngine(Engine):
         self.function = executed(self.source, known | namespace)
 
     def language(self) -> tuple[Any, Callable[[], Any], Callable[[Any], Any]]:
-        """The module of array functions, the context in which they run, and its sum over the first axis."""
+        """The library, what makes the context for its functions, and its sum over the first axis."""
         raise NotImplementedError
 
     def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
@@ -206,7 +213,7 @@ class JaxEngine(ArrayEngine):
 
 
 def needed(module: str, extra: str = "") -> Any:
-    """A module that an engine is made of; ImportError, naming the package to install, if it is not there."""
+    """The module that an engine needs; ImportError, naming the package to install, if it is not there."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
@@ -217,7 +224,7 @@ def needed(module: str, extra: str = "") -> Any:
 
 
 def executed(source: str, namespace: dict[str, Any]) -> Any:
-    """The function `run` of a source, in a namespace; tracebacks and debuggers see its lines."""
+    """The function `run` that the source defines in the namespace; tracebacks and debuggers show its lines."""
     filename = f"<flat code {zlib.crc32(source.encode()):08x}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     namespace |= {"nan": math.nan, "inf": math.inf}
@@ -241,7 +248,7 @@ def refuse_unknown(lines: Iterable[Line], known: Container[str], engine: str) ->
 
 
 def array_of(xp: Any, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
-    """N samples as an array of shape N x inputs; arrays of numbers stay where they are."""
+    """N samples as an array of shape N x inputs; arrays of numbers stay on their devices."""
     parts = [
         layout.array(xp.asarray(x).astype(float)) if is_array(x) else xp.array(rows([x], [layout]), float)
         for x, layout in zip(data, layouts)

@@ -1,7 +1,7 @@
-"""Flat code: a recorded graph as lines of one gate each, forward and then back, on no numbers in particular.
+"""Flat code: a recorded graph as lines of one gate each, first the forward pass and then the backward pass.
 
-A gate's rule can be handed floats, nodes or names; here it is handed *lines* of flat code, and what comes back are
-further lines.  So the backward code is made of the rules in the calculus table and of nothing else.
+A gate's rule can be handed floats, nodes or names.  Here it is handed *lines* of flat code, and returns further lines.
+So the backward pass is made of the rules in the calculus table and of nothing else.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Line:
 
     name: what the code calls it: x0, x1, ... for the inputs of the program, p0, p1, ... for its parameters.
     gate: None for an input or a parameter of the program.
-    varies: whether it differs from sample to sample; what depends on parameters alone does not.
-    place: its place among the lines of its kind.
+    varies: whether its number differs from sample to sample; what depends on parameters alone does not.
+    place: its index among the inputs, among the parameters, or among the computed lines.
     """
 
     __slots__ = ("code", "name", "gate", "inputs", "varies", "place")
@@ -97,22 +97,26 @@ def times(x: Any, y: Any) -> Any:
 
 
 def is_stackable(lines: Sequence[Any]) -> bool:
-    """Whether these are lines that all vary, or none does."""
+    """Whether all of these are lines, and either all of them vary or none does."""
     return all([isinstance(x, Line) for x in lines]) and len({x.varies for x in lines}) == 1
 
 
 def range_of(places: Sequence[int]) -> range | None:
-    """The places as a range, if they go up evenly."""
+    """The places as a range, if they are evenly spaced and go up; else None."""
     stride = places[1] - places[0] if len(places) > 1 else 1
     found = range(places[0], places[-1] + 1, stride) if stride > 0 else range(0)
     return found if list(found) == list(places) else None
 
 
 class Send(NamedTuple):
-    """What one gate sends to parameters on the way back: to each its local gradient times the gate's upstream.
+    """What one gate sends to parameters on the way back: to each, upstream x its local gradient.
 
-    slopes: (number of the parameter, local gradient); a number beyond the parameters is that of a value.  No parameter
-        comes twice, and all slopes are lines that vary, or lines that do not, or plain numbers.
+    It is no line, since it is added up over all samples, for which each engine has a fast way of its own.
+
+    upstream: the gradient of the gate's output, a line or a plain number.
+    slopes: (index of the parameter, local gradient) for each parameter that it is sent to.  An index beyond the
+        parameters is that of a value to be reported.  No index comes twice, and all local gradients are of one kind:
+        lines that vary, lines that do not, or plain numbers.  So an engine can treat them as one row.
     """
 
     upstream: Any
@@ -124,18 +128,18 @@ class Send(NamedTuple):
 
     @property
     def inputs(self) -> list[Any]:
-        """What it needs, as often as it does."""
+        """What it reads, as often as it reads it."""
         return [x for _, slope in self.slopes for x in (slope, self.upstream)]
 
 
 class FlatCode:
     """The forward and the backward pass of a graph.
 
-    x, p: the inputs of a sample; the parameters, and the numbers that come with them.
-    lines: what is computed, in order; nothing that is not needed.
-    values: the lines, or numbers, of the roots; gradients are of the first, the others are only reported.
-    sends: what is added up, over all samples, into the gradients of the first `parameters` of `p`.
-    sums: those lines that add up gradients at a fork, as `dot(local gradients, upstreams)`.
+    x, p: the inputs of a sample; the parameters, and after them the plain numbers that are handed to each run.
+    lines: what is computed, in order, without what nothing needs.
+    values: the roots, as lines or plain numbers; gradients are of the first, the others are only reported.
+    sends: what is added up over all samples; the sums are the gradients of the first `parameters` of `p`.
+    sums: the lines that add up gradients at a fork, as `dot(local gradients, upstreams)`.
     """
 
     def __init__(self, trace: Trace):
@@ -155,7 +159,7 @@ class FlatCode:
 
     @property
     def sums_over_samples(self) -> list[Send]:
-        """All that is added up: the sends, and for every value, as a parameter after the others, the value times 1."""
+        """All that is added up over samples: the sends, and the values, each as a send of it times 1."""
         return [*self.sends, *[Send(x, [(i, 1.0)]) for i, x in enumerate(self.values, self.parameters)]]
 
     def _node(self, entry: Entry, nodes: Sequence[Any]) -> Any:
@@ -167,7 +171,10 @@ class FlatCode:
     # ---- writing lines ----
 
     def line(self, gate: Gate, inputs: tuple[Any, ...]) -> Any:
-        """The output of a gate on lines and numbers: a line, the same one for the same inputs, or a plain number."""
+        """The output of a gate on lines and plain numbers: a line, always the same one for the same inputs.
+
+        It is a plain number if all inputs are, or if it is known without computing, as x ** 0 is.
+        """
         if not any([isinstance(x, Line) for x in inputs]):
             return gate(*inputs)
         inputs = tuple([x if isinstance(x, Line) else float(x) for x in inputs])
@@ -184,19 +191,23 @@ class FlatCode:
         return known
 
     def output(self, gate: Gate, inputs: tuple[Any, ...]) -> Any:
-        """The output of a gate of the graph; one that is not in the table is written out, where it can be."""
+        """The output of a gate of the graph; of one that is not in the table, what it is made of, if lines can say."""
         if GATES.get(gate.name) is not gate:
             for function in (gate.output, gate.expansion):
                 try:
                     return function(*inputs)  # type: ignore[misc]
-                except (TypeError, AttributeError):  # it branches, uses math, or is None
+                except (TypeError, AttributeError):  # it branches, or uses math, or there is none
                     pass
         return self.line(gate, inputs)
 
     # ---- backward ----
 
     def _backward(self, trace: Trace, entries: Sequence[Entry | None], nodes: Sequence[Any]) -> Iterable[Send]:
-        """The chain rule, from the first root to the leaves: on every entry its rule, read on lines."""
+        """The chain rule, from the first root to the leaves: each gate's rule, read on lines.
+
+        It is not `graph.chain_rule`, which adds to a gradient edge by edge.  What arrives at a fork is kept in a list
+        here until all of it is there, because it becomes a single line then: a dot of local gradients and upstreams.
+        """
         root, first, end = trace.roots[0], trace.inputs, trace.leaves
         moving = [i >= first for i in range(end)]
         for entry in entries:
@@ -234,13 +245,34 @@ class FlatCode:
         self.sums &= used
 
 
+def of_own_gates(trace: Trace) -> tuple[Any, ...]:
+    """What the gates in a trace that are not in the table write: with the trace, it decides all of the flat code.
+
+    Such a gate may compute with numbers from outside it, which may differ from one recording to the next.
+    """
+    gates = {entry.gate for entry in trace.entries}
+    own = {gate for gate in gates if gate and GATES.get(gate.name) is not gate}
+    uses = [(entry.gate, len(entry.inputs)) for entry in trace.entries if entry.gate in own] if own else []
+    return tuple([_alone(gate, count) for gate, count in dict.fromkeys(uses) if gate])
+
+
+def _alone(gate: Gate, count: int) -> tuple[Any, ...]:
+    """The flat code of one gate, as something to compare."""
+    entries, root = (Entry(gate, tuple(range(count))),), (count,)
+    try:
+        code = FlatCode(Trace(0, count, entries, root))
+    except TypeError:  # lines cannot read the rule, so it is not in any flat code
+        code = FlatCode(Trace(count, 0, entries, root))
+    return tuple([(line.gate, repr(line.inputs)) for line in code.lines]), repr(code.values), repr(code.sends)
+
+
 def read(entry: Entry, nodes: Sequence[Any]) -> tuple[Any, ...]:
     """The inputs of an entry, where nodes are numbered as in `nodes`."""
     return tuple([nodes[i] if isinstance(i, int) else float(i) for i in entry.inputs])
 
 
 def _slopes(entry: Entry, nodes: Sequence[Any], i: int, moving: Sequence[bool]) -> list[tuple[int, Any]]:
-    """(number of the parent, local gradient) for the parents that depend on a parameter, if it is not always 0."""
+    """(number of the parent, local gradient) for each parent that depends on a parameter, without those that are 0."""
     assert entry.gate
     places = {k: j for k, j in enumerate(entry.inputs) if isinstance(j, int) and moving[j]}
     form = entry.gate.form(tuple(places) if len(places) < len(entry.inputs) else None)
@@ -249,7 +281,7 @@ def _slopes(entry: Entry, nodes: Sequence[Any], i: int, moving: Sequence[bool]) 
 
 
 def _runs(slopes: list[tuple[int, Any]]) -> Iterable[list[tuple[int, Any]]]:
-    """The slopes, cut where a parameter comes again, or a slope of another kind."""
+    """The slopes in runs: a new one begins where a parameter comes again, or a slope is of another kind."""
 
     def kind(slope: Any) -> tuple[bool, bool]:
         return isinstance(slope, Line), varies(slope)
@@ -266,11 +298,11 @@ def _runs(slopes: list[tuple[int, Any]]) -> Iterable[list[tuple[int, Any]]]:
         yield run
 
 
-# ---- sums of products are dots: that is what `dot` expands to, read the other way ----
+# ---- sums of products become dots, which is the expansion of `dot` read backwards ----
 
 
 def rolled(trace: Trace) -> list[Entry | None]:
-    """The entries, where w1 * x1 + w2 * x2 + ... is one dot gate; None for entries that it has swallowed."""
+    """The entries, with one dot gate for each w1 * x1 + w2 * x2 + ...; None in place of the entries that are in it."""
     entries: list[Entry | None] = list(trace.entries)
     uses = Counter[Any](chain(*[entry.inputs for entry in trace.entries], trace.roots, trace.roots))
     for k in reversed(range(len(entries))):
@@ -288,7 +320,7 @@ def rolled(trace: Trace) -> list[Entry | None]:
 def _terms(
     top: Entry, trace: Trace, entries: Sequence[Entry | None], uses: Mapping[Any, int]
 ) -> tuple[list[tuple[Any, ...]], list[Any], list[int]]:
-    """What a sum adds up: products, parameters first, and other terms; and the places of entries that only it uses."""
+    """The products in a sum, each with the parameter first; its other terms; the places of entries only it uses."""
     products, others, swallowed = list[tuple[Any, ...]](), list[Any](), list[int]()
     parameters = range(trace.inputs, trace.leaves)
     terms = [*top.inputs[::-1]]
@@ -308,7 +340,7 @@ def _terms(
     return products, others, swallowed
 
 
-# ---- what is simpler on lines than the gate that is asked for; None where nothing is ----
+# ---- simpler lines with the same result as a gate; None where there are none ----
 
 
 def _simpler_mul(x: Any, y: Any) -> Any:

@@ -1,6 +1,6 @@
-"""LLVM's language: numbers that write one instruction for each thing done with them, eight of them side by side.
+"""LLVM's language: registers, which write an instruction for each operation on them.
 
-The outputs of gates are read on such numbers, as they are on arrays.
+The outputs of gates are called with registers, as they are with arrays, and so are written in machine instructions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ def _operator(operation: str) -> tuple[Callable[[Register, Any], Register], Call
 
 
 class Register:
-    """A number in LLVM's language: its name, and whether it is one double (or truth value) or a vector of them."""
+    """What an instruction of LLVM gives: one double or truth value, or a vector of eight.
+
+    text: its name, or the spelling of a plain number.
+    kind: DOUBLE, VECTOR, BIT or BITS.
+    """
 
     __slots__ = ("ir", "text", "kind")
 
@@ -57,7 +61,12 @@ class Register:
 
 
 class IR:
-    """A function being written; and the namespace in which the outputs of gates are read."""
+    """A function in the making, and the library of functions on registers that the outputs of gates are made of.
+
+    written: its instructions so far.
+    count: how many names are given.
+    label: the block that is being written.
+    """
 
     def __init__(self) -> None:
         self.written: list[str] = []
@@ -71,7 +80,7 @@ class IR:
         return f"%t{self.count}"
 
     def let(self, instruction: str, kind: str) -> Register:
-        """A new number, the result of an instruction."""
+        """Writes an instruction, and gives its result a name."""
         name = self.name()
         self.written.append(f"  {name} = {instruction}")
         return Register(self, name, kind)
@@ -80,7 +89,7 @@ class IR:
         self.written.append(f"  {instruction}")
 
     def register(self, x: Any, kind: str = DOUBLE) -> Register:
-        """A number as one of this kind: plain ones are spelled, doubles are put in all lanes."""
+        """A number as a register of this kind: a plain one is spelled, a double is put in all lanes of a vector."""
         if isinstance(x, bool):
             return self.register(Register(self, str(x).lower(), BIT), kind)
         if not isinstance(x, Register):
@@ -93,7 +102,7 @@ class IR:
         return x
 
     def alike(self, *numbers: Any) -> list[Register]:
-        """Numbers as doubles, or as vectors if one of them is."""
+        """Numbers as doubles, or as vectors if one of them is a vector."""
         lanes = any([isinstance(x, Register) and x.kind in (VECTOR, BITS) for x in numbers])
         return [self.register(x, VECTOR if lanes else DOUBLE) for x in numbers]
 
@@ -107,7 +116,7 @@ class IR:
         return self.let(f"{operation} {x}, {y.text}", result)
 
     def at(self, pointer: str, index: int | str = 0, size: int = 1) -> str:
-        """The address of an item behind a pointer, where items are `size` doubles long."""
+        """The address of the item at an index behind a pointer, where each item is `size` doubles long."""
         if isinstance(index, int):
             index *= size
         elif size > 1:
@@ -130,9 +139,10 @@ class IR:
         start: Sequence[Register] = (),
         by: int | str = 1,
     ) -> list[Register]:
-        """`body(index, numbers)` for index 0, by, 2 by, ... below count (at least once); the numbers it made last.
+        """Writes a loop over the indices 0, by, 2 by, ... below `count` (at least one); the numbers of its last turn.
 
-        body: gives as many numbers as it is given, first those of `start`.  Loops may stand in loops.
+        body: writes one turn, of an index and the numbers of the turn before (in the first, `start`); returns as many
+            numbers.  It may write loops itself.
         """
         before, inside, after = self.label, f"L{self.count}", f"E{self.count}"
         index = self.name()
@@ -155,9 +165,10 @@ class IR:
     def each(
         self, count: int, body: Callable[[Any, str, list[Register]], list[Register]], sums: int = 0
     ) -> list[Register]:
-        """`body(index, kind, numbers)` for all indices below `count`, eight at a time and then the rest one by one.
+        """Writes a loop over all indices below `count`, eight at a time and then the rest one by one; the sums.
 
-        body: gives as many numbers as it is given, first zeros.  The sums over their lanes are what comes back.
+        body: writes one turn, of an index, the kind (VECTOR for eight) and `sums` sums so far, at first zeros; returns
+            the new sums.  In the end they are added up over the lanes.
         """
         whole = count // LANES * LANES
         numbers = [self.register(0.0, VECTOR)] * sums
@@ -168,7 +179,7 @@ class IR:
             numbers = body(index, DOUBLE, numbers)
         return numbers
 
-    # ---- the functions that outputs are made of ----
+    # ---- the functions that the outputs of gates are made of ----
 
     def where(self, condition: Any, x: Any, y: Any) -> Register:
         x, y, _ = self.alike(x, y, condition)
@@ -190,11 +201,11 @@ class IR:
         return self.call("pow", x, n)
 
     def across(self, x: Register) -> Register:
-        """The sum over the lanes."""
+        """The sum over the lanes of a vector."""
         return self.let(f"call reassoc double @llvm.vector.reduce.fadd.v8f64(double -0.0, {x})", DOUBLE)
 
     def call(self, name: str, *inputs: Any) -> Register:
-        """A function of the C library, lane by lane; `sqrt` and `fabs` are instructions."""
+        """Calls a function of the C library, lane by lane; `sqrt` and `fabs` are instructions."""
         inputs = tuple(self.alike(*inputs))
         kind = inputs[0].kind
         given = ", ".join(map(repr, inputs))
@@ -212,7 +223,7 @@ class IR:
 
 
 def lanes_of(name: str) -> str:
-    """A function of the C library on vectors: lane by lane."""
+    """The text of a function on vectors that calls one of the C library lane by lane."""
     ir = IR()
     inputs = ["%x", "%n"] if name == "pow" else ["%x"]
     result = Register(ir, "poison", VECTOR)

@@ -1,7 +1,8 @@
-"""Flat code as machine code: eight samples side by side in the lanes of a vector, compiled by LLVM.
+"""Flat code as machine code, compiled by LLVM: eight samples side by side in the lanes of a vector.
 
-What depends on parameters alone is a `double`, computed once for a minibatch; what varies is a vector of eight.  Short
-dots are written out; long ones are loops, so that the code does not grow with the number of weights.
+A line that depends on parameters alone is a `double`, computed once for a minibatch; a line that varies is a vector, a
+lane for each of eight samples.  Short dots are written out; long ones are loops, so that the code does not grow with
+the number of weights.
 """
 
 from __future__ import annotations
@@ -18,14 +19,19 @@ from .flat import FlatCode, Line, is_stackable, range_of, times
 from .llvm import BIT, BITS, DOUBLE, IR, LANES, LIBM, VECTOR, Register, lanes_of
 from .trace import Layout, is_array, rows
 
-MAX_UNROLLED = 32  # longer dots are loops
+MAX_UNROLLED = 32  # products in a dot; a longer one is a loop
 MAX_INSTRUCTIONS = 100_000  # LLVM compiles so many in 5 to 20 s, deaf to Ctrl-C, and twice as many in four times that
-MAX_ABREAST = 8  # how many dots of the same inputs go through one loop
+MAX_ABREAST = 8  # dots of the same inputs that share a loop
 Add = Callable[[Any, Any, str], None]
 
 
 class Row(NamedTuple):
-    """Numbers that stand in memory, evenly spaced: the address of the first, the way to the next, in doubles."""
+    """Numbers that stand in memory, evenly spaced.
+
+    pointer: the address of the first.
+    stride: how many doubles it is from one to the next.
+    kind: DOUBLE, or VECTOR for eight samples each.
+    """
 
     pointer: str
     stride: int
@@ -33,10 +39,16 @@ class Row(NamedTuple):
 
 
 class Kernel:
-    """The function `minibatch` being written: `text` of it.
+    """The function `minibatch`, as `text`: it runs the flat code on the samples of a minibatch, eight at a time.
 
-    Memory in `work`, `size` doubles: a vector for every gradient and for every value, where the lanes add up; then rows
-    of numbers that loops go through.
+    size: how many doubles of memory it needs at `work`: a vector for each gradient and each value, where its lanes add
+        up; then the rows of numbers that loops go through.
+    known: the registers of lines that are written already.
+    rows: where in `work` lines stand as a row.
+    alike: {key: dots that can share a loop}.
+    mask: which lanes hold a sample; in the last eight, some may be left over.
+
+    Raises ValueError for a gate that cannot run on registers.
     """
 
     def __init__(self, code: FlatCode):
@@ -79,7 +91,7 @@ class Kernel:
         return self.ir.load(DOUBLE, "%P", x.place)
 
     def row(self, lines: Sequence[Line]) -> Row:
-        """Lines as a row in memory: where parameters and inputs stand anyway, or else written there."""
+        """Lines as a row in memory: parameters and inputs stand there already, other lines are written there."""
         places, first = range_of([x.place for x in lines]), lines[0]
         kind, width = (VECTOR, LANES) if first.varies else (DOUBLE, 1)
         if places and all([x.gate is None and x.varies == first.varies and x not in self.known for x in lines]):
@@ -94,13 +106,13 @@ class Kernel:
         return self.rows[key]
 
     def item(self, row: Row, index: int | str, kind: str = DOUBLE) -> Register:
-        """A number of a row; or eight that stand side by side, for a vector."""
+        """The item of a row at an index; for the kind VECTOR, eight that stand side by side."""
         return self.ir.load(VECTOR if kind == VECTOR else row.kind, row.pointer, index, row.stride)
 
     def through(
         self, n: int, rows: Sequence[Row], body: Callable[[Any, str, list[Register]], list[Register]], sums: int = 0
     ) -> list[Register]:
-        """`body(index, kind, numbers)` for the n items of rows, eight items at a time if they stand side by side."""
+        """As `IR.each`, over the n items of rows: eight items at a time, if they stand side by side."""
         if all([row.kind == DOUBLE and row.stride == 1 for row in rows]):
             return self.ir.each(n, body, sums)
         kind = VECTOR if VECTOR in [row.kind for row in rows] else DOUBLE
@@ -126,7 +138,7 @@ class Kernel:
         self.known[line] = compute(*map(self.of, inputs))
 
     def _long_dots(self, dots: list[Line], n: int) -> None:
-        """Dots of n products each, all with the same lines, in one loop over n."""
+        """Writes dots of n products each, all with the same second factors, as one loop over n."""
         ws, xs = [self.row(dot.inputs[:n]) for dot in dots], self.row(dots[0].inputs[n : 2 * n])
 
         def add(index: Any, kind: str, sums: list[Register]) -> list[Register]:
@@ -145,7 +157,7 @@ class Kernel:
         return []
 
     def _read_samples(self, base: str) -> None:
-        """Puts the inputs of eight samples into lanes; lanes that are left over get the last sample again."""
+        """Writes how the inputs of eight samples get into lanes; lanes that are left over get the last sample again."""
         ir, n = self.ir, len(self.code.x)
         last = ir.integer("sub", "%count", 1)
         samples, self.mask = [], Register(ir, "poison", BITS)
@@ -176,7 +188,7 @@ class Kernel:
     # ---- gradients of parameters, and values ----
 
     def _sends(self, varying: bool, add: Add) -> None:
-        """Hands to `add(place, number, kind)` all that is added up: what varies from sample to sample, or the rest."""
+        """Hands to `add(place, number, kind)` what is added up: all that varies between samples, or all the rest."""
         together: dict[tuple[Any, ...], list[tuple[int, Any]]] = {}
         for send in self.code.sums_over_samples:
             if send.varies != varying:
@@ -193,7 +205,7 @@ class Kernel:
                 self._long_sends(lines, targets[k : k + MAX_ABREAST], varying, add)
 
     def _long_sends(self, slopes: Sequence[Line], targets: list[tuple[int, Any]], varying: bool, add: Add) -> None:
-        """The same local gradients times several upstreams, in one loop."""
+        """Writes the same local gradients times several upstreams, as one loop."""
         row = self.row(slopes)
         upstreams = [self.of(upstream) for _, upstream in targets]
 
@@ -210,7 +222,7 @@ class Kernel:
             self.through(len(slopes), [row], send)
 
     def _add(self, place: int | str, x: Any, kind: str) -> None:
-        """Adds lanes to the vector of a gradient, but for those that are left over."""
+        """Writes an addition to the vector of a gradient, in all lanes but those that are left over."""
         pointer = self.ir.at("%work", place, LANES)
         before = self.ir.load(VECTOR, pointer)
         self.ir.store(VECTOR, self.ir.where(self.mask, before + x, before), pointer)
@@ -227,13 +239,13 @@ class Kernel:
         ir.loop(self.results, add_up)
 
     def _add_fixed(self, place: int | str, x: Any, kind: str) -> None:
-        """Adds what is the same for all samples, times their number."""
+        """Writes an addition of what is the same for all samples, times their number."""
         pointer = self.ir.at("%G", place)
         self.ir.store(kind, self.ir.load(kind, pointer) + self.times * x, pointer)
 
 
 def _alike(dot: Line) -> Any:
-    """The same for dots that can be computed together: those of parameters with the same lines."""
+    """A key that is the same for dots that can share a loop: dots of parameters with the same lines."""
     n = len(dot.inputs) // 2
     others = (*dot.inputs[:n], *dot.inputs[2 * n :])
     of_parameters = all([isinstance(x, Line) and x.gate is None and not x.varies for x in others])
@@ -244,7 +256,7 @@ def _alike(dot: Line) -> Any:
 
 
 def descent(parameters: int, values: int) -> str:
-    """The function `descend`: epochs of gradient descent over minibatches; the values of every update are kept."""
+    """The text of the function `descend`: epochs of gradient descent, which keeps the values of every update."""
     ir = IR()
     momentum, decay = Register(ir, "%momentum", DOUBLE), Register(ir, "%decay", DOUBLE)
     updates = ir.integer("udiv", ir.integer("sub", ir.integer("add", "%n", "%batch"), 1), "%batch")
@@ -285,7 +297,7 @@ def descent(parameters: int, values: int) -> str:
 
 
 class Rows:
-    """N samples for machine code: an array of rows of doubles, and which of them, in which order."""
+    """N samples for machine code: an array of rows of doubles, and the indices of the chosen ones, in order."""
 
     def __init__(self, X: Any, order: Sequence[int]):
         self.X = X

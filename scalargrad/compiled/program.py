@@ -1,4 +1,4 @@
-"""Record once, run many times: the graph of one sample becomes a program for whole minibatches."""
+"""`record`, which makes the graph of one sample a program for whole minibatches, and what it returns."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..gate import number
-from ..table import GATES
 from ..value import Value
 from .engines import Engine, JaxEngine, NumpyEngine, PythonEngine, Result
-from .flat import FlatCode
+from .flat import FlatCode, of_own_gates
 from .native import NativeEngine
 from .trace import Layout, Recorder, Trace, plain
 
@@ -21,7 +20,7 @@ ENGINES: dict[str, type[Engine]] = {
     "jax": JaxEngine,
     "native": NativeEngine,
 }
-MAX_ENGINES = 64  # engines that are kept, by the shape of their graph
+MAX_ENGINES = 64  # compiled programs that are kept for recording the same graph again
 _engines: OrderedDict[Any, Engine] = OrderedDict()
 
 
@@ -34,19 +33,20 @@ def record(
 ) -> Program:
     """A program that computes `function`, and its gradients by the parameters, for whole minibatches.
 
-    function: takes one sample and returns one `Value`, or a tuple: gradients are of the first, the others are reported.
-    samples: one sample, an argument of the function each: a number, or numbers in (nested) lists.  They become values.
+    function: takes one sample and returns one `Value`, or a tuple of them: gradients are of the first, the others are
+        only reported.
+    samples: one sample: for each argument of the function a number, or numbers in (nested) lists.
     parameters: the leaves that gradients are wanted of.  Their data is read at every call of the program.
     engine: "python", the flat code on floats; "numpy", on columns of a minibatch; "jax", the same under `jax.jit`;
         "native", machine code.  The last three need the package numpy, jax or llvmlite.
-    reduce: "mean" or "sum": how values and gradients of the samples of a minibatch become one.
+    reduce: "mean" or "sum": how the values and gradients of all samples of a minibatch become one.
 
     >>> w, b = Value(2.0), Value(-1.0)
     >>> program = record(lambda x, y: (w * x + b - y) ** 2, samples=(3.0, 0.0), parameters=[w, b])
     >>> program([3.0, 1.0], [4.0, 1.0])
     (0.5, [3.0, 1.0])
 
-    A loss that also reports whether it is small; `others` are averaged or summed as well, and cost no backward:
+    A loss that also reports whether it is small; other values are averaged or summed as well, and have no backward:
 
     >>> from scalargrad.table import step
     >>> def both(x, y):
@@ -56,10 +56,10 @@ def record(
     >>> others
     [0.5]
 
-    The function runs once, and the gates that it used then are what runs ever after: a Python `if` or `max` on a value
-    is frozen, and so are `float(x)`, `x.data` and other leaves than the parameters.  It is run again on a few samples
-    made up from the first, and if other gates or numbers come out, ValueError says so; what depends on parameters
-    alone is not seen.  The relu, abs and maximum gates are no branches: they work for every sample.
+    The function runs once, and the program runs the gates that it used then: a Python `if` or `max` on a value is
+    frozen, and so are `float(x)`, `x.data` and the data of leaves that are no parameters.  The function also runs on a
+    few samples made up from the first, and if it uses other gates or numbers there, that is a ValueError; a branch on
+    parameters alone is not seen.  The relu, abs and maximum gates are no branches: they work for every sample.
 
     All engines agree with `backward()` to 1e-12 of the largest contribution, mostly to 1e-15.  They differ at kinks
     and where a slope is all rounding: "numpy" and "jax" add the products of a dot up in another order, "native" those
@@ -73,8 +73,7 @@ def record(
     Under "jax" arrays that are sharded over a mesh of devices stay so: each device runs its samples, and the gradients
     are added up over all of them.
 
-    Graphs of the same shape share one compiled program, so recording in a loop compiles once.  Only a gate of your own
-    with a rule is compiled each time, since it may compute with other numbers than before.
+    Graphs of the same shape share one compiled program, so recording in a loop compiles once.
 
     Raises TypeError or ValueError for arguments that do not fit, and for a graph so large that "native" would take long
     to compile it; ImportError, naming the package, for an engine that is not installed.
@@ -115,10 +114,10 @@ class Program:
 
     @property
     def function(self) -> Any:
-        """The flat code itself, which sums values and gradients: `source` says what it takes.  None under "native".
+        """The function that `source` defines, which sums values and gradients over samples; None under "native".
 
         It is as fast as code by hand; a call of the program also reads the parameters, checks the data and divides.
-        Under "jax" it is `run(P, X)` of a vector of parameters and an array of inputs x N: pure, and jitted.
+        Under "jax" it is a pure and jitted `run(P, X)` of a vector of parameters and an array of inputs x N.
         """
         return self._engine.function
 
@@ -128,10 +127,10 @@ class Program:
         )
 
     def __call__(self, *data: Any) -> Result:
-        """(value, gradients, *others) of a minibatch of N samples: gradients is a list, a number a parameter.
+        """(value, gradients, *others) of a minibatch of N samples; gradients is a list, one number for each parameter.
 
-        data: for every argument of the recorded function N samples, each in the shape that was recorded; arrays will
-            do.  Without arguments, one sample of nothing.
+        data: for each argument of the recorded function N samples, each in the shape that was recorded, in a list or an
+            array.  A function without arguments has one sample, and the program no arguments either.
 
         Raises TypeError for another number of arguments, ValueError for other shapes and for an empty minibatch.
         """
@@ -139,14 +138,16 @@ class Program:
         return self._engine.run(self._numbers(), samples, self._mean)
 
     def load(self, *data: Any) -> Loaded:
-        """N samples as the engine keeps them, to run on some of them time and again; arguments and errors as of a call.
+        """N samples as the engine keeps them, to run on some of them time and again.
+
+        data: as for a call, which also raises the same errors.  Later changes of the data change nothing here.
 
         >>> p = Value(2.0)
         >>> loaded = record(lambda x: p * x, (1.0,), [p]).load([1.0, 3.0, 5.0])
         >>> loaded([0, 1]), loaded()
         ((4.0, [2.0]), (6.0, [3.0]))
         """
-        return Loaded(self, self._engine, self._samples(data))
+        return Loaded(self, self._engine, self._engine.kept(self._samples(data)))
 
     def _numbers(self) -> list[float]:
         return [p._data for p in self.parameters] + self._others  # `data` is a property: three times as slow
@@ -232,13 +233,8 @@ class Loaded:
 
 
 def _engine_for(name: str, trace: Trace) -> Engine:
-    """The compiled code for a graph of this shape: that of an earlier recording, if there was one.
-
-    A gate of one's own may compute with numbers from outside it, which the shape does not show: it is compiled anew.
-    """
-    if not all([not entry.gate or GATES.get(entry.gate.name) is entry.gate for entry in trace.entries]):
-        return ENGINES[name](FlatCode(trace))
-    key = (name, trace)
+    """The compiled code for a graph of this shape, which an earlier recording may have left."""
+    key = (name, trace, of_own_gates(trace))
     engine = _engines.pop(key, None) or ENGINES[name](FlatCode(trace))
     _engines[key] = engine
     if len(_engines) > MAX_ENGINES:

@@ -1,4 +1,7 @@
-"""A function of one sample becomes the shape of its graph: run on values, once, and then on other samples for proof."""
+"""A function of one sample becomes the shape of its graph.
+
+It runs on values once, and then on other samples, to see whether they make the same graph.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,15 @@ from ..graph import topological_order
 from ..text import short
 from ..value import Value
 
-MAX_WHOLE = 4.0  # whole numbers up to this are a part of the shape, like the 2 of x ** 2; others come with each run
+MAX_WHOLE = 4.0  # whole numbers up to this are part of the shape, as the 2 of x ** 2 is; others are handed to each run
 Shape = Any  # None for a number, else a tuple of the shapes of its parts
 
 
 class Entry(NamedTuple):
-    """A gate of the recorded graph; an input is the number of an earlier node, or a plain number's text.
+    """A gate of the recorded graph, or a plain number.
 
-    gate: None for a plain number that comes with each run, like a parameter without a gradient.
+    gate: None for a plain number, which is handed to each run, like a parameter without a gradient.
+    inputs: for each input of the gate the number of an earlier node, or the text of a plain number.
     """
 
     gate: Gate | None
@@ -47,11 +51,13 @@ class Trace(NamedTuple):
 
 
 class Recorder:
-    """A function of one sample, to be run on values.
+    """A function of one sample, which is run on values to see the graph that it makes.
 
-    samples: one sample, an argument of the function each.
-    parameters: leaves that it uses.
-    layouts: the shape of each argument.
+    samples: one sample: a number, or (nested) numbers, for each argument of the function.
+    parameters: the leaves that the gradients will be of.
+    layouts: how each argument is made of numbers.
+
+    Raises TypeError or ValueError for samples that are no numbers, and for parameters that are no leaves.
     """
 
     def __init__(self, function: Callable[..., Any], samples: Sequence[Any], parameters: Iterable[Value]):
@@ -62,15 +68,16 @@ class Recorder:
         self._at = [layout.flat(sample) for layout, sample in zip(self.layouts, samples)]
 
     def recorded(self) -> tuple[Trace, list[float]]:
-        """The shape of the graph, and the plain numbers in it; ValueError if other samples make another one.
+        """The shape of the graph, and the plain numbers in it.
 
-        Then the function branched on a value, or read its data.
+        Raises ValueError if other samples make another graph, or other plain numbers: then the function branched on a
+        value, or read its data.
         """
         trace, numbers = self._trace(self._at)
         for other in self._others():
             try:
                 again, others = self._trace(other)
-            except Exception:  # not a sample that the function takes: it proves nothing
+            except Exception:  # the function takes no such sample, and so it proves nothing
                 continue
             if again != trace:
                 raise ValueError(
@@ -85,7 +92,7 @@ class Recorder:
         return trace, numbers
 
     def _others(self) -> Iterator[list[list[float]]]:
-        """Samples that differ from the first in one argument."""
+        """Samples made up from the given one, each with other numbers for one argument."""
         chance = random.Random(0)
         for i, own in enumerate(self._at):
             for changed in ([-x for x in own], [x + 1.0 for x in own], [chance.uniform(-3.0, 3.0) for _ in own]):
@@ -126,9 +133,9 @@ class Recorder:
             if node.gate is None:
                 known[node] = come_along(node.data)
             else:
-                values_alone = node.form.moving is None  # most of a large graph
+                values_alone = node.form.moving is None  # so is most of a large graph: it need not ask for each input
                 refer: Callable[[Any], Any] = known.__getitem__ if values_alone else reference
-                entry = Entry(node.gate, tuple(map(refer, node.inputs)))  # numbers that come along stand before it
+                entry = Entry(node.gate, tuple(map(refer, node.inputs)))  # after entries for its plain numbers
                 known[node] = leaves + len(entries)
                 entries.append(entry)
         return Trace(len(inputs), len(self.parameters), tuple(entries), tuple([known[r] for r in roots])), numbers
@@ -154,7 +161,7 @@ def _leaves(parameters: Iterable[Value]) -> tuple[Value, ...]:
 class Layout:
     """How one argument of the recorded function is made of numbers.
 
-    name: what the function calls it.
+    name: what the function calls the argument.
     shape: None for one number, else a tuple of the shapes of its parts.
     size: how many numbers there are.
     """
@@ -168,35 +175,41 @@ class Layout:
             raise ValueError(f"the sample {name} is empty: it has no numbers")
 
     def flat(self, sample: Any, where: str = "") -> list[float]:
-        """The numbers of a sample, in order; ValueError or TypeError, naming the sample, if it does not fit."""
+        """The numbers of a sample, in order; ValueError or TypeError, naming the sample, if it has another shape.
+
+        where: the place of the sample among others, such as "[3]".
+        """
         numbers: list[float] = []
         where = f"{self.name}{where}"
         _flatten(plain(sample, where), self.shape, numbers, where)
         return numbers
 
     def rows(self, samples: Any) -> Sequence[Sequence[float]]:
-        """The numbers of each of many samples; errors as of `flat`."""
+        """The numbers of each of many samples; raises what `flat` raises."""
         kinds = set(map(type, samples))
         if self.shape is None and kinds == {float}:
             return [*zip(samples)]
         if self.shape and not any(self.shape) and kinds <= {list, tuple} and {*map(len, samples)} == {self.size}:
             if set(map(type, itertools.chain.from_iterable(samples))) == {float}:
-                return [*map(tuple, samples)]  # a caller's lists may change later
+                return samples  # type: ignore[no-any-return]
         return [self.flat(sample, f"[{i}]") for i, sample in enumerate(samples)]
 
     def array(self, samples: Any) -> Any:
-        """An array of N samples as one of N rows of numbers; errors as of `flat`."""
-        self.flat(samples[0], "[0]")  # all have the shape of the first
+        """An array of N samples as an array of N rows of numbers; raises what `flat` raises."""
+        self.flat(samples[0], "[0]")  # what fits the first fits all: they have one shape
         return samples.reshape(len(samples), self.size)
 
     def nested(self, numbers: Iterator[Any]) -> Any:
-        """The next numbers in the shape of this argument."""
+        """The next numbers, nested in the shape of this argument."""
         return _nested(self.shape, numbers)
 
 
 def rows(data: Sequence[Any], layouts: Sequence[Layout]) -> Sequence[Sequence[float]]:
-    """N samples as N rows of floats, those of all arguments one after the other; without arguments, one row."""
-    data = [plain(argument, layout.name) for argument, layout in zip(data, layouts)]
+    """N samples as N rows of floats: in each row the numbers of all arguments.  Without arguments, one empty row.
+
+    data: for each argument, N samples.
+    """
+    data = [x if type(x) is list else plain(x, layout.name) for x, layout in zip(data, layouts)]
     if not any([layout.shape for layout in layouts]) and {*map(type, itertools.chain(*data))} == {float}:
         return [*zip(*data)]
     columns = [layout.rows(argument) for layout, argument in zip(layouts, data)]

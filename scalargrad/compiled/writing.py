@@ -12,9 +12,9 @@ from ..gate import Gate
 from ..table import GATES
 from .flat import FlatCode, Line, Send, is_stackable, pairs, range_of, times, varies
 
-MAX_TERMS = 50  # terms of a sum that are written in one line; Python's parser nests no deeper than some hundred
-MAX_CHARACTERS = 120  # characters of a formula that is written where it is used, instead of on a line of its own
-MIN_ROWS = 4  # a branch over fewer additions, or a stack of fewer rows, does not pay
+MAX_TERMS = 50  # terms of a sum on one line of text; Python's parser nests some hundred deep at most
+MAX_CHARACTERS = 120  # characters of a formula that is written where it is used; a longer one gets a line of its own
+MIN_ROWS = 4  # fewer additions are not worth a branch around them, nor fewer lines an array of their own
 
 
 class Spelling(Formula):
@@ -37,9 +37,11 @@ class Spelling(Formula):
 
 
 class Writer:
-    """Writes the lines of flat code, each on a line of text, or in the place where it is used if there is only one.
+    """Writes each line of flat code on a line of text, or, if it is used only once, in the place where it is used.
 
-    text: what each line is called, or how it is spelled, where it is used.
+    text: how each line that has been written is spelled in others: by its name, or by its formula.
+    written: the lines of text so far.
+    own_gates: gates that are not in the table, by name.
     """
 
     names_first: Sequence[str] = ()  # gates whose inputs are spelled more than once, and so need names
@@ -59,7 +61,7 @@ class Writer:
         self._alone = {line for line, found in users.items() if len(found) == 1 and self._may_move(line, found[0])}
 
     def _may_move(self, line: Line, user: Any) -> bool:
-        """Whether a line may be written where it is used: not out of the loop, nor where it would be twice."""
+        """Whether a line may be written where it is used: not if that is in the loop and it is not, nor if twice."""
         if isinstance(user, Send):
             return line.varies
         return line.varies == user.varies and user.gate.name not in self.names_first and line not in self._values
@@ -87,13 +89,13 @@ class Writer:
         return made
 
     def terms(self, line: Line) -> list[Any]:
-        """What a dot or a total adds up."""
+        """The terms that a dot or a total adds up."""
         inputs = [self.of(x) for x in line.inputs]
         n = len(inputs) // 2 if line.gate is table.dot else 0
         return [*[w * x for w, x in zip(inputs[:n], inputs[n:])], *inputs[2 * n :]]
 
     def sum_of(self, name: str, terms: Sequence[Any], start: str = "") -> Spelling:
-        """The sum, from left to right; if it is long, most of it is written on lines before."""
+        """The sum, from left to right; if it is long, most of it is written on lines of its own before."""
         terms = [*([Spelling(start)] if start else []), *terms]
         while len(terms) > MAX_TERMS:
             self.written.append(f"{name} = {table.add_up(*terms[:MAX_TERMS])}")
@@ -106,9 +108,15 @@ class Writer:
 
 
 class FloatWriter(Writer):
-    """The flat code as a loop over samples; what does not vary stands before it.
+    """The flat code as a loop over samples; what does not vary stands before the loop.
 
-    Where a gradient is 0, because a relu or a max lets nothing through, what it would be multiplied by is left out.
+    Where an upstream is 0, because a relu or a max let nothing through, whatever is multiplied by it can be left out.
+    For that, products under such an upstream are added to gradients one by one, many of them under one `if upstream:`.
+
+    _waiting: {upstream: [(target, local gradient)]}: additions of this kind that are not yet written, because they come
+        as early as their local gradients are known.  A target is a line at a fork, or the name of a result.
+    _open: the lines among these targets; they start at 0 and are complete only after their last addition.
+    _added_to: the results that are added to in the loop.
     """
 
     templates = {
@@ -127,7 +135,7 @@ class FloatWriter(Writer):
         self._open = {target for terms in self._waiting.values() for target, _ in terms if isinstance(target, Line)}
 
     def source(self) -> str:
-        """The text of `run(p, samples)`: the sum of all values, the sums of all gradients, those of other values."""
+        """The text of `run(p, samples)`: it returns the sums of values, of gradients (a list), and of other values."""
         code = self.code
         self.written = [f"{_targets(code.p)} = p"] if code.p else []
         self._write_lines(varying=False)
@@ -145,7 +153,7 @@ class FloatWriter(Writer):
         return "\n".join(["def run(p, samples):", *indented(body), ""])
 
     def _fixed(self) -> dict[str, list[Spelling]]:
-        """What is the same for every sample, and so is added only once, so many times: {result: its terms}."""
+        """{result: its terms that are the same for every sample}; they are added once, times the number of samples."""
         fixed: dict[str, list[Spelling]] = {name: [] for name in self._results}
         for name, slope, upstream in self._sent():
             if not varies(slope, upstream):
@@ -172,7 +180,7 @@ class FloatWriter(Writer):
         return super().formula(line)
 
     def _additions(self) -> dict[Any, list[tuple[Any, Any]]]:
-        """{upstream: [(target, local gradient)]}: what is added to gradients one by one, and not in one formula."""
+        """{upstream: [(target, local gradient)]}: what is added to gradients one by one, instead of in one formula."""
         found: dict[Any, list[tuple[Any, Any]]] = {}
         for line in self.code.lines:
             for local, upstream in pairs(line) if line in self.code.sums and line.varies else ():
@@ -196,7 +204,7 @@ class FloatWriter(Writer):
                 self._add(upstream, len(self.code.lines))
 
     def _add(self, upstream: Any, place: int) -> None:
-        """Writes those additions under an upstream that are waiting and can be made at this place."""
+        """Writes the waiting additions under an upstream whose local gradients are known at this place in the lines."""
         lines, later = [], []
         for target, local in self._waiting.get(upstream, []):
             if isinstance(local, Line) and local.gate and local.place >= place:
@@ -224,7 +232,7 @@ def _targets(lines: Sequence[Line]) -> str:
 
 
 def _may_be_0(x: Any) -> bool:
-    """Whether a gradient has just come through a gate that routes, and so may be 0 often."""
+    """Whether a gradient has just come through a gate that routes, and so is often 0."""
     return (
         isinstance(x, Line)
         and x.gate is table.mul
@@ -236,9 +244,9 @@ def _may_be_0(x: Any) -> bool:
 
 
 class ArrayWriter(Writer):
-    """The flat code on arrays: X is of shape inputs x N, P and G are vectors, and what varies has shape N.
+    """The flat code on arrays: X has shape inputs x N, P and G are vectors, and each line that varies has shape N.
 
-    add_to: how this language adds to a part of G.
+    add_to: how this library adds to a part of G, with places for which part and what.
     """
 
     def __init__(self, code: FlatCode, add_to: str):
@@ -248,7 +256,7 @@ class ArrayWriter(Writer):
         self._stacks: dict[tuple[Line, ...], str] = {}
 
     def source(self) -> str:
-        """The text of `run(P, X)`: the sum of all values, a vector of the sums of gradients, those of other values."""
+        """The text of `run(P, X)`: it returns the sums of values, of gradients (a vector), and of other values."""
         self.written = ["n = X.shape[1]", f"G = zeros({self.code.parameters})"]
         for line in self.code.lines:
             self.write(line)
@@ -275,7 +283,7 @@ class ArrayWriter(Writer):
         return Spelling(f"{self._stack(fixed)} @ {self._stack(other)}", PRODUCT)
 
     def _stack(self, lines: Sequence[Line]) -> str:
-        """Lines as the rows of one array: a part of X or P, where they are one."""
+        """Lines as the rows of one array, which is a part of X or P if they are inputs or parameters."""
         if all([x.gate is None for x in lines]):
             return f"{'X' if lines[0].varies else 'P'}[{_where([x.place for x in lines])}]"
         key = tuple(lines)
@@ -312,7 +320,7 @@ class ArrayWriter(Writer):
 
 
 def _where(places: Sequence[int]) -> str:
-    """An index for the places: a slice if they go up evenly."""
+    """The text of an index for these places: a slice if they are evenly spaced."""
     found = range_of(places)
     if found is None:
         return f"index({', '.join(map(str, places))})"
