@@ -141,7 +141,7 @@ def _is_copy(story: Story, leaf: Value, x: Value) -> bool:
 
 
 def _ordinary(story: Story, x: Value) -> Finding:
-    """A plain account of what made the gradient."""
+    """How the gradient came about, where nothing is wrong with it."""
     chain = strongest(story, x)[::-1]
     if len(chain) <= MAX_FACTORS and count_of_paths(story, x) == 1:
         slopes = times_between(story, [_slope(story, edge)["slope"] for edge in chain])
@@ -184,7 +184,7 @@ def _zero(story: Story, x: Value) -> list[Finding]:
 
 
 def _in_series(story: Story, blocks: list[Edge]) -> list[Finding]:
-    """Each of the blocks, followed by those behind it on the way with the fewest."""
+    """Each of the blocks, followed by those that block the rest of its way, the way with the fewest."""
     fewest, onwards = {story.root: 0}, dict[Value, Edge]()
     for sent in story.edges:  # from the root on: what leads to the root from `sent.node` is known
         count = fewest[sent.node] + (sent.local == 0.0)
@@ -287,7 +287,7 @@ def _kind_of_factor(story: Story, edge: Edge) -> str:
 
 
 def _small_weights(story: Story, edges: list[Edge]) -> Finding:
-    """Weights below 1 on one path, the smallest of them the node."""
+    """One weight below 1, or several on one path: it lies at the smallest of them."""
     smallest = min(edges, key=lambda edge: abs(edge.local))
     numbers = {"count": float(len(edges)), "local": smallest.local, "product": multiplied(*[e.local for e in edges])}
     texts = _slope(story, smallest) | {"local": _rounded(smallest.local)}
@@ -296,7 +296,7 @@ def _small_weights(story: Story, edges: list[Edge]) -> Finding:
 
 
 def _saturated(story: Story, chain: list[Edge]) -> Finding:
-    """Gates that squash on one path, three in a row perhaps: the worst of them is the node."""
+    """One saturated gate, or several on one path: it lies at the worst of them."""
     worst = min(chain, key=lambda edge: abs(edge.local))
     numbers = {"input": worst.node.numbers[1], "local": worst.local, "count": float(len(chain))}
     gates = [_squashed(story, edge) for edge in chain[:MAX_TERMS]] + ["..."] * (len(chain) > MAX_TERMS)

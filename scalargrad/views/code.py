@@ -27,7 +27,7 @@ from ..value import Value
 from .story import Story
 
 MAX_TERMS = 50  # of a sum that is written out; beyond, Python's own parser would nest too deeply
-MAX_PART = 400  # characters of an output of your own that is written out, and of a part of a local gradient
+MAX_PART = 400  # characters of the output of one's own gate, or of a part of a local gradient, to be written out
 COMMENT_COLUMN = 40
 RESERVED = {*keyword.kwlist, *dir(builtins), "math", "backprop"}
 
@@ -68,7 +68,7 @@ class Code(Formula):
 
 
 class SlopeCode(Code):
-    """The spelling of a local gradient, in which a long part, such as the ties among 1,000 inputs, has only a name.
+    """The spelling of a local gradient in which a name stands for a long part, such as the ties among 1,000 inputs.
 
     parts: {text: name} of these parts, each on the names of those before it.
     unused: names for more of them.
@@ -150,7 +150,8 @@ def backprop_code(
     function: whether to wrap it as `backprop(x, y, ...)` of the leaves, returning the root and a tuple of gradients.
 
     The text runs (`.run()` gives its variables), and every number in it is the engine's to the last bit, the sign of
-    zero aside.  A composite gate of your own is written out as the gates inside it.
+    zero aside.  A composite gate of your own is written out as the gates inside it; its local gradients are then not
+    summed up before they are multiplied, so that gradients behind it agree to rounding only.
 
     >>> x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
     >>> q = x + y
@@ -299,7 +300,7 @@ def _rank(line: str) -> int:
 
 
 def _identifiers(order: Iterable[Value], names: Mapping[Value, str], reserved: Iterable[str]) -> dict[Value, str]:
-    """A legal variable for every node, so that neither it nor its gradient `d...` is another's or means something."""
+    """A legal variable for every node; neither it nor its gradient `d...` is that of another node, or has a meaning."""
     taken = {*RESERVED, *GATES, *reserved}
     tries: dict[str, Iterator[str]] = {}
     chosen: dict[Value, str] = {}

@@ -13,7 +13,7 @@ from ..value import Value
 from .names import clean
 from .spelling import MAX_FORMULA
 
-MANY_VALUES = 300  # beyond, Graphviz is told to look less long for the best places
+MANY_VALUES = 300  # in a picture of more, Graphviz searches less long for the best places
 STYLES = {
     "leaf": {"style": "filled,rounded", "fillcolor": "#fff4d6"},
     "inner": {"style": "filled", "fillcolor": "#ffffff"},

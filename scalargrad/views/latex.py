@@ -75,7 +75,7 @@ class Latex(Formula):
 
 
 def _bracketed(text: str) -> str:
-    """In parentheses; those that grow with what they hold leave a gap after a name, so only where it is high."""
+    """In parentheses, which grow around a fraction only: growing ones leave a gap after the name before them."""
     return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
 
 
@@ -117,7 +117,7 @@ def name_in_latex(name: str) -> str:
 
 
 def _rows(story: Story, leaf: Value, names: Mapping[Value, str]) -> list[str]:
-    """One line, aligned at its equals sign; a long one has a line for every side, and for every term of a long side."""
+    """One line, aligned at its equals sign; or, where that is too long, one for each side, or for each of its terms."""
     paths = list(itertools.islice(_paths(story, leaf), MAX_PATHS + 1))
     more = [r"\cdots"] if len(paths) > MAX_PATHS else []
     chains = [*[_chain(path, names) for path in paths[:MAX_PATHS]], *more]

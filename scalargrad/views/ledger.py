@@ -228,7 +228,7 @@ def _paths_counted(story: Story, x: Value, count: int, gradient: float) -> str:
 def nudge(
     x: Value, root: Value, by: float = 0.01, names: Mapping[Any, Any] | None = None, lang: str | None = None
 ) -> Nudge:
-    """How much `root` changes when `x` grows by a little: gradient times nudge, beside the graph computed again.
+    """How much `root` changes when `x` grows by a little: as gradient times nudge, and as the graph computed again.
 
     x, root, names, lang: as in `ledger`; an inner value is nudged behind its gate.
     by: how much x grows; ValueError unless it is finite.

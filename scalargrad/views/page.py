@@ -170,11 +170,16 @@ def _owners(order: Sequence[Value], new: Mapping[Value, Value]) -> dict[Value, i
 class _Circuit:
     """One way to show the graph.  Its ids are those of `draw`; those of a second circuit bear its number."""
 
-    def __init__(self, story: Story, owners: Mapping[Value, int], composite: set[int], code: str | None, number: int):
-        """owners: where each node comes from; composite: those of them that are made of smaller gates."""
-        self.story, self.owners, self.composite, self.number = story, owners, composite, number
+    def __init__(self, story: Story, owners: Mapping[Value, int], composite: set[int], code: str | None, index: int):
+        """owners: {node: the place in the recorded order of the node that it is, or was a part of}.
+
+        composite: the places of those that are made of smaller gates.
+        code: a program of the user's, None for the flat code.
+        index: 0 for the graph as recorded, 1 for it taken apart.
+        """
+        self.story, self.owners, self.composite, self.index = story, owners, composite, index
         boxes = boxes_of(story.roots, story.order)
-        self.boxes = {node: f"n{number}-{box[1:]}" if number else box for node, box in boxes.items()}
+        self.boxes = {node: f"n{index}-{box[1:]}" if index else box for node, box in boxes.items()}
         passes = Steps(story)
         self.program, lit = _program(story, passes, code)
         self.steps = [self._step(step, lit) for step in passes]
@@ -260,7 +265,7 @@ class _Circuit:
     # ---- its picture ----
 
     def picture(self, engine: str | None) -> str:
-        """The SVG, as it looks when all is known."""
+        """The SVG as it looks after the last step."""
         svg = ET.fromstring(readable(lay_out(self._source(), engine), self._titles(), self.summary))
         places = {box: node for node, box in self.boxes.items()}
         composite = {f"g{box[1:]}" for node, box in self.boxes.items() if self.owners[node] in self.composite}
@@ -269,7 +274,7 @@ class _Circuit:
             if name in places:
                 group.findall(f"{SVG}text")[2].text = number_text(self.story.gradients[places[name]])
             if name in composite:
-                group.set("class", f"{group.get('class')} composite{' inside' if self.number else ''}")
+                group.set("class", f"{group.get('class')} composite{' inside' if self.index else ''}")
         _, _, wide, high = str(svg.get("viewBox")).split()
         svg.set("style", f"--w:{wide};--h:{high}")
         for element in svg.iter():
@@ -287,7 +292,7 @@ class _Circuit:
             fields = (story.names[node], story.data_text(node), self._longest(node))
             add_box(graph, box, story.kind(node), fields, story.is_stale(node))
             if node.gate:
-                rings = 2 if self.owners[node] in self.composite and not self.number else 1
+                rings = 2 if self.owners[node] in self.composite and not self.index else 1
                 circle = add_gate(graph, box, node, rings)
                 for place, (parent, local) in enumerate(zip(node.parents, node.local_gradients())):
                     if parent in self.boxes:
@@ -301,7 +306,7 @@ class _Circuit:
 
     @cached_property
     def _gradient_texts(self) -> dict[str, list[str]]:
-        """What stands as gradient in each box, one time or another."""
+        """All that a box shows as its gradient, at one step or another."""
         texts = {box: [number_text(self.story.gradients[node]), "?"] for node, box in self.boxes.items()}
         for step in self.steps:
             if step.get("parent"):
@@ -314,7 +319,7 @@ class _Circuit:
         return max(self._gradient_texts[self.boxes[node]], key=width)
 
     def _titles(self) -> dict[str, str]:
-        """What pointing at an element tells: no number, since a quiz may ask for it."""
+        """What is shown when one points at an element: no number, since a quiz may ask for it."""
         story, titles = self.story, dict[str, str]()
         for node, box in self.boxes.items():
             titles[box] = story.names[node]
@@ -390,7 +395,7 @@ def _lines_of_names(passes: Steps, program: list[str]) -> Lit:
 
 
 def _assembled(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]) -> str:
-    """The files in one, with everything in its place; text of the user is escaped for the place it stands in."""
+    """The whole file: page.html with styles, script, pictures, code and data in their places, names escaped."""
     story = circuits[0].story
     texts = {key: text for key, text in LANGUAGES[story.lang].items() if key.startswith("page ") or key == "first"}
     parts = {
@@ -416,17 +421,18 @@ def _read(name: str) -> str:
 
 
 def _json(data: object) -> str:
-    """JSON that may stand inside a script element: nothing in it can end that."""
+    """JSON that may stand inside a script element: nothing in it can end the element."""
     return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _hideable(tag: str, kind: str, number: int, inside: str) -> str:
-    return f'<{tag} class="{kind}"{" hidden" if number else ""}>{inside}</{tag}>'
+def _hideable(tag: str, kind: str, index: int, inside: str) -> str:
+    """An element of which the second, of the graph taken apart, is hidden to begin with."""
+    return f'<{tag} class="{kind}"{" hidden" if index else ""}>{inside}</{tag}>'
 
 
-def _code_lines(number: int, program: list[str]) -> str:
+def _code_lines(index: int, program: list[str]) -> str:
     lines = "".join(_code_line(line) for line in program)
-    return _hideable("pre", "program", number, f'<code class="lines">{lines}</code>')
+    return _hideable("pre", "program", index, f'<code class="lines">{lines}</code>')
 
 
 def _code_line(line: str) -> str:

@@ -30,7 +30,7 @@ class Answer:
 def asked(
     x: Value, root: Value, names: Mapping[Any, Any] | None, lines: Mapping[Value, str] | None, lang: str | None
 ) -> Story:
-    """The story of `root`, in which `x` has a name too; TypeError unless both are values."""
+    """The story of `root`, with a name for `x` too; TypeError unless both are values."""
     for role, given in (("value", x), ("root", root)):
         if not isinstance(given, Value):
             raise TypeError(
@@ -53,7 +53,7 @@ def strongest(story: Story, node: Value) -> list[Edge]:
 
 
 def chains(story: Story, x: Value) -> Iterator[list[Edge]]:
-    """The edges of every path from x to the root.  All that uses x leads to the root: no way is walked in vain."""
+    """The edges of every path from x to the root.  All that uses x leads to the root, so no step is taken in vain."""
     stack: list[tuple[Value, Any]] = [(x, None)] if x in story.arriving else []
     while stack:
         node, walked = stack.pop()  # walked: (the last edge, (the edge before, ...))
@@ -141,12 +141,12 @@ def count_text(story: Story, count: int) -> str:
 
 
 def noted(story: Story, lines: list[str]) -> str:
-    """The lines of an answer in one text, with one more where values were changed after the forward pass."""
+    """The lines of an answer as one text; another line says which values were changed after the forward pass."""
     changes = story.changes()
     return "\n".join([*lines, story.say("why stale", changes=changes)] if changes else lines)
 
 
 def indented(story: Story, items: Sequence[Any], most: int) -> list[str]:
-    """The items as indented lines, so many at most."""
+    """The items as indented lines, `most` of them at most."""
     told = [f"  {item}" for item in items[:most]]
     return told if len(items) <= most else [*told, "  " + story.say("more", count=len(items) - most)]
