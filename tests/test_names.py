@@ -1,5 +1,7 @@
 """What a view calls a node."""
 
+import weakref
+
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -70,6 +72,18 @@ def test_names_that_begin_with_an_underscore_are_skipped():
     x = _x
     _y = Value(2.0)
     assert names_of([_x, _y, _hidden_in_module]) == {x: "x", _y: "v1", _hidden_in_module: "v2"}
+
+
+def test_variables_of_any_kind_beside_it_do_no_harm():
+    class Dead:
+        pass
+
+    gone = weakref.proxy(Dead())  # any question to it is a ReferenceError
+    scope = {7: Value(1.0), "gone": gone, "Value": Value, "tree": tree}
+    exec("x = Value(3.0)\nshown = tree(x * x, names={'gone': gone})", scope)
+    assert scope["shown"].splitlines()[1] == "  x = 3"
+    with pytest.raises(ReferenceError):
+        isinstance(gone, Value)
 
 
 def test_names_given_go_before_labels_and_variables():

@@ -74,17 +74,24 @@ def _by_value(pairs: Iterable[tuple[Any, Any]]) -> dict[Value, str]:
     """{value: name} of pairs that come either way round; the first name of a value wins."""
     found: dict[Value, str] = {}
     for name, value in pairs:
-        if isinstance(name, Value):
+        if _is_value(name):
             name, value = value, name
-        if isinstance(value, Value) and isinstance(name, str):
+        if _is_value(value) and isinstance(name, str):
             found.setdefault(value, name)
     return found
+
+
+def _is_value(x: Any) -> bool:
+    """As `isinstance` says, but without asking the object, which may be a weak proxy of something dead."""
+    return issubclass(type(x), Value)
 
 
 def _variables() -> Iterator[tuple[str, Any]]:
     frame = user_frame()
     for scope in (*_local_scopes(frame), frame.f_globals):
-        yield from ((name, value) for name, value in list(scope.items()) if name.isidentifier() and name[0] != "_")
+        for name, value in list(scope.items()):
+            if isinstance(name, str) and name.isidentifier() and name[0] != "_":  # globals may have any keys
+                yield name, value
 
 
 def _local_scopes(frame: FrameType) -> Iterator[Mapping[str, Any]]:
