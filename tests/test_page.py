@@ -114,7 +114,7 @@ def test_the_numbers_are_those_of_steps(monkeypatch, root):
             assert f"{shown['upstream']} \u00d7 {shown['local']} = {shown['downstream']}" == cells[2]
             phrase = phrases.LANGUAGES["en"]["adds up" if shown["adds_up"] else "first"]
             total = {"parent": shown["to"], "before": shown["before"], "after": shown["after"]}
-            assert phrase.format(downstream=shown["added"], **total) == cells[3]
+            assert phrase.format(added=shown["added"], **total) == cells[3]
 
 
 def test_the_values_are_those_of_the_engine():

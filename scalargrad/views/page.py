@@ -16,14 +16,13 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from operator import add, mul
 from pathlib import Path
 from typing import Any
 
 from .. import files
 from ..formula import OPERATORS
 from ..gate import Gate
-from ..text import agreeing, clip, number_text, width
+from ..text import clip, number_text, width
 from ..value import Value
 from .code import Program
 from .dot import add_again, add_box, add_gate, add_wire, blank, boxes_of
@@ -31,7 +30,6 @@ from .layout import SVG, lay_out, readable
 from .patterns import edge_sentence, gate_sentence, gate_title
 from .phrases import LANGUAGES, say
 from .span import wiring
-from .spelling import numbers_text
 from .steps import Step, Steps
 from .story import MAX_LISTED, Story
 
@@ -228,37 +226,25 @@ class _Circuit:
         return parts | words | more | {"lines": lit.get((step.node, step.place), [])}
 
     def _forward(self, step: Step) -> dict[str, Any]:
-        node = step.node
+        node, box = step.node, self.boxes[step.node]
         slopes = [self.story.slope(node, i, number_text(local)) for i, local in enumerate(node.local_gradients())]
-        box = self.boxes[node]
         wires = [f"e{box[1:]}_{place}" for place, parent in enumerate(node.parents) if parent in self.boxes]
         lit = [*wires, f"g{box[1:]}", f"w{box[1:]}", box]
-        numbers, output = numbers_text(node), self.story.data_text(node)
-        pattern = gate_sentence(self.story, node)
-        return {"numbers": numbers, "output": output, "slopes": _listed(slopes), "pattern": pattern, "lit": lit}
+        return {**step.shown, "slopes": _listed(slopes), "pattern": gate_sentence(self.story, node), "lit": lit}
 
     def _backward(self, step: Step) -> dict[str, Any]:
-        box = self.boxes[step.node]
+        box, place, local = self.boxes[step.node], step.place or 0, step.local_gradient or 0.0
         into = None if step.parent is None else self.boxes.get(step.parent)  # a constant has no box
-        edge = f"e{box[1:]}_{step.place}" if into else None
-        downstream, after = _sure(step.downstream), _sure(step.running_total)
-        upstream, local = agreeing(mul, [_sure(step.upstream), _sure(step.local_gradient)], downstream)
-        before, added = agreeing(add, [_sure(step.before), downstream], after)
-        name, to, formula = step.name, str(step.parent_name), str(step.local_formula)
+        edge = f"e{box[1:]}_{place}" if into else None
+        rule = {"name": step.name, "parent": step.parent_name, "local": step.local_formula or step.shown["local"]}
         return {
             "edge": edge,
             "parent": into,
-            "to": to,
-            "slope": self.story.slope(step.node, step.place or 0, local),
-            "rule": self.story.say("local", name=name, parent=to, local=formula or local),
-            "upstream": upstream,
-            "local": local,
-            "downstream": number_text(downstream),
-            "before": before,
-            "added": added,
-            "after": number_text(after),
+            "to": step.parent_name,
+            "rule": self.story.say("local", **rule),
+            **step.shown,
             "adds_up": step.adds_up,
-            "pattern": edge_sentence(self.story, step.node, step.place or 0, _sure(step.local_gradient)),
+            "pattern": edge_sentence(self.story, step.node, place, local),
             "lit": [f"g{box[1:]}", *([edge, into] if into else [])],
         }
 
@@ -336,10 +322,6 @@ def _listed(texts: list[str]) -> list[str]:
 def _script_number(x: float) -> float | str:
     """A number for JSON, which has no infinity: then the text that `Number` reads in the script."""
     return x if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0.0 else "-Infinity"
-
-
-def _sure(x: float | None) -> float:
-    return 0.0 if x is None else x  # a backward step has them all
 
 
 # ---- the program beside the picture ----
@@ -449,8 +431,8 @@ def _table(circuit: _Circuit) -> str:
             cells += [f"= {step['numbers']}", f"= {step['output']}", ""]
         else:
             total = sentences["adds up" if step["adds_up"] else "first"]
-            added = {"parent": step["to"], "before": step["before"], "downstream": step["added"]}
-            cells += [step["slope"], _product(step, sentences["product"]), total.format(**added, after=step["after"])]
+            total = total.format(parent=step["to"], **{key: step[key] for key in ("before", "added", "after")})
+            cells += [step["slope"], _product(step, sentences["product"]), total]
         rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
     return "<table>\n" + "\n".join(rows) + "\n</table>"
 

@@ -33,6 +33,7 @@ class Step:
     adds_up: whether the parent had received something before: it is a fork, and gradients add up there.
 
     line: where the gate stands in the source, "" where that was not recorded.
+    shown: the numbers as they are shown, by name, with as many digits as it takes for a product, or a sum, to agree.
     """
 
     phase: Literal["forward", "backward"]
@@ -54,6 +55,7 @@ class Step:
     running_total: float | None = None
     adds_up: bool | None = None
     line: str = ""
+    shown: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     sentence: str = field(default="", repr=False)
     cells: tuple[str, ...] = field(default=(), repr=False)
 
@@ -153,26 +155,25 @@ def steps(
 
 def _forward_step(story: Story, node: Value) -> Step:
     name, formula = story.names[node], story.formula(node)
-    numbers, output = numbers_text(node), story.data_text(node)
-    sentence = story.say("forward", name=name, formula=formula, numbers=numbers, output=output)
+    shown = {"numbers": numbers_text(node), "output": story.data_text(node)}
     return Step(
         phase="forward",
         **_about(story, node),
-        sentence=story.placed(sentence, node),
-        cells=(f"{name} = {formula}", f"= {numbers}", f"= {output}"),
+        shown=shown,
+        sentence=story.placed(story.say("forward", name=name, formula=formula, **shown), node),
+        cells=(f"{name} = {formula}", f"= {shown['numbers']}", f"= {shown['output']}"),
     )
 
 
 def _backward_step(story: Story, edge: Edge) -> Step:
     node, name, formula, parent = edge.node, story.names[edge.node], story.formula(edge.node), story.names[edge.parent]
-    downstream, before = edge.downstream, float(edge.before)
-    after = before + downstream
-    upstream, local = agreeing(mul, [edge.upstream, edge.local], downstream)
-    product = story.say("product", upstream=upstream, local=local, downstream=number_text(downstream))
-    slope = story.slope(node, edge.place, local)
-    held, added = agreeing(add, [before, downstream], after)
-    phrase = "adds up" if edge.adds_up else "first"
-    total = story.say(phrase, parent=parent, before=held, downstream=added, after=number_text(after))
+    before, after = float(edge.before), edge.before + edge.downstream
+    upstream, local = agreeing(mul, [edge.upstream, edge.local], edge.downstream)
+    held, added = agreeing(add, [before, edge.downstream], after)
+    shown = {"upstream": upstream, "local": local, "downstream": number_text(edge.downstream)}
+    shown |= {"before": held, "added": added, "after": number_text(after)}
+    slope, product = story.slope(node, edge.place, local), story.say("product", **shown)
+    total = story.say("adds up" if edge.adds_up else "first", parent=parent, **shown)
     texts = {"name": name, "formula": formula, "slope": slope, "product": product, "total": total}
     return Step(
         phase="backward",
@@ -183,10 +184,11 @@ def _backward_step(story: Story, edge: Edge) -> Step:
         local_gradient=edge.local,
         local_formula=story.slope_formula(node, edge.place),
         upstream=edge.upstream,
-        downstream=downstream,
+        downstream=edge.downstream,
         before=before,
         running_total=after,
         adds_up=edge.adds_up,
+        shown={"slope": slope, **shown},
         sentence=story.placed(story.say("backward", upstream=upstream, **texts), node),
         cells=(f"{name} = {formula}", slope, product, total),
     )

@@ -8,7 +8,7 @@ SENTENCES = {
     "local": "d{name}/d{parent} = {local}",
     "product": "{upstream} {times} {local} = {downstream}",
     "first": "{parent}.grad {before} -> {after}",
-    "adds up": "{parent}.grad {before} + {downstream} = {after}, adds up",
+    "adds up": "{parent}.grad {before} + {added} = {after}, adds up",
     "result": "result    {gradients}",
     "seen above": "(see above)",
     "cut": "... and {count} more values: limit={limit} shows them",

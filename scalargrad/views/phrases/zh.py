@@ -8,7 +8,7 @@ SENTENCES = {
     "local": "d{name}/d{parent} = {local}",
     "product": "{upstream} {times} {local} = {downstream}",
     "first": "{parent}.grad {before} -> {after}",
-    "adds up": "{parent}.grad {before} + {downstream} = {after}，梯度相加",
+    "adds up": "{parent}.grad {before} + {added} = {after}，梯度相加",
     "result": "结果      {gradients}",
     "seen above": "（见上）",
     "cut": "……还有 {count} 个值：limit={limit} 可全部显示",
