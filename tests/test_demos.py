@@ -61,6 +61,7 @@ FAULTS = {
     "lab_6_local_gradients.py": "tanh",
     "lab_7_layers.py": "dot",
     "lab_8_own_test.py": "sigmoid",
+    "lab_9_forward_once.py": "mul",
 }
 
 # What a student writes in the marked line of each lab; and something else that is wrong too, where one may think of it.
@@ -84,6 +85,7 @@ SOLUTIONS = {
         "return [[(p - (j == c)) / len(y) for j, p in enumerate(row)] for row, c in zip(P, y)]",
     ],
     "lab_8_own_test.py": ["return (z * (1 - z),)"],
+    "lab_9_forward_once.py": ["loss = f(w)"],
 }
 PLANT = """
 import runpy, sys

@@ -47,10 +47,10 @@ def boxes_of(roots: list[Value], shown: Iterable[Value]) -> dict[Value, str]:
 
 
 def add_box(graph: graphviz.Digraph, box: str, kind: str, fields: Iterable[str], stale: bool = False) -> None:
-    """The box of a value: a leaf, inner or root; dashed if the value was changed after the forward pass."""
+    """The box of a value: a leaf, inner or root; dotted if the value was changed after the forward pass."""
     attributes = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
     if stale:
-        attributes |= {"class": f"value {kind} stale", "style": f"{attributes['style']},dashed"}
+        attributes |= {"class": f"value {kind} stale", "style": f"{attributes['style']},dotted"}
     graph.node(box, graphviz.nohtml("|".join(map(escape_record, fields))), _attributes=attributes)
 
 
