@@ -7,6 +7,9 @@
 (-4.0, -4.0, 3.0)
 """
 
+import importlib
+import typing
+
 # The names in reading order: the value, its gates as functions, the views.
 from .value import Value
 from .cut import CircuitCut
@@ -42,3 +45,14 @@ __all__ = [
     "gradient", "jacobian", "hessian", "hessian_vector_product",
     "gate", "expand", "check_gradients", "errors_by_step", "save_graph", "load_graph", "record", "evaluate",
 ]
+# fmt: on
+
+if typing.TYPE_CHECKING:
+    from . import nn as nn
+else:
+
+    def __getattr__(name: str) -> object:
+        """`scalargrad.nn`, imported when it is first asked for: a circuit needs no networks."""
+        if name == "nn":
+            return importlib.import_module(".nn", __name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

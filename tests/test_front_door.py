@@ -8,6 +8,8 @@ import importlib.resources
 import inspect
 import pkgutil
 import re
+import subprocess
+import sys
 from types import ModuleType
 
 import pytest
@@ -37,6 +39,21 @@ def test_a_star_brings_it_all():
     names = {}
     exec("from scalargrad import *", names)
     assert names.keys() - {"__builtins__"} == set(scalargrad.__all__)
+
+
+def test_nn_is_reachable_and_imported_when_it_is_asked_for():
+    code = """
+import sys, scalargrad
+assert "scalargrad.nn" not in sys.modules
+assert scalargrad.nn.MLP(2, [1]).n_inputs == 2 and scalargrad.nn is sys.modules["scalargrad.nn"]
+try:
+    scalargrad.nm
+except AttributeError as error:
+    assert str(error) == "module 'scalargrad' has no attribute 'nm'"
+else:
+    raise AssertionError
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_promised_names_are_there():

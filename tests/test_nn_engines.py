@@ -245,7 +245,7 @@ def test_whole_epochs_stay_in_machine_code(engine, monkeypatch):
 
 @native_alone
 def test_many_epochs_of_one_batch_are_parted(engine, monkeypatch):
-    monkeypatch.setattr("scalargrad.nn.recorded.A_WHILE", 3 * 30 * 21)  # of 30 samples and 21 parameters
+    monkeypatch.setattr("scalargrad.nn.recorded.MAX_WORK", 3 * 30 * 21)  # of 30 samples and 21 parameters
     options = {"batch_size": None, "steps": None, "epochs": 8, "validation": None}
     with monkeypatch.context() as patch:
         patch.setattr(Recorded, "_backward", None)

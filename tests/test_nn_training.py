@@ -231,7 +231,7 @@ def pressing_ctrl_c(at):
 def test_ctrl_c_anywhere_in_an_update_then_fitting_on_is_one_run(engine, optimiser, monkeypatch):
     if engine == "native":
         pytest.importorskip("llvmlite")
-        monkeypatch.setattr("scalargrad.nn.recorded.A_WHILE", 2 * 2 * len(LINE))  # two epochs of two parameters
+        monkeypatch.setattr("scalargrad.nn.recorded.MAX_WORK", 2 * 2 * len(LINE))  # two epochs of two parameters
 
     def run(epochs, at=0, before=None):
         model, chosen = before or (nn.MLP(1, [1], seed=0), None)

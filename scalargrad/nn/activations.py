@@ -9,7 +9,7 @@ from ..functions import elu, leaky_relu, relu, sigmoid, softplus, tanh
 from ..value import Value
 from .choices import chosen
 
-MAXOUT = "maxout"  # no function of one number: the largest of the k linear pieces of a neuron
+MAXOUT = "maxout"  # not a function of one number: the largest of the k linear pieces of a neuron
 
 
 class Activation(NamedTuple):
@@ -17,7 +17,7 @@ class Activation(NamedTuple):
 
     name: what pictures, summaries and saved models call it.
     function: takes a `Value`, or a float.
-    method: the same for a `Value` alone, by the shortest way; a neuron runs it for every sample.
+    method: the same for a `Value` alone, and faster; a neuron calls it for every sample.
     """
 
     name: str
@@ -42,7 +42,7 @@ ACTIVATIONS = {
 
 
 def activation_of(choice: Any) -> Activation:
-    """The activation that is meant.
+    """The activation that `choice` stands for.
 
     choice: a name in ACTIVATIONS, or a gate or function of one number, such as `scalargrad.tanh` or a gate of your own.
 

@@ -1,4 +1,4 @@
-"""Choices: what is meant by a name, or by a thing of one's own in its place."""
+"""Choices: things known by name, and things of the user's own in their place."""
 
 from __future__ import annotations
 

@@ -108,7 +108,9 @@ def _shuffled(X: list[list[float]], y: list[int], random: Any) -> Samples:
 
 
 def read_csv(path: str | os.PathLike[str], label: int | str = -1) -> tuple[list[list[float]], list[Any]]:
-    """(X, y) of a file of comma-separated values, a line a sample: X a list of N lists of D floats, y N labels.
+    """(X, y) of a file of comma-separated values with one sample per line.
+
+    X is a list of N lists of D floats, y a list of N labels.
 
     label: which column is the label, by its index or its name in the first line; by default the last one.
 

@@ -26,11 +26,11 @@ class Data(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Steps to take one after the other: those of an epoch, or of several if all samples are in one batch.
+    """Steps that are taken in a row: those of an epoch, or of several epochs if all samples are in one batch.
 
     order: the samples of an epoch, by their indices.
-    size: samples a batch.
-    epochs: how often.
+    size: the number of samples in a batch.
+    epochs: how many times the order is gone through.
     """
 
     order: Sequence[int]
@@ -38,7 +38,7 @@ class Stretch(NamedTuple):
     epochs: int = 1
 
     def batches(self) -> list[Sequence[int]]:
-        """The samples of every step."""
+        """The samples of each step."""
         starts = range(0, len(self.order), self.size)
         return [self.order[start : start + self.size] for start in starts] * self.epochs
 
@@ -59,12 +59,12 @@ class Run:
         self.history = History()
 
     def through(self, stretch: Stretch) -> Iterator[Step]:
-        """The steps on all batches of a stretch, as they are done."""
+        """Takes the steps of a stretch, and yields each when it is done."""
         for batch in stretch.batches():
             yield self.step(batch)
 
     def step(self, samples: Sequence[int]) -> Step:
-        """One step on these samples: forward, backward, update."""
+        """Takes one step on these samples: forward, backward, update."""
         for p in self.parameters:
             p.grad = 0.0
         with _collector_paused():
@@ -76,7 +76,7 @@ class Run:
         return done
 
     def _backward(self, samples: Sequence[int]) -> tuple[float, float | None]:
-        """The loss and the accuracy of a batch; the gradients are then in the parameters, and the graph is gone."""
+        """The loss and accuracy of a batch.  Afterwards the parameters hold its gradients, and the graph is gone."""
         try:
             loss, scores, labels = self._forward(samples)
             loss.backward()
@@ -141,7 +141,7 @@ class Run:
         return Diverged(message, self.history, step, sample)
 
     def _culprit(self, samples: Sequence[int]) -> tuple[int | None, str]:
-        """The first sample that goes wrong if it is alone in a batch, and how."""
+        """The first sample that goes wrong when it is alone in a batch, and what goes wrong."""
         for i in samples:
             try:
                 loss = self.loss([self.model(self.data.X[i])], [self.data.y[i]])

@@ -10,8 +10,8 @@ from .choices import chosen
 from .losses import LOSSES, Loss
 from .mlp import MLP
 
-ALWAYS_ALIVE = ("linear", "maxout")
-SATURATED = 0.01  # a local gradient below this hardly passes anything
+ALWAYS_ALIVE_ACTIVATIONS = ("linear", "maxout")
+SATURATION_SLOPE = 0.01  # a local gradient below this hardly passes anything
 
 
 class LayerHealth(NamedTuple):
@@ -65,12 +65,12 @@ def layer_health(
 def _health(model: MLP, i: int, samples: list[list[Value]]) -> LayerHealth:
     layer, last = model.layers[i], i == len(model.layers) - 1
     dead, saturated = [], []
-    for j in [] if last or layer.activation in ALWAYS_ALIVE else range(len(layer.neurons)):
+    for j in [] if last or layer.activation in ALWAYS_ALIVE_ACTIVATIONS else range(len(layer.neurons)):
         steepest = max([abs(slope) for sample in samples for slope in sample[j].local_gradients()])
         gate = samples[0][j].gate
         if steepest == 0.0 and gate and gate.pattern == "routes":
             dead.append(f"h{i + 1}[{j}]")
-        elif steepest < SATURATED:
+        elif steepest < SATURATION_SLOPE:
             saturated.append(f"h{i + 1}[{j}]")
     return LayerHealth(
         f"layer {i + 1}: {len(layer.neurons)} {layer.activation}",

@@ -8,9 +8,9 @@ from typing import NamedTuple
 class Step(NamedTuple):
     """One step of training, before its update.
 
-    loss: of the batch, with regularisation.
-    accuracy: of the batch, from 0 to 1; None where targets are no class labels.
-    learning_rate: of the update.
+    loss: the loss of the batch, with regularisation.
+    accuracy: the share of the batch that is classified correctly, from 0 to 1; None if the targets are no class labels.
+    learning_rate: the rate of the update.
     """
 
     loss: float
@@ -19,11 +19,11 @@ class Step(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """How the model did on the validation data, once an epoch.
+    """How the model did on the validation data, after an epoch.
 
-    step: after how many steps.
-    loss: without regularisation.
-    accuracy: from 0 to 1; None where targets are no class labels.
+    step: how many steps had been taken.
+    loss: the loss on these data, without regularisation.
+    accuracy: from 0 to 1; None if the targets are no class labels.
     """
 
     step: int
@@ -34,9 +34,9 @@ class Validation(NamedTuple):
 class History:
     """The steps of a training run.
 
-    steps: a list of `Step`; `loss`, `accuracy` and `learning_rate` are its columns, a number a step.
-    validations: a list of `Validation`, an entry an epoch; empty without validation data.
-    stopped: why it ended early; empty if it did not.
+    steps: a list of `Step`; `loss`, `accuracy` and `learning_rate` are its columns, one number per step.
+    validations: a list of `Validation`, one per epoch; empty without validation data.
+    stopped: why the run ended early; empty if it did not.
     """
 
     def __init__(self) -> None:
@@ -69,10 +69,10 @@ class History:
 
 
 class Diverged(FloatingPointError):
-    """Training met nan, infinity or an overflow.  The message names the step, the sample and the gate.
+    """Raised when training meets nan, infinity or an overflow.  The message names the step, the sample and the gate.
 
-    history: the steps before.
-    step: the number of the step, from 0.
+    history: the history of the steps before.
+    step: the number of the failing step, counted from 0.
     sample: the index of the sample in the training data; None where no single one is to blame.
     """
 

@@ -50,7 +50,7 @@ def gaps(scores: Sequence[Any], mark: Sequence[Any]) -> list[Any]:
     return [score - right for score in scores]
 
 
-# ---- of classes, labels being class indices ----
+# ---- several classes: the labels are class indices ----
 
 
 @of_one_sample(
@@ -59,14 +59,14 @@ def gaps(scores: Sequence[Any], mark: Sequence[Any]) -> list[Any]:
 def svm_loss(scores: Iterable[Sequence[Any]], labels: Iterable[int], margin: float = 1.0) -> Any:
     """The multiclass SVM loss: the mean over samples of the sum over j != y of max(0, s_j - s_y + margin).
 
-    scores: N lists of C values or numbers, a list a sample and a score a class.
+    scores: N lists, one per sample, of C values or numbers, one per class.
     labels: N class indices from 0 to C - 1.
-    margin: by how much the right score should be ahead.
+    margin: by how much the score of the right class should exceed the others.
 
     >>> round(svm_loss([[3.2, 5.1, -1.7], [1.3, 4.9, 2.0], [2.2, 2.5, -3.1]], [0, 1, 2]), 2)  # 2.9, 0 and 12.9
     5.27
 
-    Raises ValueError for an empty batch, counts that differ and a label that is no class.
+    Raises ValueError for an empty batch, for counts that differ, and for a label that is no class.
     Source: CS231n, Linear classification, "Multiclass Support Vector Machine loss"; lecture 3.
     """
     rows, indices = _classes(scores, labels)
@@ -77,25 +77,25 @@ def svm_loss(scores: Iterable[Sequence[Any]], labels: Iterable[int], margin: flo
 
 @of_one_sample(lambda scores, mark: logsumexp(gaps(scores, mark)))
 def softmax_loss(scores: Iterable[Sequence[Any]], labels: Iterable[int]) -> Any:
-    """The cross-entropy loss of the softmax classifier: the mean over samples of -log(softmax(s)_y), however far out.
+    """The cross-entropy loss of the softmax classifier: the mean over samples of -log(softmax(s)_y).
 
-    scores: N lists of C values or numbers, a list a sample and a score a class.
+    scores: N lists, one per sample, of C values or numbers, one per class.
     labels: N class indices from 0 to C - 1.
 
-    It is logsumexp(s) - s_y for each sample, so that no probability is computed that might round to 0; before, the
-    largest score, as a plain number, is taken from all, which changes nothing but the rounding.
+    Computed as logsumexp(s) - s_y for each sample, so that no probability can round to 0.  First the
+    largest score, as a plain number, is subtracted from all, which changes nothing but the rounding.
 
     >>> round(softmax_loss([[3.2, 5.1, -1.7]], [0]), 2)
     2.04
 
-    Raises ValueError for an empty batch, counts that differ and a label that is no class.
+    Raises ValueError for an empty batch, for counts that differ, and for a label that is no class.
     Source: CS231n, Linear classification, "Softmax classifier"; lecture 3.
     """
     rows, indices = _classes(scores, labels)
     return mean([logsumexp(row) - row[y] for row, y in zip(map(_shifted, rows), indices)])
 
 
-# ---- of one score a sample ----
+# ---- one score per sample ----
 
 
 @of_one_sample(lambda score, mark: relu(1.0 - mark * score))
@@ -104,7 +104,7 @@ def max_margin_loss(scores: Iterable[Any], labels: Iterable[float], margin: floa
 
     scores: N values or numbers, positive for the class +1.
     labels: N numbers, each -1 or 1.
-    margin: by how much a score should be on its side.
+    margin: how far from 0, on its own side, a score should be.
 
     >>> max_margin_loss([0.5, 3.0, 2.0], [1, 1, -1])  # 0.5, 0 and 3
     1.1666666666666667
@@ -195,12 +195,12 @@ LOGSUMEXP = Gate(
 
 
 def logsumexp(values: Iterable[Any]) -> Any:
-    """log(e ** v1 + e ** v2 + ...), however far out, as one gate: a maximum with round corners.
+    """log(e ** v1 + e ** v2 + ...) as one gate: a maximum with round corners.
 
     values: C values or numbers, one or more.
 
-    Its local gradients are softmax(values).  The largest value is taken out before and put back after, so that no
-    power overflows.
+    Its local gradients are softmax(values).  The largest value is subtracted before and added after, so that no power
+    overflows.
 
     >>> logsumexp([1000.0, 1000.0]) == 1000.0 + math.log(2)
     True
@@ -211,7 +211,7 @@ def logsumexp(values: Iterable[Any]) -> Any:
 
 
 def softmax(scores: Iterable[Any]) -> list[Any]:
-    """The probabilities e ** s_j / sum(e ** s), however far out the scores are: C values that sum to 1.
+    """The probabilities e ** s_j / sum(e ** s): C values that sum to 1, without overflow for large scores.
 
     scores: C values or numbers, one or more.
 
@@ -233,16 +233,16 @@ def _shifted(scores: Sequence[Any]) -> list[Any]:
 
 
 def accuracy(scores: Iterable[Any], labels: Iterable[Any]) -> float:
-    """Which part of the samples is classified rightly, from 0.0 to 1.0.
+    """The share of the samples that is classified correctly, from 0.0 to 1.0.
 
-    scores: N lists of C, the largest of each being the prediction (of equals the first); or N single ones, whose sign
-        is the prediction.
+    scores: N lists of C scores, of which the largest is the prediction (the first of equal ones); or N single scores,
+        whose sign is the prediction.
     labels: N class indices, or N numbers, each -1 or 1.
 
     >>> accuracy([[3.0, 1.0], [0.0, 2.0]], [0, 0]), accuracy([2.0, -1.0], [1, -1])
     (0.5, 1.0)
 
-    Raises ValueError for an empty batch, counts that differ and a label that is none.
+    Raises ValueError for an empty batch, for counts that differ, and for a label that is no label.
     """
     rows = list(scores)
     if rows and is_list(rows[0]):
@@ -253,7 +253,7 @@ def accuracy(scores: Iterable[Any], labels: Iterable[Any]) -> float:
 
 
 def predicted_class(scores: Sequence[Any]) -> int:
-    """The index of the largest of C scores; of equals the first."""
+    """The index of the largest of C scores, the first of equal ones."""
     return max(range(len(scores)), key=lambda j: float(scores[j]))
 
 
@@ -268,7 +268,7 @@ def mean(values: list[Any]) -> Any:
 def _batch(scores: Iterable[Any], labels: Iterable[Any], name: str = "labels") -> tuple[list[Any], list[Any]]:
     for part, what in ((scores, "scores"), (labels, name)):
         if isinstance(part, (Value, int, float)):
-            raise TypeError(f"{what} is a list, an entry a sample, not one {type(part).__name__}: write [...]")
+            raise TypeError(f"{what} is a list with one entry per sample, not one {type(part).__name__}: write [...]")
     rows, wanted = list(scores), list(labels)
     if not rows:
         raise ValueError("an empty batch has no loss")
@@ -281,7 +281,7 @@ def _classes(scores: Iterable[Any], labels: Iterable[Any]) -> tuple[list[list[An
     rows, wanted = _batch(scores, labels)
     for i, row in enumerate(rows):
         if not is_list(row):
-            raise ValueError(f"sample {i} has one score: a score a class is needed, or the loss max_margin")
+            raise ValueError(f"sample {i} has one score: one score per class is needed, or the loss max_margin")
         if len(row) != len(rows[0]):
             raise ValueError(f"sample {i} has {len(row)} scores, sample 0 has {len(rows[0])}")
     return rows, [_class_index(y, len(rows[0]), i) for i, y in enumerate(wanted)]

@@ -44,12 +44,12 @@ class MLP(Module):
         pieces: int = 2,
     ):
         if isinstance(widths, int):
-            raise TypeError(f"widths is a list, one number a layer: write [{widths}]")
+            raise TypeError(f"widths is a list, one number per layer: write [{widths}]")
         self.n_inputs, self.widths = n_inputs, list(widths)
         if not self.widths:
             raise ValueError("a network has one layer or more: widths is empty")
         if activation != MAXOUT:
-            activation_of(activation)  # a name that is none is an error without hidden layers, too
+            activation_of(activation)  # an unknown name is an error even where there is no hidden layer
         start, last = drawn_from(generator(seed), start), len(self.widths) - 1
         self.layers = [
             Layer(n, m, activation if i < last else "linear", start=start, pieces=pieces)
@@ -75,7 +75,7 @@ class MLP(Module):
         }
 
     def summary(self) -> str:
-        """A table of neurons, weights, biases and parameters a layer, and their sums in the words of the course.
+        """A table of the neurons, weights and biases of each layer, and their sums in the words of the course.
 
         >>> print(MLP(3, [4, 2], "sigmoid").summary())
         layer  activation  neurons  weights     biases  parameters

@@ -53,12 +53,12 @@ class Module:
         return list(self.named_parameters().values())
 
     def biases(self) -> list[Value]:
-        """The parameters that neurons add last."""
+        """The biases: what neurons add to the sum of their weighted inputs."""
         with _entering("biases", self) as attributes:
             return [b for _, part in attributes for module in _modules(part) for b in module.biases()]
 
     def weights(self) -> list[Value]:
-        """The parameters that are no biases: regularisation is about these."""
+        """The parameters that are no biases; regularisation applies to these."""
         biases = set(self.biases())
         return [p for p in self.parameters() if p not in biases]
 
@@ -75,7 +75,7 @@ class Module:
     def frozen(self: Self) -> Self:
         """A copy whose parameters are plain floats: called with numbers it gives numbers, fast, and records nothing.
 
-        It is for predictions: it does not see what this module learns later.
+        It is meant for predictions, and does not see what this module learns later.
 
         >>> class Double(Module):
         ...     def __init__(self):

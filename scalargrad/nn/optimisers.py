@@ -13,13 +13,13 @@ from .schedules import Schedule, constant_rate
 
 
 class Optimiser:
-    """Changes parameters by their gradients, a step at a time; the base of `SGD`, `RMSProp` and `Adam`.
+    """Changes parameters by their gradients, one step at a time; the base of `SGD`, `RMSProp` and `Adam`.
 
-    parameters: a list of P values; each of them is in it once.
+    parameters: a list of P values without repetition.
     learning_rate: a number above 0, or a schedule, a function of the number of steps taken so far.
-    weight_decay: that many times a parameter is added to its gradient.
+    weight_decay: weight_decay times the parameter is added to its gradient; 0 or more.
 
-    A subclass says in `change` what to subtract from one parameter.
+    A subclass defines `change`, which returns what to subtract from one parameter.
     """
 
     def __init__(self, parameters: Iterable[Value], learning_rate: float | Schedule, weight_decay: float = 0.0):
@@ -37,7 +37,7 @@ class Optimiser:
     def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
         """What to subtract from a parameter with this gradient.
 
-        memory: what the optimiser remembers about this parameter, empty at the first step.
+        memory: what the optimiser remembers about this parameter: a dict, empty at first, to be changed in place.
         rate: the learning rate of this step.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how it changes a parameter")
@@ -119,7 +119,7 @@ class RMSProp(Optimiser):
 
     parameters, learning_rate, weight_decay: as of `Optimiser`.
     decay: how much of cache = decay * cache + (1 - decay) * dx ** 2 is kept, from 0 to 1.
-    epsilon: against division by zero.
+    epsilon: a small number that keeps the divisor from being 0.
 
     Source: Hinton, Coursera lecture 6e; CS231n, Neural Networks Part 3, "Per-parameter adaptive learning rates".
     """
@@ -146,7 +146,7 @@ class Adam(Optimiser):
     parameters, learning_rate, weight_decay: as of `Optimiser`.
     beta1: how much of the mean gradient m = beta1 * m + (1 - beta1) * dx is kept, from 0 to 1.
     beta2: how much of the mean square v = beta2 * v + (1 - beta2) * dx ** 2 is kept, from 0 to 1.
-    epsilon: against division by zero.
+    epsilon: a small number that keeps the divisor from being 0.
 
     At step t, with mt = m / (1 - beta1 ** t) and vt = v / (1 - beta2 ** t):
     x -= learning_rate * mt / (sqrt(vt) + epsilon).
@@ -178,10 +178,10 @@ OPTIMISERS: dict[str, Callable[..., Optimiser]] = {"sgd": SGD, "rmsprop": RMSPro
 
 
 def optimiser_of(choice: Any, parameters: list[Value], learning_rate: float | Schedule | None) -> Optimiser:
-    """The optimiser that is meant: one that there is, or a new one by its name in OPTIMISERS.
+    """The optimiser that `choice` stands for: itself, or a new one by its name in OPTIMISERS.
 
-    Raises ValueError for an unknown name, for a rate that an optimiser has already, and for an optimiser that moves
-    none of these parameters; TypeError for what is neither name nor optimiser.
+    Raises ValueError for an unknown name, for a learning rate beside an optimiser, which has its own, and
+    for an optimiser that moves none of these parameters; TypeError for what is neither name nor optimiser.
     """
     found = chosen(*("an optimizer", choice, OPTIMISERS, "an Optimiser"), is_own=lambda own: isinstance(own, Optimiser))
     if not isinstance(found, Optimiser):

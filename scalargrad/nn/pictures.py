@@ -22,9 +22,9 @@ from .mlp import MLP
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#000000")
 MARKERS = "os^Dv"
 DATA, GRADIENT = "#2e7d32", "#c62828"  # green is data and red is gradient, as on the slides
-FIXED = {"svg.hashsalt": "scalargrad"}  # the same picture gives the same bytes
-GRID = 50  # points a side, where a boundary is looked for
-BINS = 30
+REPRODUCIBLE = {"svg.hashsalt": "scalargrad"}  # the same picture gives the same bytes
+GRID_POINTS = 50  # along each side of the plane in which a boundary is looked for
+BINS = 30  # of a histogram
 
 
 class Picture:
@@ -48,7 +48,7 @@ class Picture:
     def _bytes(self, kind: str) -> bytes:
         dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
         buffer = io.BytesIO()
-        with _matplotlib("").rc_context(FIXED):
+        with _matplotlib("").rc_context(REPRODUCIBLE):
             self.figure.savefig(buffer, format=kind, metadata=dated.get(kind))
         return buffer.getvalue()
 
@@ -65,7 +65,7 @@ def plot_boundary(model: Any, X: Iterable[Sequence[Any]], y: Iterable[Any], titl
     model: an `MLP`, or any function of [x1, x2]; of C scores the largest decides, of one score its sign.
     X: N points [x1, x2].
     y: N labels: class indices, or -1 and 1.
-    title: what stands above it.
+    title: the title of the picture.
     """
     points, labels = [[float(v) for v in x] for x in X], list(y)
     if not points or len(points) != len(labels) or any([len(x) != 2 for x in points]):
@@ -91,7 +91,7 @@ def plot_boundary(model: Any, X: Iterable[Sequence[Any]], y: Iterable[Any], titl
 
 
 def plot_history(history: History) -> Picture:
-    """Loss and accuracy, step by step, and of the validation data, epoch by epoch, where there were some."""
+    """Loss and accuracy after each step, and those on the validation data, if there were any, after each epoch."""
     if not history.steps:
         raise ValueError("the history is empty: there is nothing to plot")
     figure, [losses, rights] = _figure(2, 4.5, 3.5)
@@ -112,8 +112,9 @@ def plot_history(history: History) -> Picture:
 def plot_activations(choices: Iterable[Any] = (*ACTIVATIONS, MAXOUT), reach: float = 5.0) -> Picture:
     """Activation functions with their derivatives, as backward gives them: data green, gradient red.
 
-    choices: names, or gates of one number; by default all that a neuron can have.  Of maxout, max(x, -x / 2 - 1).
-    reach: from -reach to reach.
+    choices: names, or gates of one number; by default all that a neuron can have.  maxout is shown
+        as max(x, -x / 2 - 1).
+    reach: x goes from -reach to reach.
     """
     chosen = list(choices)
     if not chosen:
@@ -192,7 +193,7 @@ def _around(values: Sequence[float]) -> list[float]:
     """Points from a little below the smallest to a little above the largest value."""
     low, high = min(values), max(values)
     margin = 0.1 * (high - low) or 1.0
-    return [low - margin + (high - low + 2.0 * margin) * i / (GRID - 1) for i in range(GRID)]
+    return [low - margin + (high - low + 2.0 * margin) * i / (GRID_POINTS - 1) for i in range(GRID_POINTS)]
 
 
 def _figure(plots: int, width: float, height: float, columns: int = 4) -> tuple[Any, list[Any]]:

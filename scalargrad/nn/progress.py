@@ -8,17 +8,17 @@ from typing import Any
 
 from .history import Step
 
-LINES = 10  # plain lines a run
+PLAIN_LINES = 10  # printed in a run
 
 
 class Silence:
     """No progress at all."""
 
     def show(self, step: Step) -> None:
-        """Tells of one more step."""
+        """Shows one more step."""
 
     def close(self) -> None:
-        """Tells that it is over."""
+        """Ends the display."""
 
 
 class Lines(Silence):
@@ -29,7 +29,7 @@ class Lines(Silence):
 
     def show(self, step: Step) -> None:
         self.done += 1
-        if self.done == 1 or self.done == self.steps or self.done % max(1, self.steps // LINES) == 0:
+        if self.done == 1 or self.done == self.steps or self.done % max(1, self.steps // PLAIN_LINES) == 0:
             print(f"step {self.done}/{self.steps}  {_told(step)}", file=sys.stderr, flush=True)
 
 

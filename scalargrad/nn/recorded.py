@@ -16,16 +16,16 @@ from .history import Step
 from .losses import Loss, accuracy, gaps, is_list, loss_of_one, mse_loss
 from .optimisers import SGD, Optimiser
 
-ENOUGH = 64  # samples on which an engine is compared with the graphs themselves
-A_WHILE = 10**8  # parameters x samples that machine code goes through in some tenth of a second: Ctrl-C waits so long
+COMPARED_SAMPLES = 64  # at most; on them an engine is compared with the graphs themselves
+MAX_WORK = 10**8  # parameters x samples in one call of machine code: some tenths of a second, in which Ctrl-C waits
 
 
 class Recorded(Run):
-    """As `Run`, on an engine of `record`; wherever a number is not finite, the step is taken as by `Run`.
+    """A `Run` on an engine of `record`; a step in which a number is not finite is taken as by `Run`.
 
-    engine, size: the engine, and how many samples a batch has.
+    engine: the name of the engine; size: the number of samples in a batch.
 
-    With plain gradient descent the engine "native" goes through whole epochs without coming back.
+    With plain gradient descent, the engine "native" runs whole epochs in one call.
 
     Raises ValueError or TypeError, with a note, for what cannot be recorded, and for a loss of a batch that is not the
     mean of the losses of its samples; ImportError, naming the package, for an engine that is not installed.
@@ -53,22 +53,22 @@ class Recorded(Run):
         except (TypeError, ValueError) as error:
             error.add_note("what cannot be recorded can be trained without engine=")
             raise
-        self._refuse_other_numbers(engine, range(min(size, len(data.X), ENOUGH)))
+        self._refuse_other_numbers(engine, range(min(size, len(data.X), COMPARED_SAMPLES)))
         self._plain = _plain(optimiser) if engine == "native" and optimiser.parameters == self.parameters else None
         if self._plain:
-            self.together = max(1, A_WHILE // (len(self.parameters) * len(data.X)))
+            self.together = max(1, MAX_WORK // (len(self.parameters) * len(data.X)))
 
     # ---- what is recorded ----
 
     def _of_one(self, x: Any, label: Any, mark: Any) -> tuple[Value, ...]:
-        """Of one sample the loss with and without regularisation, and whether the prediction is right, 1 or 0."""
+        """For one sample: the loss with and without regularisation; 1 if the prediction is right, else 0."""
         score = self.model(x)
         loss = loss_of_one(self.loss, score, label, mark)
         values = (self._regularised(loss), loss)
         return values if self.loss is mse_loss else (*values, _right(score, mark))
 
     def _columns(self, data: Data) -> tuple[list[Any], list[Any], list[Any]]:
-        """The samples, their labels, and what labels say in numbers."""
+        """The samples, their labels, and the marks of these labels."""
         score = self.model(data.X[0])
         zeros = [0.0] * len(score) if is_list(score) else 0.0
         marks = [0.0 if self.loss is mse_loss else _mark(zeros, label) for label in data.y]
@@ -102,7 +102,7 @@ class Recorded(Run):
         yield from done or super().through(stretch)
 
     def _descend(self, stretch: Stretch, sgd: SGD) -> list[Step]:
-        """All steps of a stretch at one go; none, if a number is not finite on the way."""
+        """Takes all steps of a stretch in one call, or none if a number is not finite; returns those taken."""
         batches = stretch.batches()
         rates = [sgd.schedule(sgd.steps + i) for i in range(len(batches))]
         numbers, velocity = [p.data for p in self.parameters], sgd.velocity
@@ -145,7 +145,7 @@ class Recorded(Run):
 
 
 def _plain(optimiser: Optimiser) -> SGD | None:
-    """The optimiser, if machine code knows what it does."""
+    """The optimiser, if machine code can do what it does, else None."""
     return optimiser if type(optimiser) is SGD and not optimiser.nesterov else None
 
 
@@ -153,7 +153,7 @@ def _plain(optimiser: Optimiser) -> SGD | None:
 
 
 def _mark(zeros: Any, label: Any) -> Any:
-    """What a label says, in numbers: 1 at its class and 0 at others, or a sign; nan if it is no label of a class.
+    """The mark of a label (see `of_one_sample`); nan if it is no label of a class.
 
     zeros: scores, as many as there are classes, or one.
     """
@@ -165,14 +165,14 @@ def _mark(zeros: Any, label: Any) -> Any:
 
 
 def _right(score: Any, mark: Any) -> Any:
-    """1 if a prediction is right, else 0: no score is above that of the class, nor, if it stands before, beside it."""
+    """1 if a prediction is right, else 0: no score exceeds that of the class, and no earlier one equals it."""
     if is_list(score):
         return math.prod([step(0.0, gap, tie) for gap, tie in zip(gaps(score, mark), accumulate(mark))])
     return 1.0 - (step(score, 0.0, 0.0) - step(mark, 0.0, 0.0)) ** 2
 
 
 def _share(right: list[float], n: int) -> float | None:
-    """The accuracy of n samples, to the last bit; None if a label is no class, or accuracy is not asked for."""
+    """The accuracy on n samples, exact; None if a label is no class, or if accuracy was not computed."""
     return None if not right or is_off(right[0]) else round(right[0] * n) / n
 
 

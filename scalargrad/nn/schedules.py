@@ -24,7 +24,7 @@ def constant_rate(rate: float) -> Schedule:
 
 
 def step_decay(rate: float, every: int, factor: float = 0.5) -> Schedule:
-    """`rate`, times `factor` after every so many steps."""
+    """`rate`, multiplied by `factor` each time that `every` steps have been taken."""
     rate, every, factor = _rate(rate), _steps(every), number(factor)
     return lambda step: rate * factor ** (step // every)
 
@@ -42,7 +42,7 @@ def inverse_decay(rate: float, decay: float) -> Schedule:
 
 
 def linear_decay(rate: float, steps: int, end: float = 0.0) -> Schedule:
-    """From `rate` down to `end` in a straight line over so many steps, then `end`.
+    """From `rate` down to `end` in a straight line over `steps` steps, then `end`.
 
     micrograd's demo has linear_decay(1.0, 100, 0.1).
     """
@@ -51,13 +51,13 @@ def linear_decay(rate: float, steps: int, end: float = 0.0) -> Schedule:
 
 
 def cosine_decay(rate: float, steps: int, end: float = 0.0) -> Schedule:
-    """From `rate` down to `end` along half a wave over so many steps, then `end`.  Source: Loshchilov, Hutter, 2017."""
+    """From `rate` down to `end` along half a wave over `steps` steps, then `end`.  Source: Loshchilov, Hutter, 2017."""
     rate, steps, end = _rate(rate), _steps(steps), _rate(end)
     return lambda step: end + (rate - end) * (1.0 + math.cos(math.pi * min(step / steps, 1.0))) / 2.0
 
 
 def warm_up(steps: int, then: Schedule) -> Schedule:
-    """In a straight line up to the rate with which the schedule `then` begins, over so many steps, and then that one.
+    """A straight line over `steps` steps up to the first rate of the schedule `then`, and from there that schedule.
 
     >>> rate = warm_up(4, constant_rate(1.0))
     >>> [rate(step) for step in range(5)]

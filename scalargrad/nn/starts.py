@@ -1,6 +1,6 @@
 """Starts: the random numbers that weights begin with.  Biases begin with 0.
 
-A start is a function (random, n_inputs) that draws one weight of a neuron with so many inputs; `random` is a
+A start is a function (random, n_inputs) that draws one weight of a neuron with n_inputs inputs; `random` is a
 `random.Random`, or the module of that name, which draws from the global generator.
 """
 
@@ -17,7 +17,7 @@ Start = Callable[[Any, int], float]
 
 
 def generator(seed: int | None) -> Any:
-    """What random numbers come from: a generator of its own for a seed, the global one, `random`, for None."""
+    """The source of random numbers: a generator of its own for a seed; for None the global one, the module `random`."""
     return random if seed is None else random.Random(seed)
 
 
@@ -27,7 +27,7 @@ def uniform(random: Any, n_inputs: int) -> float:
 
 
 def xavier(random: Any, n_inputs: int) -> float:
-    """A weight of the normal distribution of deviation 1 / sqrt(n_inputs), which keeps the variance through tanh.
+    """A weight from the normal distribution with deviation 1 / sqrt(n_inputs), which keeps the variance through tanh.
 
     Source: CS231n, Neural Networks Part 2, "Weight initialization"; Glorot and Bengio, 2010, who put the mean of the
     numbers of inputs and outputs in the place of the number of inputs.
@@ -36,7 +36,7 @@ def xavier(random: Any, n_inputs: int) -> float:
 
 
 def he(random: Any, n_inputs: int) -> float:
-    """A weight of the normal distribution of deviation sqrt(2 / n_inputs), which keeps the variance through relu.
+    """A weight from the normal distribution with deviation sqrt(2 / n_inputs), which keeps the variance through relu.
 
     Source: He, Zhang, Ren, Sun, 2015; CS231n, Neural Networks Part 2, "Weight initialization".
     """
@@ -44,12 +44,12 @@ def he(random: Any, n_inputs: int) -> float:
 
 
 def normal(deviation: float) -> Start:
-    """A start: weights of the normal distribution of this deviation, the small random numbers of the assignment."""
+    """A start: weights from the normal distribution with this standard deviation, such as the 0.01 of the course."""
     return lambda random, n_inputs: deviation * float(random.gauss(0.0, 1.0))
 
 
 def zero(random: Any, n_inputs: int) -> float:
-    """0: all neurons of a layer are alike and stay alike, the pitfall of the notes."""
+    """0, with which all neurons of a layer are alike and stay alike: a pitfall that the notes warn of."""
     return 0.0
 
 
@@ -57,6 +57,6 @@ STARTS: dict[str, Start] = {"uniform": uniform, "xavier": xavier, "he": he, "zer
 
 
 def drawn_from(random: Any, start: str | Start) -> Start:
-    """The start that draws from this generator, whichever it is handed: all neurons of a network share one."""
+    """`start`, but always drawing from this generator: all neurons of a network share one."""
     draw = chosen("a start", start, STARTS)
     return lambda _, n_inputs: draw(random, n_inputs)

@@ -37,26 +37,28 @@ def fit(
     steps: int | None = None,
     engine: str | None = None,
 ) -> History:
-    """The history of training `model`, which afterwards holds the new parameters.
+    """Trains `model`, which afterwards holds the new parameters, and returns the history.
 
     model: an `MLP`, or any `Module` that can be called with one sample.
     X: N samples, each a list of D numbers; an array of shape N x D will do.
     y: N labels: class indices for softmax and svm, -1 or 1 for max_margin, targets for mse.
     loss: "softmax", "svm", "max_margin", "mse", or a function (scores, labels) that gives a value.
     optimizer: "sgd", "rmsprop", "adam", or an `Optimiser` that moves parameters of this model.
-    epochs: how often each sample is seen.
-    batch_size: samples a step; by default all of them, in their order.  Batches are shuffled at each epoch.
-    l2: that many times the sum of the squares of all weights, not of biases, is added to the loss.
-    validation: (X, y) of other samples, on which loss and accuracy are computed after each epoch.
+    epochs: how many times each sample is used.
+    batch_size: the number of samples per step; by default all, in their order.  Smaller batches are shuffled anew in
+        each epoch.
+    l2: the strength of regularisation: l2 times the sum of squares of all weights, not biases, is added to the loss.
+    validation: a pair (X, y) of other samples, on which loss and accuracy are computed after each epoch.
     progress: a bar, or lines if tqdm is not installed; nothing where standard error is no terminal.
     seed: makes the shuffling reproducible; by default it uses the global `random`.
     learning_rate: a number or a schedule for an optimizer that is given by name; by default the optimizer's own.
-    steps: ends after so many steps, even within an epoch.
+    steps: the largest number of steps; training ends after them even within an epoch.
     engine: "python", "numpy", "jax" or "native", the engines of `record`: the graph of one sample is recorded once and
-        run on batches, instead of being built anew at each step.  Results are the same, to rounding.
+        run on batches, instead of being built anew at each step.  The results agree up to rounding.
 
-    Ctrl-C ends it cleanly: the history so far is returned, its `stopped` says so, and the model holds the parameters of
-    the last whole step; under "native", which with "sgd" goes through whole epochs in machine code, of the last epoch.
+    Ctrl-C ends training cleanly: the history so far is returned, and its `stopped` says so.  Parameters, optimizer and
+    history are then those after the last whole step; under "native", which with "sgd" runs whole epochs in machine
+    code, those after the last epoch.
 
     >>> from scalargrad.nn import MLP, quadrants
     >>> X, y = quadrants(40, seed=1)
@@ -69,13 +71,14 @@ def fit(
     >>> recorded.accuracy == history.accuracy, abs(recorded.loss[-1] - history.loss[-1]) < 1e-9
     (True, True)
 
-    What an engine cannot run it refuses, as `record` does; and a loss of one's own must be the mean of the losses of
-    all samples, which is compared on some of them.  Where numbers stop being finite, the step is taken without engine.
+    An engine refuses what it cannot run, as `record` does.  With an engine, a loss of your own must be the mean of the
+    losses of all samples; this is checked on some of them.  A step whose numbers are not finite is taken without the
+    engine, so that the error can name the gate.
 
-    Raises ValueError or TypeError for arguments that do not fit together, before anything is changed; `Diverged`, a
-    FloatingPointError that has the history so far, if the loss or a gradient becomes nan or infinite: it names the
-    step, the sample and the gate, and the model holds the parameters of the last whole step; ImportError, naming the
-    package, for an engine that is not installed.
+    Raises ValueError or TypeError, before anything is changed, for arguments that do not fit together.  Raises
+    `Diverged`, a FloatingPointError with the history so far, if the loss or a gradient becomes nan or infinite: it
+    names the step, the sample and the gate, and the model keeps the parameters of the last whole step.  Raises
+    ImportError, naming the package, for an engine that is not installed.
     """
     data, chosen_loss, l2 = _data(X, y, "X"), chosen("a loss", loss, LOSSES), at_least_0("l2", l2)
     others = None if validation is None else _data(*_pair(validation), "the validation X", len(data.X[0]))
@@ -101,7 +104,7 @@ def fit(
 
 
 def _stretches(n: int, size: int, steps: int, together: int, random: Any) -> Iterator[Stretch]:
-    """So many steps on n samples, a shuffled epoch each; or, if all samples are in one batch, some epochs together."""
+    """Stretches of `steps` steps in all: one shuffled epoch each, or several epochs that are one batch each."""
     order = list(range(n))
     while steps > 0:
         if size < n:

@@ -79,12 +79,12 @@ class TwoLayerNet(MLP):
         verbose: bool = False,
         seed: int | None = None,
     ) -> History:
-        """The history of training by gradient descent, as from `nn.fit`.
+        """Trains by gradient descent, and returns the history, as `nn.fit` does.
 
         X, y: N samples of D numbers, and N class indices; X_val, y_val: others, to validate on after each epoch.
         learning_rate, learning_rate_decay: the rate, and what it is multiplied by after each epoch.
         reg: as of `loss`.
-        num_iters: steps; batch_size: samples a step.
+        num_iters: the number of steps; batch_size: the number of samples per step.
         verbose: whether progress is shown.
         seed: makes the batches reproducible.
         """
