@@ -44,6 +44,8 @@ OPTIMISERS = {
 def task(loss, activation="tanh", start="uniform"):
     """A model, and data for a loss."""
     X, y = nn.spiral(30, seed=1) if loss in ("svm", "softmax") else nn.moons(30, seed=1)
+    if loss == "binary_cross_entropy":
+        y = [(label + 1) // 2 for label in y]
     if loss == "mse":
         y = [[float(label), 0.5 * label] for label in y]
     outputs = {"svm": 3, "softmax": 3, "mse": 2}.get(loss, 1)
@@ -117,7 +119,7 @@ def test_batches_and_ends(engine):
 
 @every_engine
 def test_ties_are_won_by_the_first(engine):
-    for loss in ("softmax", "svm", "max_margin"):
+    for loss in ("softmax", "svm", "max_margin", "binary_cross_entropy"):
         options = {"start": "zero", "epochs": 1, "batch_size": 10, "learning_rate": 0.0}
         found, expected = fitted(engine, loss, **options), fitted(None, loss, **options)
         assert found[1].accuracy == expected[1].accuracy

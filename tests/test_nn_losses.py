@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from scalargrad import Value, backprop_code, check_gradients, expand, hessian, latex, nn, steps
 from scalargrad.graph import topological_order
+from scalargrad.nn.losses import loss_of_one
 
 LECTURE = [[3.2, 5.1, -1.7], [1.3, 4.9, 2.0], [2.2, 2.5, -3.1]]  # cat, car, frog
 scores_of_a_batch = st.lists(st.lists(st.floats(-30, 30), min_size=3, max_size=3), min_size=1, max_size=4)
@@ -95,6 +96,39 @@ def test_max_margin_loss_against_its_formula():
     assert [s.grad for s in scores] == [-0.25, 0, 0.25, 0.25]
 
 
+@given(st.lists(st.tuples(st.floats(-700, 700), st.sampled_from([0, 1, 0.0, 1.0])), min_size=1, max_size=5))
+def test_binary_cross_entropy_against_mpmath(samples):
+    scores, labels = [Value(s) for s, _ in samples], [y for _, y in samples]
+    loss = nn.binary_cross_entropy_loss(scores, labels)
+    loss.backward()
+    with mpmath.workdps(700):
+        ps = [1 / (1 + mpmath.exp(-mpmath.mpf(s))) for s, _ in samples]
+        exact = -mpmath.fsum([mpmath.log(p if y else 1 - p) for p, y in zip(ps, labels)]) / len(ps)
+        slopes = [float((p - y) / len(ps)) for p, y in zip(ps, labels)]
+    assert loss.data == pytest.approx(float(exact), rel=1e-12, abs=0)
+    assert [s.grad for s in scores] == pytest.approx(slopes, rel=1e-11, abs=0)
+
+
+@pytest.mark.parametrize("name", nn.LOSSES)
+def test_the_form_for_one_sample_is_the_loss_of_a_batch_of_one(name):
+    if name == "mse":
+        return  # it has none: it is recorded as a batch of one
+    several = name in ("svm", "softmax")
+    labels = (0, 1, 2) if several else (0, 1) if name == "binary_cross_entropy" else (-1, 1)
+    for score in ([0.5, -2.0, 0.25], [-1.0, 1.5, 1.5]) if several else (0.5, -2.0, 1.0):
+        for label in labels:
+            mark = [float(j == label) for j in range(3)] if several else float(label)
+            batch, one = ([Value(s) for s in score] if several else [Value(score)] for _ in range(2))
+            losses = (
+                nn.LOSSES[name]([batch if several else batch[0]], [label]),
+                loss_of_one(nn.LOSSES[name], one if several else one[0], None, mark),
+            )
+            for loss in losses:
+                loss.backward()
+            assert losses[1].data == pytest.approx(losses[0].data, rel=1e-14, abs=1e-15)
+            assert [s.grad for s in one] == pytest.approx([s.grad for s in batch], rel=1e-14, abs=1e-15)
+
+
 def test_mse_loss_against_its_formula():
     scores = values([[1.0, 2.0], [3.0, 5.0]])
     loss = nn.mse_loss(scores, [[0.0, 2.0], [4.0, 2.0]])
@@ -121,7 +155,8 @@ def test_gradients_against_slopes(loss):
 
 @pytest.mark.parametrize("name", nn.LOSSES)
 def test_a_loss_of_numbers_is_the_number(name):
-    scores, labels = ([0.5, -2.0], [1, -1]) if name in ("max_margin", "mse") else ([[1.0, 0.5], [0.0, 2.0]], [0, 0])
+    of_one_score = {"max_margin": [1, -1], "mse": [1, -1], "binary_cross_entropy": [1, 0]}
+    scores, labels = [0.5, -2.0] if name in of_one_score else [[1.0, 0.5], [0.0, 2.0]], of_one_score.get(name, [0, 0])
     as_values = values(scores) if isinstance(scores[0], list) else list(map(Value, scores))
     plain = nn.LOSSES[name](scores, labels)
     assert type(plain) is float and nn.LOSSES[name](as_values, labels).data == plain
@@ -196,6 +231,7 @@ def test_accuracy():
     assert nn.accuracy([[1.0, 2.0], [3.0, 3.0], [0.0, 1.0]], [1, 0, 0]) == 2 / 3  # of equals the first
     assert nn.accuracy(values([[1.0, 2.0]]), [1]) == 1.0
     assert nn.accuracy([Value(0.5), -1.0, 2.0, 0.0], [1, -1, -1.0, -1]) == 0.75
+    assert nn.accuracy([Value(0.5), -1.0, 2.0, 0.0], [1, 0, 0.0, 1]) == 0.5
 
 
 # ---- errors ----
@@ -213,7 +249,14 @@ def test_accuracy():
         (nn.svm_loss, [[1.0, 2.0], [1.0]], [0, 0], "sample 1 has 1 scores, sample 0 has 2"),
         (nn.softmax_loss, [1.0], [0], "one score"),
         (nn.max_margin_loss, [1.0], [0], "is 0, neither -1 nor 1"),
+        (nn.max_margin_loss, [1.0], [0], "the loss binary_cross_entropy is of labels 0 and 1"),
+        (nn.max_margin_loss, [1.0], [2], "is 2, neither -1 nor 1$"),
         (nn.max_margin_loss, [[1.0, 2.0]], [1], "2 scores in a list"),
+        (nn.binary_cross_entropy_loss, [1.0], [-1], "is -1, neither 0 nor 1: the loss max_margin is"),
+        (nn.binary_cross_entropy_loss, [1.0], [0.5], "is 0.5, neither 0 nor 1$"),
+        (nn.binary_cross_entropy_loss, [1.0], [True], "is True, neither"),
+        (nn.binary_cross_entropy_loss, [[1.0, 2.0]], [1], "2 scores in a list"),
+        (nn.accuracy, [1.0], [2], "is 2, neither -1 nor 0 nor 1"),
         (nn.max_margin_loss, [], [], "empty batch"),
         (nn.mse_loss, [1.0, 2.0], [1.0], "2 scores and 1 targets"),
         (nn.mse_loss, [[1.0, 2.0]], [[1.0]], "2 scores and 1 targets"),
@@ -239,7 +282,7 @@ def test_errors_of_kind():
 # ---- torch, where it is installed ----
 
 
-@pytest.mark.parametrize("name", ["softmax", "svm", "mse"])
+@pytest.mark.parametrize("name", ["softmax", "svm", "mse", "binary_cross_entropy"])
 def test_losses_and_gradients_equal_torch(name):
     torch = pytest.importorskip("torch")
     functional = torch.nn.functional
@@ -249,6 +292,10 @@ def test_losses_and_gradients_equal_torch(name):
     classes = torch.tensor(labels)
     if name == "mse":
         mine, reference = nn.mse_loss(ours, targets), functional.mse_loss(theirs, torch.tensor(targets).double())
+    elif name == "binary_cross_entropy":
+        labels = [0, 1, 1, 0, 1, 0, 0, 1, 1]
+        mine = nn.binary_cross_entropy_loss(numbers(ours), labels)
+        reference = functional.binary_cross_entropy_with_logits(theirs.flatten(), torch.tensor(labels).double())
     elif name == "svm":
         mine, reference = nn.svm_loss(ours, labels), functional.multi_margin_loss(theirs, classes) * 3
     else:

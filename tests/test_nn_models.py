@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import multiprocessing
+import pickle
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -49,6 +52,36 @@ def test_a_round_trip_is_exact(name, tmp_path):
     x = [0.5, -1.0, 2.0, 0.25][: model.n_inputs]
     assert again.frozen()(x) == model.frozen()(x)
     assert nn.save(again, tmp_path / "again.json").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("optimiser", [nn.SGD, nn.RMSProp, nn.Adam])
+@pytest.mark.parametrize("activation", [*nn.ACTIVATIONS, "maxout"])
+def test_pickled_in_the_middle_training_goes_on_as_before(activation, optimiser):
+    model = nn.MLP(2, [3, 1], activation, seed=1)
+    chosen = optimiser(model.parameters(), nn.linear_decay(0.1, 9))
+    history = nn.fit(model, X, Y, "max_margin", chosen, epochs=2)
+    model2, chosen2, history2 = pickle.loads(pickle.dumps((model, chosen, history)))
+    assert history2.steps == history.steps and repr(history2) == repr(history)
+    runs = [nn.fit(m, X, Y, "max_margin", o, epochs=2).loss for m, o in ((model, chosen), (model2, chosen2))]
+    assert runs[0] == runs[1] and numbers(model) == numbers(model2)
+
+
+def score_of(model):
+    return model([0.5, -1.0]).data
+
+
+def test_models_go_to_other_processes():
+    models = [nn.MLP(2, [3, 1], "tanh", seed=seed) for seed in range(2)]
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert list(pool.map(score_of, models)) == list(map(score_of, models))
+
+
+def test_divergence_pickles():
+    with pytest.raises(nn.Diverged) as caught:
+        nn.fit(nn.MLP(1, [1], seed=0), [[1.0], [2.0]], [1.0, 2.0], "mse", learning_rate=1e9)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.step, again.sample) == (str(caught.value), caught.value.step, caught.value.sample)
+    assert again.history.steps == caught.value.history.steps
 
 
 def test_numbers_that_json_has_no_word_for(tmp_path):
@@ -270,7 +303,7 @@ def test_pictures(name, drawn, tmp_path):
     assert picture.save(tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     svg = picture.save(tmp_path / "a.svg").read_bytes()
     assert b"<svg" in svg and svg == drawn[name]().save(tmp_path / "b.svg").read_bytes()
-    assert picture._repr_svg_().encode() == svg
+    assert picture._repr_svg_().encode() == svg and picture._repr_png_().startswith(b"\x89PNG")
     assert "save" in repr(picture)
     with pytest.raises(ValueError, match="saved as .svg, .png or .pdf"):
         picture.save(tmp_path / "a.gif")
@@ -281,6 +314,8 @@ def test_the_boundary_of_classes_and_of_any_function(drawn):
     for model in (nn.MLP(2, [4, 3], seed=0), lambda x: [x[0], x[1], 0.0], lambda x: [1.0, 1.0, 1.0]):
         assert len(nn.plot_boundary(model, points, labels).figure.axes) == 1
     assert nn.plot_boundary(lambda x: x[0] - 5.0, [[0.0, 0.0]], [1])
+    picture = nn.plot_boundary(lambda x: x[0], [[1.0, 0.0], [-1.0, 0.0]], [1, 0])
+    assert [text.get_text() for text in picture.figure.axes[0].get_legend().get_texts()] == ["class 0", "class 1"]
 
 
 def test_a_history_of_regression_has_no_accuracy(drawn):

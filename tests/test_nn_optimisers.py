@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import pytest
 
@@ -138,6 +139,18 @@ def test_the_learning_rate_may_be_a_schedule():
         rates.append(optimiser.learning_rate)
         optimiser.step()
     assert rates == [1.0, 1.0, 0.5, 0.5, 0.25] and x.data == -sum(rates)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        nn.constant_rate(0.1), nn.step_decay(0.1, 2), nn.exponential_decay(0.1, 0.5), nn.inverse_decay(0.1, 0.5),
+        nn.linear_decay(0.1, 5), nn.cosine_decay(0.1, 5), nn.warm_up(2, nn.constant_rate(0.1)),
+    ],
+)  # fmt: skip
+def test_schedules_pickle(schedule):
+    again = pickle.loads(pickle.dumps(schedule))
+    assert [again(step) for step in range(7)] == [schedule(step) for step in range(7)]
 
 
 def test_an_optimiser_of_ones_own():

@@ -135,6 +135,70 @@ def test_arrays_will_do():
     assert numbers(plain) == numbers(arrays)
 
 
+class Table:
+    """As a DataFrame or a Series of pandas: a loop over it does not give its rows."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def to_numpy(self):
+        return self.array
+
+    def __iter__(self):
+        return iter(["height", "width"])
+
+
+def tables(kind, rows, labels):
+    numpy = pytest.importorskip("numpy")
+    X, y = numpy.array(rows), numpy.array(labels)
+    if kind == "column":
+        return X, y.reshape(-1, 1)
+    if kind == "lists":
+        return rows, [[label] for label in labels]
+    if kind == "table":
+        return Table(X), Table(y.reshape(-1, 1))
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=["height", "width"], index=range(5, 5 + len(X)))
+    return (frame, pandas.Series(y)) if kind == "series" else (frame, pandas.DataFrame(y))
+
+
+@pytest.mark.parametrize("kind", ["column", "lists", "table", "series", "frame"])
+def test_tables_of_other_libraries_will_do(kind):
+    labels = [(label + 1) // 2 for label in Y]
+    for loss, widths, y in (
+        ("softmax", (3, 2), labels),
+        ("max_margin", (3, 1), Y),
+        ("mse", (3, 1), list(map(float, Y))),
+    ):
+        plain, tabled, others = small(widths=widths), small(widths=widths), tables(kind, X, y)
+        nn.fit(plain, X, y, loss, epochs=2)
+        nn.fit(tabled, *others, loss, epochs=2, validation=others)
+        assert numbers(plain) == numbers(tabled)
+        assert nn.layer_health(tabled, *others, loss) == nn.layer_health(tabled, X, y, loss)
+    net = nn.TwoLayerNet(2, 3, 2, seed=0)
+    others = tables(kind, X, labels)
+    net.train(*others, *others, num_iters=2)
+    assert len(net.predict(others[0])) == len(X)
+
+
+def test_a_loss_of_ones_own_gets_its_targets_as_they_are():
+    seen = []
+
+    def loss(scores, targets):
+        seen.extend(targets)
+        return sum([(s - t[0]) ** 2 for s, t in zip(scores, targets)])
+
+    nn.fit(nn.MLP(1, [1]), [[1.0], [2.0]], [[3.0], [4.0]], loss, epochs=1)
+    assert seen == [[3.0], [4.0]]
+
+
+def test_xor_as_it_is_typed_first():
+    rows, labels = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    model = nn.MLP(2, [4, 1], "tanh", seed=1)
+    history = nn.fit(model, rows, labels, "binary_cross_entropy", "adam", epochs=300, learning_rate=0.1)
+    assert history.accuracy[-1] == 1.0 and nn.accuracy([model(x) for x in rows], labels) == 1.0
+
+
 # ---- the slide's data, and micrograd's moons ----
 
 
@@ -402,6 +466,17 @@ def test_a_bar_with_tqdm(monkeypatch):
     assert "20/20" in text and "accuracy" in text
 
 
+class Notebook(io.StringIO):
+    """As the standard error of a notebook's kernel: no terminal, and somebody looks."""
+
+    __module__ = "ipykernel.iostream"
+
+
+def test_a_bar_in_a_notebook(monkeypatch):
+    pytest.importorskip("tqdm")
+    assert "20/20" in said(monkeypatch, Notebook())
+
+
 def test_plain_lines_without_tqdm(monkeypatch):
     real = builtins.__import__
     monkeypatch.setitem(sys.modules, "tqdm", None)
@@ -451,6 +526,25 @@ def test_arguments_are_checked_before_the_model_is_touched(arguments, kind, word
     with pytest.raises(kind, match=words):
         nn.fit(model, **({"X": X, "y": Y, "loss": "max_margin"} | arguments))
     assert numbers(model) == before and {p.grad for p in model.parameters()} == {0.5}
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind", "words"),
+    [
+        (lambda: nn.fit(small(), X, Y, "max_margin", lr=0.1), TypeError, "has no argument lr: write learning_rate"),
+        (lambda: nn.fit(small(), X, Y, "max_margin", speed=1), TypeError, "has no argument speed$"),
+        (lambda: nn.MLP([2, 3, 1]), TypeError, r"write MLP\(2, \[3, 1\]\)"),
+        (lambda: nn.MLP(2, 3, 1), TypeError, r"write \[3\]"),
+        (lambda: nn.MLP(2), ValueError, "widths is empty"),
+        (lambda: small().predict(X), AttributeError, r"MLP has no predict: write model\(x\)"),
+        (lambda: small().save("a"), AttributeError, r"MLP has no save: write nn.save\(model,"),
+        (lambda: nn.Neuron(2).fit(X, Y), AttributeError, r"Neuron has no fit: write nn.fit\("),
+        (lambda: small().forward(X), AttributeError, r"write model\(x\)"),
+    ],
+)
+def test_words_of_other_libraries_say_what_to_write(ask, kind, words):
+    with pytest.raises(kind, match=words):
+        ask()
 
 
 def test_an_optimiser_has_its_own_rate():

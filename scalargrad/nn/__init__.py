@@ -15,7 +15,7 @@ from .neurons import Neuron, Maxout, Layer
 from .mlp import MLP
 from .activations import ACTIVATIONS
 from .starts import STARTS, normal
-from .losses import LOSSES, svm_loss, softmax_loss, max_margin_loss, mse_loss
+from .losses import LOSSES, svm_loss, softmax_loss, max_margin_loss, binary_cross_entropy_loss, mse_loss
 from .losses import l1, l2, logsumexp, softmax, accuracy
 from .optimisers import Optimiser, SGD, RMSProp, Adam
 from .schedules import constant_rate, step_decay, exponential_decay, inverse_decay
@@ -31,7 +31,7 @@ from .pictures import Picture, plot_boundary, plot_history, plot_activations, pl
 # fmt: off
 __all__ = [
     "Module", "Neuron", "Maxout", "Layer", "MLP", "ACTIVATIONS", "STARTS", "normal",
-    "LOSSES", "svm_loss", "softmax_loss", "max_margin_loss", "mse_loss",
+    "LOSSES", "svm_loss", "softmax_loss", "max_margin_loss", "binary_cross_entropy_loss", "mse_loss",
     "l1", "l2", "logsumexp", "softmax", "accuracy",
     "Optimiser", "SGD", "RMSProp", "Adam",
     "constant_rate", "step_decay", "exponential_decay", "inverse_decay", "linear_decay", "cosine_decay", "warm_up",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ..functions import elu, leaky_relu, relu, sigmoid, softplus, tanh
 from ..value import Value
 from .choices import chosen
 
 MAXOUT = "maxout"  # not a function of one number: the largest of the k linear pieces of a neuron
+
+ActivationName = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "maxout"] | str
 
 
 class Activation(NamedTuple):

@@ -104,6 +104,21 @@ def _shuffled(X: list[list[float]], y: list[int], random: Any) -> Samples:
     return [X[i] for i in order], [y[i] for i in order]
 
 
+# ---- tables of others ----
+
+
+def listed(data: Any) -> list[Any]:
+    """The entries of `data`: of a table of pandas its rows, which are not what a loop over it gives."""
+    return list(data.to_numpy().tolist() if hasattr(data, "to_numpy") else data)
+
+
+def labels_of(y: Any) -> list[Any]:
+    """The entries of `y`; of a column, N lists of one label each, the labels."""
+    labels = listed(y)
+    is_column = all([hasattr(label, "__len__") and not isinstance(label, str) and len(label) == 1 for label in labels])
+    return [label[0] for label in labels] if is_column else labels
+
+
 # ---- CSV ----
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ..value import Value
 from .choices import chosen
-from .losses import LOSSES, Loss
+from .data import labels_of, listed
+from .losses import LOSSES, Loss, LossName
 from .mlp import MLP
 
 ALWAYS_ALIVE_ACTIVATIONS = ("linear", "maxout")
@@ -40,7 +41,7 @@ class LayerHealth(NamedTuple):
 
 
 def layer_health(
-    model: MLP, X: Iterable[Sequence[Any]], y: Iterable[Any], loss: str | Loss = "softmax"
+    model: MLP, X: Iterable[Any], y: Iterable[Any], loss: LossName | Loss = "softmax"
 ) -> list[LayerHealth]:
     """A `LayerHealth` for every layer of a network: what came out of it on a batch, and its dead or saturated units.
 
@@ -54,9 +55,9 @@ def layer_health(
     Source: CS231n, Neural Networks Part 3, "Activation / Gradient distributions per layer".
     """
     held = {p: p.grad for p in model.parameters()}
-    layers = [model.layer_outputs(x) for x in X]
+    layers = [model.layer_outputs(x) for x in listed(X)]
     scores = [outputs[-1][0] if len(outputs[-1]) == 1 else outputs[-1] for outputs in layers]
-    chosen("a loss", loss, LOSSES)(scores, list(y)).backward()
+    chosen("a loss", loss, LOSSES)(scores, labels_of(y)).backward()
     for p, grad in held.items():
         p.grad = grad
     return [_health(model, i, [outputs[i] for outputs in layers]) for i in range(len(model.layers))]

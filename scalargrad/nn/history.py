@@ -79,3 +79,6 @@ class Diverged(FloatingPointError):
     def __init__(self, message: str, history: History, step: int, sample: int | None):
         super().__init__(message)
         self.history, self.step, self.sample = history, step, sample
+
+    def __reduce__(self) -> tuple[type[Diverged], tuple[str, History, int, int | None]]:
+        return type(self), (str(self), self.history, self.step, self.sample)

@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from .. import table
-from ..functions import dot, exp, relu, total
+from ..functions import dot, exp, relu, softplus, total
 from ..gate import Gate, number
 from ..table import add_up, largest
 from ..value import Value
 
-Loss = Callable[[Sequence[Any], Sequence[Any]], Any]
+Loss = Callable[[Any, Any], Any]
+# An editor offers the names; any str is allowed, so that a loop over names is no false error of a type checker.
+LossName = Literal["svm", "softmax", "max_margin", "binary_cross_entropy", "mse"] | str
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -112,8 +114,27 @@ def max_margin_loss(scores: Iterable[Any], labels: Iterable[float], margin: floa
     Raises ValueError for an empty batch, counts that differ and a label that is neither -1 nor 1.
     Source: CS231n, Neural Networks Part 1, "Binary SVM classifier"; micrograd's demo.
     """
-    single, signs = _signs(scores, labels)
+    single, signs = _signs(scores, labels, (-1, 1))
     return mean([relu(margin - y * s) for s, y in zip(single, signs)])
+
+
+@of_one_sample(lambda score, mark: softplus((1.0 - 2.0 * mark) * score))
+def binary_cross_entropy_loss(scores: Iterable[Any], labels: Iterable[float]) -> Any:
+    """The loss of logistic regression: the mean over samples of -log(p), p being the probability of the label.
+
+    scores: N values or numbers, not yet squashed; the probability of the label 1 is sigmoid(score).
+    labels: N numbers, each 0 or 1.
+
+    Computed as softplus(-s) for the label 1 and softplus(s) for 0, so that no probability can round to 0.
+
+    >>> binary_cross_entropy_loss([0.0], [1]) == math.log(2)
+    True
+
+    Raises ValueError for an empty batch, for counts that differ, and for a label that is neither 0 nor 1.
+    Source: CS231n, Neural Networks Part 1, "Binary Softmax classifier".
+    """
+    single, ones = _signs(scores, labels, (0, 1))
+    return mean([softplus(-s if y else s) for s, y in zip(single, ones)])
 
 
 def mse_loss(scores: Iterable[Any], targets: Iterable[Any]) -> Any:
@@ -140,6 +161,7 @@ LOSSES: dict[str, Loss] = {
     "svm": svm_loss,
     "softmax": softmax_loss,
     "max_margin": max_margin_loss,
+    "binary_cross_entropy": binary_cross_entropy_loss,
     "mse": mse_loss,
 }
 
@@ -237,7 +259,7 @@ def accuracy(scores: Iterable[Any], labels: Iterable[Any]) -> float:
 
     scores: N lists of C scores, of which the largest is the prediction (the first of equal ones); or N single scores,
         whose sign is the prediction.
-    labels: N class indices, or N numbers, each -1 or 1.
+    labels: N class indices; or, for single scores, N numbers: 1 for a score above 0, and -1 or 0 for another.
 
     >>> accuracy([[3.0, 1.0], [0.0, 2.0]], [0, 0]), accuracy([2.0, -1.0], [1, -1])
     (0.5, 1.0)
@@ -248,7 +270,7 @@ def accuracy(scores: Iterable[Any], labels: Iterable[Any]) -> float:
     if rows and is_list(rows[0]):
         many, indices = _classes(rows, labels)
         return sum(predicted_class(row) == y for row, y in zip(many, indices)) / len(many)
-    single, signs = _signs(rows, labels)
+    single, signs = _signs(rows, labels, (-1, 0, 1))
     return sum(bool(s > 0) == (y > 0) for s, y in zip(single, signs)) / len(single)
 
 
@@ -281,7 +303,10 @@ def _classes(scores: Iterable[Any], labels: Iterable[Any]) -> tuple[list[list[An
     rows, wanted = _batch(scores, labels)
     for i, row in enumerate(rows):
         if not is_list(row):
-            raise ValueError(f"sample {i} has one score: one score per class is needed, or the loss max_margin")
+            raise ValueError(
+                f"sample {i} has one score: one score per class is needed, or a loss of one score: "
+                "max_margin for labels -1 and 1, binary_cross_entropy for 0 and 1"
+            )
         if len(row) != len(rows[0]):
             raise ValueError(f"sample {i} has {len(row)} scores, sample 0 has {len(rows[0])}")
     return rows, [_class_index(y, len(rows[0]), i) for i, y in enumerate(wanted)]
@@ -297,13 +322,16 @@ def _class_index(label: Any, classes: int, i: int) -> int:
     return index
 
 
-def _signs(scores: Iterable[Any], labels: Iterable[Any]) -> tuple[list[Any], list[float]]:
+def _signs(scores: Iterable[Any], labels: Iterable[Any], known: tuple[int, ...]) -> tuple[list[Any], list[float]]:
     rows, wanted = _batch(scores, labels)
     for i, (row, label) in enumerate(zip(rows, wanted)):
         if is_list(row):
             raise ValueError(f"sample {i} has {len(row)} scores in a list: one number is needed, or the loss svm")
-        if isinstance(label, bool) or label not in (-1, 1):
-            raise ValueError(f"the label of sample {i} is {label!r}, neither -1 nor 1")
+        if isinstance(label, bool) or label not in known:
+            words = f"neither {' nor '.join(map(str, known))}"
+            hint = ": the loss binary_cross_entropy is of labels 0 and 1" if known == (-1, 1) and label == 0 else ""
+            hint = ": the loss max_margin is of labels -1 and 1" if known == (0, 1) and label == -1 else hint
+            raise ValueError(f"the label of sample {i} is {label!r}, {words}{hint}")
     return rows, [float(label) for label in wanted]
 
 

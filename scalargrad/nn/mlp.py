@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..value import Value
-from .activations import MAXOUT, activation_of
+from .activations import MAXOUT, ActivationName, activation_of
 from .module import Module
 from .neurons import Layer, checked_inputs, unwrapped
-from .starts import Start, drawn_from, generator
+from .starts import Start, StartName, drawn_from, generator
 
 
 class MLP(Module):
@@ -36,13 +36,16 @@ class MLP(Module):
     def __init__(
         self,
         n_inputs: int,
-        widths: Iterable[int],
-        activation: Any = "relu",
+        widths: Iterable[int] = (),
+        activation: ActivationName | Callable[[Any], Any] = "relu",
         seed: int | None = None,
         *,
-        start: str | Start = "uniform",
+        start: StartName | Start = "uniform",
         pieces: int = 2,
     ):
+        if isinstance(n_inputs, (list, tuple)):
+            first, *others = n_inputs or [2]
+            raise TypeError(f"n_inputs is one number: write {type(self).__name__}({first}, {others or [1]})")
         if isinstance(widths, int):
             raise TypeError(f"widths is a list, one number per layer: write [{widths}]")
         self.n_inputs, self.widths = n_inputs, list(widths)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..functions import dot, dots, maximum
 from ..value import Value
-from .activations import MAXOUT, activation_of
+from .activations import MAXOUT, ActivationName, activation_of
 from .choices import chosen
 from .module import Module
-from .starts import STARTS, Start, drawn_from, generator
+from .starts import STARTS, Start, StartName, drawn_from, generator
 
 
 class Neuron(Module):
@@ -33,7 +33,11 @@ class Neuron(Module):
     """
 
     def __init__(
-        self, n_inputs: int, activation: Any = "relu", seed: int | None = None, start: str | Start = "uniform"
+        self,
+        n_inputs: int,
+        activation: ActivationName | Callable[[Any], Any] = "relu",
+        seed: int | None = None,
+        start: StartName | Start = "uniform",
     ):
         random, draw = generator(seed), chosen("a start", start, STARTS)
         self.n_inputs = count("n_inputs", n_inputs)
@@ -79,7 +83,7 @@ class Maxout(Module):
 
     activation = activation_of("linear")._replace(name=MAXOUT)
 
-    def __init__(self, n_inputs: int, pieces: int = 2, seed: int | None = None, start: str | Start = "uniform"):
+    def __init__(self, n_inputs: int, pieces: int = 2, seed: int | None = None, start: StartName | Start = "uniform"):
         random = generator(seed)
         self.n_inputs = n_inputs
         self.pieces = [
@@ -115,14 +119,14 @@ class Layer(Module):
         self,
         n_inputs: int,
         n_outputs: int,
-        activation: Any = "relu",
+        activation: ActivationName | Callable[[Any], Any] = "relu",
         seed: int | None = None,
-        start: str | Start = "uniform",
+        start: StartName | Start = "uniform",
         pieces: int = 2,
     ):
         start = drawn_from(generator(seed), start)
         self.n_inputs = n_inputs
-        self.neurons: list[Neuron | Maxout] = [
+        self.neurons: list[Any] = [  # Neuron, or Maxout
             Maxout(n_inputs, pieces, start=start)
             if isinstance(activation, str) and activation == MAXOUT
             else Neuron(n_inputs, activation, start=start)
@@ -133,7 +137,7 @@ class Layer(Module):
     @property
     def activation(self) -> str:
         """The name of the activation of its neurons."""
-        return self.neurons[0].activation.name
+        return str(self.neurons[0].activation.name)
 
     @property
     def W(self) -> list[list[Value]]:

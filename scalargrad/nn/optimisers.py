@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from ..gate import number
 from ..value import Value
@@ -174,6 +174,7 @@ class Adam(Optimiser):
         return _quotient(rate * mt, math.sqrt(vt) + self.epsilon)
 
 
+OptimiserName = Literal["sgd", "rmsprop", "adam"] | str
 OPTIMISERS: dict[str, Callable[..., Optimiser]] = {"sgd": SGD, "rmsprop": RMSProp, "adam": Adam}
 
 

@@ -14,6 +14,7 @@ from .. import files
 from ..functions import maximum
 from ..value import Value
 from .activations import ACTIVATIONS, MAXOUT, activation_of
+from .data import labels_of, listed
 from .health import LayerHealth
 from .history import History
 from .mlp import MLP
@@ -52,6 +53,9 @@ class Picture:
             self.figure.savefig(buffer, format=kind, metadata=dated.get(kind))
         return buffer.getvalue()
 
+    def _repr_png_(self) -> bytes:
+        return self._bytes("png")
+
     def _repr_svg_(self) -> str:
         return self._bytes("svg").decode()
 
@@ -64,16 +68,17 @@ def plot_boundary(model: Any, X: Iterable[Sequence[Any]], y: Iterable[Any], titl
 
     model: an `MLP`, or any function of [x1, x2]; of C scores the largest decides, of one score its sign.
     X: N points [x1, x2].
-    y: N labels: class indices, or -1 and 1.
+    y: N labels: class indices, -1 and 1, or, for one score, 0 and 1.
     title: the title of the picture.
     """
-    points, labels = [[float(v) for v in x] for x in X], list(y)
+    points, labels = [[float(v) for v in x] for x in listed(X)], labels_of(y)
+    below = 0 if 0 in labels else -1  # the class of scores below 0
     if not points or len(points) != len(labels) or any([len(x) != 2 for x in points]):
         raise ValueError("a boundary needs points [x1, x2], one or more, and a label for each")
     figure, [axes] = _figure(1, 5.0, 4.5)
     first, second = (_around([x[k] for x in points]) for k in (0, 1))
     predict = model.frozen() if isinstance(model, MLP) else model
-    fields = [[_leads(predict([x1, x2])) for x1 in first] for x2 in second]
+    fields = [[_leads(predict([x1, x2]), below) for x1 in first] for x2 in second]
     classes = sorted({*labels, *fields[0][0]})
     for i, c in enumerate(classes):
         mine = [x for x, label in zip(points, labels) if label == c]
@@ -176,10 +181,10 @@ def _two_lines(x: Value) -> Value:
     return maximum(x, -0.5 * x - 1.0)
 
 
-def _leads(scores: Any) -> dict[Any, float]:
+def _leads(scores: Any, below: int) -> dict[Any, float]:
     """{class: by how much its score is ahead of all others}: the boundary of a class is where this is 0."""
     if not isinstance(scores, (list, tuple)):
-        return {1: float(scores), -1: -float(scores)}
+        return {1: float(scores), below: -float(scores)}
     row = list(map(float, scores))
     best, second = sorted([*row, -math.inf])[-1:-3:-1]
     return {c: s - (second if s == best else best) for c, s in enumerate(row)}

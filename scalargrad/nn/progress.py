@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from typing import Any
 
 from .history import Step
@@ -48,13 +49,20 @@ class Bar(Silence):
 
 
 def progress_of(steps: int, wanted: bool) -> Silence:
-    """What tells of a run of so many steps; silence unless it is wanted and standard error is a terminal."""
-    if not wanted or sys.stderr is None or not sys.stderr.isatty():
+    """What tells of a run of so many steps; silence unless it is wanted and somebody sees standard error."""
+    if not wanted or not _is_watched(sys.stderr):
         return Silence()
     try:
-        return Bar(importlib.import_module("tqdm").tqdm, steps)
+        importlib.import_module("tqdm")
+        with warnings.catch_warnings(action="ignore"):  # of a notebook without widgets, where a bar of text will do
+            return Bar(importlib.import_module("tqdm.auto").tqdm, steps)
     except ImportError:  # tqdm is no dependency
         return Lines(steps)
+
+
+def _is_watched(stream: Any) -> bool:
+    """Whether somebody sees what is written there: it is a terminal or the output of a notebook."""
+    return stream is not None and (stream.isatty() or type(stream).__module__.startswith("ipykernel."))
 
 
 def _told(step: Step) -> str:

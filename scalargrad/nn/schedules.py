@@ -1,5 +1,7 @@
 """Schedules: the learning rate as a function of the number of steps taken so far; `learning_rate=` takes one.
 
+A schedule is a `partial` of a function of this file, not a closure, so that optimisers can be pickled.
+
 >>> halving = step_decay(0.1, every=100, factor=0.5)
 >>> halving(0), halving(99), halving(100), halving(200)
 (0.1, 0.1, 0.05, 0.025)
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from ..gate import number
 
@@ -19,26 +22,38 @@ Schedule = Callable[[int], float]
 
 def constant_rate(rate: float) -> Schedule:
     """`rate` at every step."""
-    rate = _rate(rate)
-    return lambda step: rate
+    return partial(_constant, _rate(rate))
+
+
+def _constant(rate: float, step: int) -> float:
+    return rate
 
 
 def step_decay(rate: float, every: int, factor: float = 0.5) -> Schedule:
     """`rate`, multiplied by `factor` each time that `every` steps have been taken."""
-    rate, every, factor = _rate(rate), _steps(every), number(factor)
-    return lambda step: rate * factor ** (step // every)
+    return partial(_by_steps, _rate(rate), _steps(every), number(factor))
+
+
+def _by_steps(rate: float, every: int, factor: float, step: int) -> float:
+    return rate * factor ** (step // every)
 
 
 def exponential_decay(rate: float, decay: float) -> Schedule:
     """rate * e ** (-decay * step)."""
-    rate, decay = _rate(rate), number(decay)
-    return lambda step: rate * math.exp(-decay * step)
+    return partial(_exponential, _rate(rate), number(decay))
+
+
+def _exponential(rate: float, decay: float, step: int) -> float:
+    return rate * math.exp(-decay * step)
 
 
 def inverse_decay(rate: float, decay: float) -> Schedule:
     """rate / (1 + decay * step): the 1/t decay of the notes."""
-    rate, decay = _rate(rate), number(decay)
-    return lambda step: rate / (1.0 + decay * step)
+    return partial(_inverse, _rate(rate), number(decay))
+
+
+def _inverse(rate: float, decay: float, step: int) -> float:
+    return rate / (1.0 + decay * step)
 
 
 def linear_decay(rate: float, steps: int, end: float = 0.0) -> Schedule:
@@ -46,14 +61,20 @@ def linear_decay(rate: float, steps: int, end: float = 0.0) -> Schedule:
 
     micrograd's demo has linear_decay(1.0, 100, 0.1).
     """
-    rate, steps, end = _rate(rate), _steps(steps), _rate(end)
-    return lambda step: rate + (end - rate) * min(step / steps, 1.0)
+    return partial(_linear, _rate(rate), _steps(steps), _rate(end))
+
+
+def _linear(rate: float, steps: int, end: float, step: int) -> float:
+    return rate + (end - rate) * min(step / steps, 1.0)
 
 
 def cosine_decay(rate: float, steps: int, end: float = 0.0) -> Schedule:
     """From `rate` down to `end` along half a wave over `steps` steps, then `end`.  Source: Loshchilov, Hutter, 2017."""
-    rate, steps, end = _rate(rate), _steps(steps), _rate(end)
-    return lambda step: end + (rate - end) * (1.0 + math.cos(math.pi * min(step / steps, 1.0))) / 2.0
+    return partial(_cosine, _rate(rate), _steps(steps), _rate(end))
+
+
+def _cosine(rate: float, steps: int, end: float, step: int) -> float:
+    return end + (rate - end) * (1.0 + math.cos(math.pi * min(step / steps, 1.0))) / 2.0
 
 
 def warm_up(steps: int, then: Schedule) -> Schedule:
@@ -63,8 +84,11 @@ def warm_up(steps: int, then: Schedule) -> Schedule:
     >>> [rate(step) for step in range(5)]
     [0.25, 0.5, 0.75, 1.0, 1.0]
     """
-    steps = _steps(steps)
-    return lambda step: then(0) * (step + 1) / steps if step < steps else then(step - steps)
+    return partial(_warming_up, _steps(steps), then)
+
+
+def _warming_up(steps: int, then: Schedule, step: int) -> float:
+    return then(0) * (step + 1) / steps if step < steps else then(step - steps)
 
 
 def _rate(rate: float) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from .choices import chosen
 
@@ -53,10 +53,11 @@ def zero(random: Any, n_inputs: int) -> float:
     return 0.0
 
 
+StartName = Literal["uniform", "xavier", "he", "zero"] | str
 STARTS: dict[str, Start] = {"uniform": uniform, "xavier": xavier, "he": he, "zero": zero}
 
 
-def drawn_from(random: Any, start: str | Start) -> Start:
+def drawn_from(random: Any, start: StartName | Start) -> Start:
     """`start`, but always drawing from this generator: all neurons of a network share one."""
     draw = chosen("a start", start, STARTS)
     return lambda _, n_inputs: draw(random, n_inputs)

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal, Never
 
 from ..gate import number
 from ..value import Value
 from .choices import chosen
+from .data import labels_of, listed
 from .eager import Data, Run, Stretch, is_off
 from .history import History
-from .losses import LOSSES, Loss
+from .losses import LOSSES, Loss, LossName
 from .neurons import count
-from .optimisers import Optimiser, at_least_0, optimiser_of
+from .optimisers import Optimiser, OptimiserName, at_least_0, optimiser_of
 from .progress import progress_of
 from .recorded import Recorded
 from .schedules import Schedule
 from .starts import generator
+
+EngineName = Literal["python", "numpy", "jax", "native"] | str
 
 
 def fit(
     model: Any,
     X: Iterable[Any],
     y: Iterable[Any],
-    loss: str | Loss = "softmax",
-    optimizer: str | Optimiser = "sgd",
+    loss: LossName | Loss = "softmax",
+    optimizer: OptimiserName | Optimiser = "sgd",
     epochs: int = 100,
     batch_size: int | None = None,
     l2: float = 0.0,
@@ -35,21 +38,24 @@ def fit(
     *,
     learning_rate: float | Schedule | None = None,
     steps: int | None = None,
-    engine: str | None = None,
+    engine: EngineName | None = None,
+    **misspelt: Never,
 ) -> History:
     """Trains `model`, which afterwards holds the new parameters, and returns the history.
 
     model: an `MLP`, or any `Module` that can be called with one sample.
-    X: N samples, each a list of D numbers; an array of shape N x D will do.
-    y: N labels: class indices for softmax and svm, -1 or 1 for max_margin, targets for mse.
-    loss: "softmax", "svm", "max_margin", "mse", or a function (scores, labels) that gives a value.
+    X: N samples, each a list of D numbers; or an array or table of pandas with N rows and D columns.
+    y: N labels, also as an array, a series or a column: class indices for softmax and svm, -1 or 1 for max_margin, 0 or
+        1 for binary_cross_entropy, targets for mse.
+    loss: "softmax", "svm", "max_margin", "binary_cross_entropy", "mse", or a function (scores, labels) that gives a
+        value.
     optimizer: "sgd", "rmsprop", "adam", or an `Optimiser` that moves parameters of this model.
     epochs: how many times each sample is used.
     batch_size: the number of samples per step; by default all, in their order.  Smaller batches are shuffled anew in
         each epoch.
     l2: the strength of regularisation: l2 times the sum of squares of all weights, not biases, is added to the loss.
     validation: a pair (X, y) of other samples, on which loss and accuracy are computed after each epoch.
-    progress: a bar, or lines if tqdm is not installed; nothing where standard error is no terminal.
+    progress: a bar, or lines if tqdm is not installed; nothing unless standard error is a terminal or a notebook.
     seed: makes the shuffling reproducible; by default it uses the global `random`.
     learning_rate: a number or a schedule for an optimizer that is given by name; by default the optimizer's own.
     steps: the largest number of steps; training ends after them even within an epoch.
@@ -80,8 +86,15 @@ def fit(
     names the step, the sample and the gate, and the model keeps the parameters of the last whole step.  Raises
     ImportError, naming the package, for an engine that is not installed.
     """
-    data, chosen_loss, l2 = _data(X, y, "X"), chosen("a loss", loss, LOSSES), at_least_0("l2", l2)
-    others = None if validation is None else _data(*_pair(validation), "the validation X", len(data.X[0]))
+    for name in misspelt:
+        raise TypeError(f"fit has no argument {name}" + (": write learning_rate" if name == "lr" else ""))
+    chosen_loss, l2 = chosen("a loss", loss, LOSSES), at_least_0("l2", l2)
+    labels = labels_of if chosen_loss in LOSSES.values() else listed
+    data = _data(X, labels(y), "X")
+    others = None
+    if validation is not None:
+        X_val, y_val = _pair(validation)
+        others = _data(X_val, labels(y_val), "the validation X", len(data.X[0]))
     count("epochs", epochs)
     size = len(data.X) if batch_size is None else min(count("batch_size", batch_size), len(data.X))
     planned = epochs * math.ceil(len(data.X) / size)
@@ -128,8 +141,8 @@ def _check(model: Any, loss: Loss, *of_data: Data | None) -> None:
             loss([zeros] * len(data.y), data.y)
 
 
-def _data(X: Iterable[Any], y: Iterable[Any], name: str, width: int | None = None) -> Data:
-    rows, labels = [_row(x, f"{name}[{i}]") for i, x in enumerate(X)], list(y)
+def _data(X: Any, labels: list[Any], name: str, width: int | None = None) -> Data:
+    rows = [_row(x, f"{name}[{i}]") for i, x in enumerate(listed(X))]
     if not rows:
         raise ValueError(f"{name} is empty: there is nothing to learn from")
     if len(rows) != len(labels):

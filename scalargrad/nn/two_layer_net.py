@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from ..value import Value
+from .data import labels_of, listed
 from .history import History
 from .losses import l2, predicted_class, softmax_loss
 from .mlp import MLP
@@ -49,7 +50,7 @@ class TwoLayerNet(MLP):
         first, second = self.layers
         return {"W1": first.W, "b1": first.b, "W2": second.W, "b2": second.b}
 
-    def loss(self, X: Iterable[Sequence[Any]], y: Iterable[int] | None = None, reg: float = 0.0) -> Any:
+    def loss(self, X: Iterable[Any], y: Iterable[int] | None = None, reg: float = 0.0) -> Any:
         """(loss, gradients): the softmax loss of a batch with regularisation, and its gradients by name.
 
         X: N samples of D numbers.
@@ -59,17 +60,17 @@ class TwoLayerNet(MLP):
         The gradients have the shapes of `params`: {"W1": D x H floats, "b1": H, "W2": H x C, "b2": C}.
         """
         if y is None:
-            return list(map(self.frozen(), X))
+            return list(map(self.frozen(), listed(X)))
         self.zero_grad()
-        loss = softmax_loss([self(x) for x in X], y) + reg * l2(self.weights())
+        loss = softmax_loss([self(x) for x in listed(X)], labels_of(y)) + reg * l2(self.weights())
         loss.backward()
         return loss.data, {name: _grads(values) for name, values in self.params.items()}
 
     def train(
         self,
-        X: Iterable[Sequence[Any]],
+        X: Iterable[Any],
         y: Iterable[int],
-        X_val: Iterable[Sequence[Any]] | None = None,
+        X_val: Iterable[Any] | None = None,
         y_val: Iterable[int] | None = None,
         learning_rate: float = 1e-3,
         learning_rate_decay: float = 0.95,
@@ -88,7 +89,7 @@ class TwoLayerNet(MLP):
         verbose: whether progress is shown.
         seed: makes the batches reproducible.
         """
-        X, y = list(X), list(y)
+        X, y = listed(X), labels_of(y)
         per_epoch = max(1, math.ceil(len(X) / max(1, batch_size)))
         rate = step_decay(learning_rate, per_epoch, learning_rate_decay)
         return fit(
@@ -102,7 +103,7 @@ class TwoLayerNet(MLP):
             seed=seed,
         )
 
-    def predict(self, X: Iterable[Sequence[Any]]) -> list[int]:
+    def predict(self, X: Iterable[Any]) -> list[int]:
         """The class with the largest score, for each of N samples of D numbers: N class indices."""
         return [predicted_class(scores) for scores in self.loss(X)]
 
