@@ -56,7 +56,7 @@ def test_without_torch(monkeypatch):
     monkeypatch.setattr(checks, "peer", lambda: None)
     found = run(200, seed=7)
     assert found.is_good, examples(found)
-    assert found.counts[TORCHS] == {SKIPPED: 200}
+    assert not found.counts[TORCHS].keys() - {SKIPPED}
 
 
 def test_a_graph_depends_on_the_seed_and_its_number_alone():
