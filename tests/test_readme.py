@@ -50,6 +50,17 @@ def test_the_two_commands_that_continuous_integration_types():
     assert "[test]" in second and second.endswith(" -m pytest")
 
 
-def test_the_files_it_names_exist():
-    for path in ("demos/first_circuit.svg", "scalargrad/table.py", "scalargrad/value.py"):
-        assert path.rpartition("/")[2] in README and (ROOT / path).exists()
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_the_files_it_names_exist(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:scalargrad|tests|demos)/[\w/.-]+\.\w+", text))
+    assert named and [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_contributing_names_every_room():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = [
+        path for path in (ROOT / "scalargrad").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    ]
+    names = {f"{path.name}/" if path.is_dir() else path.name for path in rooms} - {"__init__.py"}
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []
