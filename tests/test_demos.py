@@ -125,6 +125,7 @@ def test_there_are_demos():
     assert len(DEMOS) >= 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DEMOS)
 def test_demo_runs(fresh, name):
     process = fresh[1][name]
@@ -155,6 +156,7 @@ def test_committed_pictures_are_those_that_the_demos_write(fresh):
         assert written[name] == committed[name], f"run the demo that draws {name}, look at it, commit it"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DEMOS)
 def test_demo_fails_with_a_planted_wrong_rule(tmp_path, name):
     folder, arguments = copied(tmp_path), ARGUMENTS.get(name, [])
@@ -231,6 +233,7 @@ def test_a_lab_shows_the_first_gate_that_diverges(fresh, name):
     assert max(map(len, lines)) <= 110
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REPAIRS)
 def test_a_lab_can_be_repaired(tmp_path, name):
     process = edited(tmp_path, name, REPAIRS[name][0])

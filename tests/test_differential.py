@@ -43,6 +43,7 @@ def verdict(name, leaves, *gates):
 # ---- a small run ----
 
 
+@pytest.mark.slow
 def test_a_thousand_graphs_are_explained():
     found = run(1_000, seed=7)
     assert found.is_good, examples(found)

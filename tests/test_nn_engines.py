@@ -86,6 +86,7 @@ def assert_same_run(found, expected):
 # ---- the same results ----
 
 
+@pytest.mark.slow
 @every_engine
 @pytest.mark.parametrize("loss", nn.LOSSES)
 def test_all_losses_and_optimisers(engine, loss):
@@ -93,6 +94,7 @@ def test_all_losses_and_optimisers(engine, loss):
         assert_same_run(fitted(engine, loss, optimiser), fitted(None, loss, optimiser))
 
 
+@pytest.mark.slow
 @every_engine
 def test_all_activations(engine):
     options = {"batch_size": 10, "validation": None}  # batches of one size: jax compiles anew for each
@@ -101,6 +103,7 @@ def test_all_activations(engine):
         assert_same_run(found, fitted(None, "softmax", "sgd", activation, **options))
 
 
+@pytest.mark.slow
 @every_engine
 def test_batches_and_ends(engine):
     options = [

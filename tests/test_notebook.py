@@ -220,6 +220,7 @@ def test_the_answers_are_true(run):
 # ---- a real kernel ----
 
 
+@pytest.mark.slow
 def test_in_a_kernel(run, tmp_path, monkeypatch):
     nbformat = pytest.importorskip("nbformat", reason="no Jupyter: pip install nbformat nbclient ipykernel")
     nbclient = pytest.importorskip("nbclient", reason="no Jupyter: pip install nbformat nbclient ipykernel")

@@ -450,6 +450,7 @@ def chain(length):
     return x, root
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("way", "length"), [(by_file, 50_000), (by_pickle, 200_000), (by_copy, 200_000)])
 def test_a_chain_longer_than_pythons_stack(way, length, tmp_path):
     x, root = chain(length)

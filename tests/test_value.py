@@ -867,6 +867,7 @@ def test_the_garbage_count_sees_a_cycle():
     assert garbage_of(make) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GATES)
 def test_a_dropped_graph_is_freed_at_once(name):
     def make():
@@ -891,6 +892,7 @@ def test_a_failed_graph_is_freed_at_once():
     assert garbage_of(make) == 0
 
 
+@pytest.mark.slow
 def test_a_million_gates():
     x = Value(1.0)
     y = x
