@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[1] / "demos"
 FILES = sorted(FOLDER.glob("*.py"))
 DEMOS = [path.name for path in FILES if "_" in path.name]  # the others are what demos import
@@ -125,7 +127,6 @@ def test_there_are_demos():
     assert len(DEMOS) >= 8
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", DEMOS)
 def test_demo_runs(fresh, name):
     process = fresh[1][name]
@@ -156,7 +157,6 @@ def test_committed_pictures_are_those_that_the_demos_write(fresh):
         assert written[name] == committed[name], f"run the demo that draws {name}, look at it, commit it"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", DEMOS)
 def test_demo_fails_with_a_planted_wrong_rule(tmp_path, name):
     folder, arguments = copied(tmp_path), ARGUMENTS.get(name, [])
@@ -233,7 +233,6 @@ def test_a_lab_shows_the_first_gate_that_diverges(fresh, name):
     assert max(map(len, lines)) <= 110
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", REPAIRS)
 def test_a_lab_can_be_repaired(tmp_path, name):
     process = edited(tmp_path, name, REPAIRS[name][0])
