@@ -1,4 +1,4 @@
-"""What `Value` promises: design.md's list, line by line."""
+"""What `Value` promises, one promise a test."""
 
 from __future__ import annotations
 
