@@ -83,7 +83,7 @@ def record(
     if reduce not in ("mean", "sum"):
         raise ValueError(f"reduce={reduce!r}: choose mean or sum")
     if not isinstance(samples, (tuple, list)):
-        raise TypeError(f"samples is a tuple of one sample an argument, not {type(samples).__name__} {samples!r:.40}")
+        raise TypeError(f"samples is a tuple, one sample per argument, not {type(samples).__name__} {samples!r:.40}")
     recorder = Recorder(function, samples, parameters)
     trace, numbers = recorder.recorded()
     return Program(recorder, trace, numbers, engine, reduce)
