@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
+import uuid
 from pathlib import Path
 
 
 def write(path: str | os.PathLike[str], content: bytes) -> Path:
     """The path of the file that now holds `content`: written beside the target and renamed, so never half a file.
 
-    OSError where it cannot be written; what stood there before then still does.
+    A file that was there keeps its permissions.  OSError where it cannot be written; what stood there before then still
+    does.
     """
     target = Path(path)
     if target.exists() and not target.is_file():  # a terminal or a pipe cannot be renamed over; a folder refuses
         target.write_bytes(content)
         return target
     real = target.resolve()
-    beside = real.with_name(f".{real.name[:40]}.{os.getpid()}.part")
+    beside = real.with_name(f".{uuid.uuid4().hex}.part")  # a name that nobody can have planted a link at
     try:
-        beside.write_bytes(content)
+        with beside.open("xb") as file:  # with the permissions of any new file
+            file.write(content)
+        if real.exists():
+            beside.chmod(real.stat().st_mode & 0o7777)
         os.replace(beside, real)
     except OSError as error:
         raise type(error)(error.errno, error.strerror, str(target)) from None

@@ -1,4 +1,4 @@
-"""Graphs travel: as JSON files for others, and through `copy` and `pickle`, however deep they are.
+"""Graphs travel as JSON files.
 
 A file holds what was recorded and nothing else, so that loading computes nothing:
 
@@ -31,7 +31,7 @@ from typing import Any
 
 from . import files
 from .composite import Composite
-from .gate import CONSTANT, LEAF, Gate
+from .gate import CONSTANT, Gate
 from .graph import topological_order
 from .table import GATES
 from .value import Value
@@ -203,42 +203,7 @@ class _Reader:
         return x
 
 
-# ---- copy and pickle: leaves one by one, so that all that is copied together shares them; the rest as a flat list ----
-
-
-class _Records(list[Any]):
-    """A record of every inner node; a deep copy may share them, since they are numbers, texts and gates."""
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Records:
-        return self
-
-
-def _leaf(data: float, label: str, grad: float, is_constant: bool) -> Value:
-    node = Value(data, label, grad)
-    node.form = CONSTANT if is_constant else LEAF
-    return node
-
-
-def _grown(leaves: list[Value], records: _Records) -> Value:
-    """The root of a graph, made again from its leaves and the records of its inner nodes."""
-    nodes = list(leaves)
-    for gate, moving, parents, numbers, data, label, grad in records:
-        node = Value(data, label, grad)
-        node.connect(gate.form(moving), tuple([nodes[i] for i in parents]), numbers)
-        nodes.append(node)
-    return nodes[-1]
-
-
-def _reduced(node: Value) -> tuple[Any, ...]:
-    if not node.gate:
-        return _leaf, (node.data, node.label, node.grad, node.form is CONSTANT)
-    order = topological_order([node])
-    leaves, inner = [n for n in order if not n.gate], [n for n in order if n.gate]
-    index = {n: i for i, n in enumerate([*leaves, *inner])}
-    records = _Records(
-        (n.gate, n.form.moving, tuple([index[p] for p in n.parents]), n.numbers, n.data, n.label, n.grad) for n in inner
-    )
-    return _grown, (leaves, records)
+# ---- gates are pickled by name ----
 
 
 def _gate(module: str, name: str) -> Any:
@@ -255,6 +220,5 @@ def _reduced_gate(gate: Gate) -> tuple[Any, ...]:
     raise pickle.PicklingError(f"the gate {gate.name} can be pickled only where it is a variable of a module")
 
 
-copyreg.pickle(Value, _reduced)
 for kind in (Gate, Composite):
     copyreg.pickle(kind, _reduced_gate)

@@ -6,6 +6,7 @@ from typing import NoReturn, cast
 
 from . import table
 from .arrays import through_ufunc
+from .copies import copied, deep_copied, reduced
 from .cut import warn_of_a_cut, warn_of_identity
 from .gate import CONSTANT, LEAF, Gate, number
 from .graph import topological_order
@@ -146,9 +147,11 @@ class Value(Node):
         return self.__class__(self._data, self.label)
 
     def __copy__(self) -> Value:
-        node = self.__class__(self._data, self.label, self.grad)
-        node.connect(self.form, self.parents, self.numbers)
+        node: Value = copied(self, self.parents)
         return node
+
+    __deepcopy__ = deep_copied
+    __reduce__ = reduced
 
     # ---- operators: one gate each ----
 

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -79,28 +81,90 @@ def full(*_):
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def half(path, content):
-    with path.open("wb") as file:
-        file.write(content[:2])
-    full()
+class Half:
+    """An open file that takes two bytes, and then ends with `error`."""
+
+    def __init__(self, path, mode, error):
+        self.path, self.mode, self.error = path, mode, error
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def write(self, content):
+        with open(self.path, self.mode) as file:
+            file.write(content[:2])
+        raise self.error
 
 
-@pytest.mark.parametrize("owner, function, fault", [(Path, "write_bytes", half), (os, "replace", full)])
+def half(path, mode):
+    return Half(path, mode, OSError(errno.ENOSPC, "No space left on device"))
+
+
+@pytest.mark.parametrize("owner, function, fault", [(Path, "open", half), (os, "replace", full)])
 def test_a_full_disk_leaves_what_was_there(monkeypatch, tmp_path, owner, function, fault):
     path = tmp_path / "a.svg"
     path.write_bytes(b"old")
     monkeypatch.setattr(owner, function, fault)
     with pytest.raises(OSError, match="No space left on device: '.*a.svg'$"):
         files.write(path, b"new")
+    monkeypatch.undo()
     assert path.read_bytes() == b"old" and names(tmp_path) == ["a.svg"]
 
 
 def test_an_interruption_leaves_nothing_behind(monkeypatch, tmp_path):
-    def interrupted(path, content):
-        path.touch()
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Path, "write_bytes", interrupted)
+    monkeypatch.setattr(Path, "open", lambda path, mode: Half(path, mode, KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         files.write(tmp_path / "a.svg", b"new")
     assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755])
+def test_permissions_stay(tmp_path, mode):
+    path = tmp_path / "a.svg"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    files.write(path, b"new")
+    assert path.stat().st_mode & 0o777 == mode and path.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        files.write(tmp_path / "a.svg", b"new")
+        (tmp_path / "other").touch()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.svg").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_threads_that_write_one_file_leave_one_of_their_contents(tmp_path):
+    path, contents = tmp_path / "a.svg", [bytes([65 + i]) * 200_000 for i in range(4)]
+    seen = set()
+
+    def write(content):
+        for _ in range(30):
+            files.write(path, content)
+            seen.add(path.read_bytes())
+
+    threads = [threading.Thread(target=write, args=[content]) for content in contents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen <= set(contents) and names(tmp_path) == ["a.svg"]
+
+
+def test_the_file_beside_cannot_be_foreseen_nor_is_a_planted_link_followed(tmp_path, monkeypatch):
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"untouched")
+    monkeypatch.setattr("uuid.uuid4", lambda: SimpleNamespace(hex="known"))
+    (tmp_path / ".known.part").symlink_to(victim)
+    with pytest.raises(FileExistsError):
+        files.write(tmp_path / "a.svg", b"new")
+    assert victim.read_bytes() == b"untouched"

@@ -17,6 +17,7 @@ ROOMS = [
         "table",
         "graph",
         "node",
+        "copies",
         "cut",
         "arrays",
         "sending",

@@ -513,3 +513,49 @@ def test_gates_copy_as_themselves_and_pickle_by_name():
 def test_a_gate_is_found_by_its_own_name_not_by_what_a_console_showed_last(monkeypatch):
     monkeypatch.setattr("builtins._", double, raising=False)
     assert b"builtins" not in pickle.dumps(double)
+
+
+# ---- values copied together ----
+
+
+def test_a_deep_copy_keeps_what_is_one_one():
+    x = Value(3.0, "x", grad=0.5)
+    h = x * 2
+    f = h * x + h
+    for values in ([h, f], [f, h], {"h": h, "f": f}, (f, [h, {"x": x}])):
+        again = copy.deepcopy(values)
+        if isinstance(values, dict):
+            again_h, again_f = again["h"], again["f"]
+        else:
+            again_h, again_f = (again[1], again[0]) if values[0] is f else again
+        again_h = again_h[0] if isinstance(again_h, list) else again_h
+        assert again_h is not h and again_h in topological_order([again_f])
+        assert everything(again_f) == everything(f)
+        again_f.backward()
+        assert again_h.grad == 4.0 and x.grad == 0.5
+
+
+def test_pickled_roots_share_their_leaves():
+    x = Value(3.0, "x")
+    h = x * 2
+    again_h, again_f = pickle.loads(pickle.dumps([h, h * x]))
+    assert again_h.parents[0] is again_f.parents[1]
+
+
+class Mine(Value):
+    """A kind of value of one's own, with a constructor of its own."""
+
+    __slots__ = ()
+
+    def __init__(self, number):
+        super().__init__(number, "mine")
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x)), copy.copy])
+def test_a_subclass_stays_one(copied):
+    x = Mine(3.0)
+    f = x * 2 + Value(1.0)
+    again = copied(f)
+    assert type(f) is type(again) is Mine and everything(again) == everything(f)
+    assert type(again.parents[0].parents[0]) is Mine and type(again.parents[1]) is Value
+    assert type(copied(x)) is Mine and copied(x).label == "mine"
