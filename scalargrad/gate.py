@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from .text import short
 
+MAX_FORMS = 1_000  # of one gate, that are kept
 Pattern = Literal["distributes", "routes", "switches", "flips", "scales"]
 
 
@@ -115,6 +116,8 @@ class Gate:
             if numbers and callable(self.rule):
                 self._try_rule(self.rule, numbers)
             form = self._forms[moving] = Form(self, moving, _cut(self.rule, moving, self.arity))
+            if len(self._forms) > MAX_FORMS:  # a maximum of any number of inputs has forms without end
+                self._forms.pop(next(iter(self._forms)), None)
         return form
 
     def _try_rule(self, rule: Callable[..., Any], numbers: tuple[float, ...]) -> None:

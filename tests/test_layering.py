@@ -12,6 +12,7 @@ import scalargrad
 ROOMS = [
     *(
         "files",
+        "generated",
         "text",
         "gate",
         "table",

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import linecache
 import math
-import zlib
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 from .. import table
+from ..generated import keep_source
 from ..table import GATES
 from .flat import FlatCode, Line
 from .trace import Layout, is_array, rows
@@ -225,8 +224,7 @@ def needed(module: str, extra: str = "") -> Any:
 
 def executed(source: str, namespace: dict[str, Any]) -> Any:
     """The function `run` that the source defines in the namespace; tracebacks and debuggers show its lines."""
-    filename = f"<flat code {zlib.crc32(source.encode()):08x}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    filename = keep_source(source, "flat code")
     namespace |= {"nan": math.nan, "inf": math.inf}
     exec(compile(source, filename, "exec", dont_inherit=True), namespace)
     return namespace["run"]

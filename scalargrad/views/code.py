@@ -8,13 +8,11 @@ import functools
 import inspect
 import itertools
 import keyword
-import linecache
 import math
 import re
 import textwrap
 import types
 import unicodedata
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -22,6 +20,7 @@ from .. import functions
 from ..composite import Composite
 from ..formula import ATOM, POWER, SIGN, SPELLINGS, Formula, is_plain, read_rule
 from ..gate import Gate
+from ..generated import keep_source
 from ..table import GATES
 from ..value import Value
 from .story import Story
@@ -128,8 +127,7 @@ class BackpropCode(str):
 
     def __new__(cls, text: str) -> BackpropCode:
         self = super().__new__(cls, text)
-        self.filename = f"<backprop code {zlib.crc32(text.encode()):08x}>"
-        linecache.cache[self.filename] = (len(text), None, text.splitlines(keepends=True), self.filename)
+        self.filename = keep_source(text, "backprop code")
         return self
 
     def run(self) -> dict[str, Any]:

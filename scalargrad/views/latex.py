@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..formula import ATOM, POWER, PRODUCT, SIGN, SUM, Formula, is_plain, read_rule
@@ -23,6 +23,8 @@ GREEK = (
 )
 LETTERS = {chr(ord("α") + i): rf"\{name}" for i, name in enumerate(GREEK.split()) if name != "."}
 MAX_PATHS = 8  # of a gradient that are written out
+MAX_FACTORS = 20  # at each end of a path
+MAX_LEAVES = 200  # that have a line each
 MAX_WIDTH = 100  # letters and digits in a line; a longer one is broken
 
 
@@ -91,8 +93,11 @@ def latex(root: Value, by: Value | None = None, names: Mapping[Any, Any] | None 
     by: one value of its graph, for its line alone; by default all leaves.
     names: what to call values, as {name: value}; by default their labels, or the variables that hold them.
 
-    A gradient that comes together from more than 8 paths ends in dots.  It needs amsmath, as MathJax and KaTeX have it;
-    names in Chinese need a LaTeX with Chinese fonts, such as XeLaTeX with ctex.
+    A gradient that comes together from more than 8 paths ends in dots, and a path of more than 40 gates has them in its
+    middle.  It needs amsmath, as MathJax and KaTeX have it; names in Chinese need a LaTeX with Chinese fonts, such as
+    XeLaTeX with ctex.
+
+    Raises ValueError for more than 200 leaves, whose lines nobody reads.
 
     >>> x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
     >>> q = x + y
@@ -100,6 +105,8 @@ def latex(root: Value, by: Value | None = None, names: Mapping[Any, Any] | None 
     \\frac{\\partial v_{1}}{\\partial z} = q = 3
     """
     story = Story(root, names, also=[] if by is None else [by])
+    if by is None and len(story.leaves) > MAX_LEAVES:
+        raise ValueError(f"{len(story.leaves)} leaves have {len(story.leaves)} lines of LaTeX: name one of them, by=x")
     called = {node: name_in_latex(name) for node, name in story.names.items()}
     rows = [row for leaf in (story.leaves if by is None else [by]) for row in _rows(story, leaf, called)]
     if len(rows) == 1:
@@ -148,17 +155,21 @@ def _width(text: str) -> int:
 
 def _paths(story: Story, leaf: Value) -> Iterator[list[tuple[Value, int]]]:
     """Every way from the root down to the leaf, as (node, place of the parent that it goes on to)."""
-    stack: list[tuple[Value, list[tuple[Value, int]]]] = [(story.roots[0], [])]
+    stack: list[tuple[Value, Any]] = [(story.roots[0], None)]
     leading = {leaf}
     for node in story.order:
         if not leading.isdisjoint(node.parents):
             leading.add(node)
     while stack:
-        node, path = stack.pop()
+        node, walked = stack.pop()  # walked: (the last step, (the step before, ...))
         if node is leaf:
-            yield path
+            path = []
+            while walked:
+                step, walked = walked
+                path.append(step)
+            yield path[::-1]
         else:
-            steps = [(parent, [*path, (node, place)]) for place, parent in enumerate(node.parents) if parent in leading]
+            steps = [(x, ((node, place), walked)) for place, x in enumerate(node.parents) if x in leading]
             stack += reversed(steps)
 
 
@@ -167,12 +178,20 @@ def _derivative(of: str, by: str) -> str:
 
 
 def _chain(path: list[tuple[Value, int]], names: Mapping[Value, str]) -> str:
-    return r" \cdot ".join(_derivative(names[node], names[node.parents[place]]) for node, place in path)
+    return _multiplied(path, lambda node, place: _derivative(names[node], names[node.parents[place]]))
 
 
 def _product(path: list[tuple[Value, int]], names: Mapping[Value, str]) -> str:
-    factors = [_local(node, place, names) for node, place in path]
-    return r" \cdot ".join(Latex.held(factor, PRODUCT + 1 if len(factors) > 1 else SUM) for factor in factors)
+    level = PRODUCT + 1 if len(path) > 1 else SUM
+    return _multiplied(path, lambda node, place: Latex.held(_local(node, place, names), level))
+
+
+def _multiplied(path: list[tuple[Value, int]], factor: Callable[[Value, int], str]) -> str:
+    """The factors of a path; of a very long one the first and the last."""
+    if len(path) <= 2 * MAX_FACTORS:
+        return r" \cdot ".join([factor(*step) for step in path])
+    first, last = path[:MAX_FACTORS], path[-MAX_FACTORS:]
+    return r" \cdot ".join([*[factor(*step) for step in first], r"\cdots", *[factor(*step) for step in last]])
 
 
 def _local(node: Value, place: int, names: Mapping[Value, str]) -> Latex:
