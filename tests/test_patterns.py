@@ -155,6 +155,17 @@ def test_a_relu_a_maximum_and_a_sigmoid_of_ones_own():
     assert explain(y, sigmoid(y)).code == "not computed yet"
 
 
+def test_a_rule_that_cannot_be_read_goes_by_pattern_and_numbers():
+    larger = gate(
+        lambda *xs: max(xs), rule=lambda z, *xs: tuple(float(x == z) for x in xs), name="larger", pattern="routes"
+    )
+    x, y = Value(-1.0, "x"), Value(40.0, "y")
+    f = larger(x, y)
+    f.backward()
+    assert explain(x, f).code == "lost"
+    assert sentences(f)[1] == "the gate routes its gradient to the winner, y"
+
+
 def test_a_gate_that_routes_one_input_in_its_own_way_is_flat_where_it_is():
     clip = gate(
         lambda x: min(max(x, -1.0), 1.0),

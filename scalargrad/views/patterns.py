@@ -34,8 +34,13 @@ class Manner(NamedTuple):
 
 def manner(story: Story, node: Value, place: int, local: float) -> Manner:
     """What the gate of `node` does on its way back to the parent at this place; `local` may be nan if it has none."""
-    inputs, slopes = story.slopes(node)
-    slope, pattern = slopes[place], node.gate.pattern if node.gate else ""
+    inputs, slope = node.inputs, None
+    pattern = node.gate.pattern if node.gate else ""
+    try:
+        inputs, slopes = story.slopes(node)
+        slope = slopes[place]
+    except TypeError:  # the rule of one's own is made for floats alone: it cannot be read
+        pass
     if isinstance(slope, (int, float)):
         return Manner({1.0: "passes", -1.0: "flips"}.get(slope, "number"))
     other = next((i for i, x in enumerate(inputs) if x is slope), None)

@@ -65,9 +65,15 @@ def slope_formula(slope: Any) -> str:
 
 @functools.lru_cache(maxsize=256)
 def rule_text(gate: Gate, count: int) -> tuple[str, ...]:
-    """The local gradients of a gate of so many inputs, as its rule spells them on z, x1, x2, ...: `z * (1 - z)`."""
+    """The local gradients of a gate of so many inputs, as its rule spells them on z, x1, x2, ...: `z * (1 - z)`.
+
+    "" for each where the rule is made for floats alone.
+    """
     names = tuple([Formula(f"x{i}") for i in range(1, count + 1)])
-    return tuple([Formula.of(slope).text for slope in read_rule(gate.form(None), Formula("z"), names)])
+    try:
+        return tuple([Formula.of(slope).text for slope in read_rule(gate.form(None), Formula("z"), names)])
+    except TypeError:
+        return ("",) * count
 
 
 def _named_inputs(node: Value, names: Mapping[Value, str]) -> tuple[Any, ...]:
