@@ -61,7 +61,9 @@ print(f"\nThe steepest of all these sigmoids has the local gradient {steepest:.3
 score = models["sigmoid"](X[0])
 score.backward()
 why = explain(models["sigmoid"].layers[0].W[0][0], score)
-print(textwrap.fill(f"Why is one gradient so small?  {why}", 80))
+print(f"Why is {why.name}.grad = {why.gradient:.2g} so small?")
+for cause in why.causes:
+    print(textwrap.fill(str(cause), 80, initial_indent="- ", subsequent_indent="  "))
 
 # ---- so one of them learns ----
 

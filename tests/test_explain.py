@@ -457,6 +457,15 @@ def small_weights():
     return x, sigmoid(x * 0.1 * Value(0.01, "w") * 0.002), None
 
 
+@case("tiny", "the 8 gates that scale on its strongest path multiply to ", {"count": 8.0})
+def scaled_more_than_weighed():
+    """Eight sigmoids, of slopes about 0.2, weigh more than the one weight of 0.001."""
+    f = x = Value(1.0)
+    for _ in range(8):
+        f = sigmoid(f)
+    return x, f * 0.001, None
+
+
 @case("small weights", "w multiplies v1 by a small weight: dv2/dv1 = 1e-05", {"count": 1.0, "local": 1e-5})
 def small_weight():
     x = Value(1.0)

@@ -275,7 +275,9 @@ def _of_kind(story: Story, kind: str, edges: list[Edge], chain: list[Edge]) -> F
     if kind == "saturated":
         return _saturated(story, edges)
     if kind == "small weights" and len(chain) > 1:
-        return _small_weights(story, edges)
+        return _small_factors(story, "small weights", edges)
+    if len(edges) < sum(abs(edge.local) < 1.0 for edge in chain):
+        return _small_factors(story, "tiny", edges)
     return _by_product(story, "tiny", chain, min(chain, key=lambda edge: abs(edge.local)))
 
 
@@ -286,13 +288,16 @@ def _kind_of_factor(story: Story, edge: Edge) -> str:
     return "small weights" if weighs else "tiny"
 
 
-def _small_weights(story: Story, edges: list[Edge]) -> Finding:
-    """One weight below 1, or several on one path: it lies at the smallest of them."""
+def _small_factors(story: Story, code: str, edges: list[Edge]) -> Finding:
+    """One local gradient below 1, or several of one kind on one path: it lies at the smallest of them."""
     smallest = min(edges, key=lambda edge: abs(edge.local))
     numbers = {"count": float(len(edges)), "local": smallest.local, "product": multiplied(*[e.local for e in edges])}
     texts = _slope(story, smallest) | {"local": _rounded(smallest.local)}
-    phrase = "why small weight" if len(edges) == 1 else "why small weights"
-    return Finding("small weights", smallest.node, numbers, texts, phrase)
+    of_one, of_many = {
+        "small weights": ("why small weight", "why small weights"),
+        "tiny": ("why tiny local gradient", "why scaled"),
+    }[code]
+    return Finding(code, smallest.node, numbers, texts, of_one if len(edges) == 1 else of_many)
 
 
 def _saturated(story: Story, chain: list[Edge]) -> Finding:

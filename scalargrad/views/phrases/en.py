@@ -154,6 +154,8 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "why lost to a number": "{parent} = {input} lost the {symbol} by {by} to the plain number {winner} in {via}",
     "why zero weight": "{via} multiplies {parent} by {weight}, so {slope} = 0",
     "why behind": "behind that, nearer to {root}: {cause}",
+    "why scaled": "the {count} gates that scale on its strongest path multiply to {product}; the smallest "
+    "local gradient is {slope} = {local} of {via}",
     "why small weight": "{via} multiplies {parent} by a small weight: {slope} = {local}",
     "why small weights": "the {count} weights below 1 on its strongest path multiply to {product}; the smallest is "
     "{slope} = {local} of {via}",

@@ -153,6 +153,8 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "why lost to a number": "{parent} = {input} 在 {symbol} 中以 {by} 之差落败于 {via} 中的普通的数 {winner}",
     "why zero weight": "{via} 把 {parent} 乘以 {weight}，所以 {slope} = 0",
     "why behind": "其后，更靠近 {root} 处：{cause}",
+    "why scaled": "最强路径上 {count} 个起缩放作用的门，其局部梯度之积是 {product}；"
+    "其中最小的是 {via} 的 {slope} = {local}",
     "why small weight": "{via} 把 {parent} 乘以很小的权重：{slope} = {local}",
     "why small weights": "最强路径上小于 1 的 {count} 个权重之积是 {product}；其中最小的是 {via} 的 {slope} = {local}",
     "why flat": "{via} = {at} 在这一点是平的：{slope} = 0",
