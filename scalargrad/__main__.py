@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import sys
+import unicodedata
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
@@ -138,6 +139,7 @@ def _assigned(texts: Sequence[str]) -> dict[str, float]:
     values: dict[str, float] = {}
     for text in texts:
         name, equals, number = text.partition("=")
+        name = unicodedata.normalize("NFKC", name)  # as Python reads names: two that look alike are one
         if not equals or not name.isidentifier():
             raise ValueError(f"{text!r} is no value: write name=number, and put the whole expression in quotes")
         if name in values:

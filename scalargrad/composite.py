@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import keyword
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -114,10 +115,11 @@ def gate(
     """
     if function is None:
         return lambda function: gate(function, rule=rule, name=name, symbol=symbol, pattern=pattern)
-    called = str(name or getattr(function, "__name__", ""))
-    if not called.isidentifier() or keyword.iskeyword(called) or called in GATES:
-        taken = "bears the name of a gate of the table" if called in GATES else "has no name that is an identifier"
-        raise ValueError(f"the gate {called!r} {taken}: give another, name=")
+    called = unicodedata.normalize("NFKC", str(name or getattr(function, "__name__", "")))  # as Python reads names
+    if not called.isidentifier() or keyword.iskeyword(called) or called in GATES or called.startswith("__"):
+        known = "of a gate of the table" if called in GATES else "that is Python's own" if called[:2] == "__" else ""
+        wrong = f"bears the name {known}" if known else "has no name that is an identifier"
+        raise ValueError(f"the gate {called!r} {wrong}: give another, name=")
     if rule is None:
         return Composite(function, called, symbol or called, pattern)
     made = Gate(function, rule, pattern, symbol or "", called)

@@ -78,7 +78,11 @@ class _Reader:
             raise ExpressionError(f"the expression has {len(text)} characters; {LONGEST} are allowed")
         self.lines = [line.strip().replace("\t", " ") for line in text.splitlines()]
         self.statements = self._parse()
-        self.known = {unicodedata.normalize("NFKC", name): Value(x, name) for name, x in values.items()}
+        names = [unicodedata.normalize("NFKC", name) for name in values]  # as Python reads names
+        for name in names:
+            if names.count(name) > 1:
+                raise ExpressionError(f"{name} is given twice")
+        self.known = {name: Value(x, given) for name, (given, x) in zip(names, values.items())}
 
     def root(self) -> Value:
         """The value of the last statement."""

@@ -72,7 +72,9 @@ def load_graph(path: str | os.PathLike[str], gates: Iterable[Gate] = ()) -> Any:
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-        return _Reader(json.loads(text, parse_int=_whole), GATES | {gate.name: gate for gate in gates}).roots()
+        return _Reader(
+            json.loads(text, parse_int=_whole, object_pairs_hook=each_once), GATES | {gate.name: gate for gate in gates}
+        ).roots()
     except (ValueError, RecursionError) as error:  # JSON's and Unicode's complaints are ValueErrors too
         raise ValueError(f"{os.fspath(path)}: not a saved graph: {error}") from None
 
@@ -100,6 +102,15 @@ def _to_json(node: Value, index: dict[Value, int]) -> dict[str, Any]:
             record["places"] = node.form.moving
         record["numbers"] = [_word(x) for x in node.numbers]
     return record
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table of the file, in which no name may be said twice."""
+    table = dict(pairs)
+    for name in table if len(table) < len(pairs) else ():
+        if [key for key, _ in pairs].count(name) > 1:
+            raise ValueError(f"{name:.40} is there twice")
+    return table
 
 
 def _whole(digits: str) -> int | str:

@@ -171,6 +171,7 @@ REFUSED = [
     (["x * y"], "no value for x, y: add x=NUMBER y=NUMBER"),
     (["x", "x=1", "y=2"], "y has a value, but the expression has no such name"),
     (["x", "x=1", "x=2"], "x is given twice"),
+    (["fi", "fi=1", "\ufb01=2"], "fi is given twice"),
     (["x", "x=one"], "'x=one': 'one' is not a number"),
     (["x", "x="], "'' is not a number"),
     (["x", "x==2"], "'=2' is not a number"),

@@ -357,6 +357,11 @@ def test_a_wrong_output_is_a_type_error_that_names_the_gate(result):
     ("name", "message"),
     [
         ("exp", "^the gate 'exp' bears the name of a gate of the table: give another, name=$"),
+        (
+            "\U0001d42c\U0001d422\U0001d420\U0001d426\U0001d428\U0001d422\U0001d41d",
+            "^the gate 'sigmoid' bears the name of a gate",
+        ),
+        ("__init__", "^the gate '__init__' bears the name that is Python's own: give another, name=$"),
         ("two words", "^the gate 'two words' has no name that is an identifier: give another, name=$"),
         ("lambda", "^the gate 'lambda' has no name that is an identifier"),
         ("", "^the gate '<lambda>' has no name"),
@@ -662,3 +667,12 @@ def test_it_is_freed():
     leaf = Value(1.0)
     z = exp(swish(leaf))
     assert [type(x) for x in z.parents[0].numbers] == [float, float] and z.parents[0].parents == (leaf,)
+
+
+def test_an_unknown_pattern_is_refused_where_the_gate_is_made():
+    with pytest.raises(ValueError, match="^pattern='bends': choose from distributes, routes, switches, flips, scales$"):
+        gate(lambda x: x * x, pattern="bends")
+
+
+def test_a_name_is_what_python_makes_of_it():
+    assert gate(lambda x: x * x, name="\ufb01").name == "fi"

@@ -182,6 +182,8 @@ def test_a_root_without_a_name_is_no_second_f():
 
 def test_names_are_compared_as_python_compares_them():
     assert evaluate("ﬁ * 2", {"fi": 3}).data == evaluate("fi * 2", {"ﬁ": 3}).data == 6.0
+    with pytest.raises(ExpressionError, match="^fi is given twice$"):
+        evaluate("fi", {"fi": 1.0, "\ufb01": 2.0})
 
 
 def test_a_plain_number_becomes_a_leaf():

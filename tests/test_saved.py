@@ -559,3 +559,16 @@ def test_a_subclass_stays_one(copied):
     assert type(f) is type(again) is Mine and everything(again) == everything(f)
     assert type(again.parents[0].parents[0]) is Mine and type(again.parents[1]) is Value
     assert type(copied(x)) is Mine and copied(x).label == "mine"
+
+
+def test_what_is_said_twice_in_a_file_is_refused(tmp_path):
+    path = save_graph(Value(3.0, "x") * 2, tmp_path / "graph.json")
+    text = path.read_text(encoding="utf-8")
+    for said, twice in (('"version": 1', '"version": 1, "version": 1'), ('"data": 3.0', '"data": 3.0, "data": 4.0')):
+        path.write_text(text.replace(said, twice), encoding="utf-8")
+        with pytest.raises(ValueError, match=r"graph\.json: not a saved graph: (version|data) is there twice"):
+            load_graph(path)
+    for version in ("true", "1.0", '"1"', "2"):
+        path.write_text(text.replace('"version": 1', f'"version": {version}'), encoding="utf-8")
+        with pytest.raises(ValueError, match="version .* is not 1"):
+            load_graph(path)

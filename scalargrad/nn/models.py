@@ -18,7 +18,7 @@ from typing import Any
 
 from .. import files
 from ..gate import Gate
-from ..saved import LARGEST, WORDS
+from ..saved import LARGEST, WORDS, each_once
 from .activations import ACTIVATIONS, MAXOUT
 from .mlp import MLP
 from .two_layer_net import TwoLayerNet
@@ -73,19 +73,10 @@ def load(path: str | os.PathLike[str], gates: Iterable[Gate] = ()) -> Any:
     Raises ValueError, naming the file and the place in it, for anything that `save` did not write.
     """
     try:
-        file = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_each_once)
+        file = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=each_once)
         return _model(file, {gate.name: gate for gate in gates})
     except (ValueError, RecursionError) as error:  # JSON's and Unicode's complaints are ValueErrors too
         raise ValueError(f"{os.fspath(path)}: not a saved model: {error}") from None
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A table of the file, in which no name may be said twice."""
-    table = dict(pairs)
-    for name in table if len(table) < len(pairs) else ():
-        if [key for key, _ in pairs].count(name) > 1:
-            raise ValueError(f"{name:.40} is there twice")
-    return table
 
 
 def _model(file: Any, gates: dict[str, Gate]) -> MLP:
