@@ -671,7 +671,7 @@ def test_it_is_freed():
 
 def test_an_unknown_pattern_is_refused_where_the_gate_is_made():
     with pytest.raises(ValueError, match="^pattern='bends': choose from distributes, routes, switches, flips, scales$"):
-        gate(lambda x: x * x, pattern="bends")
+        gate(lambda x: x * x, name="square", pattern="bends")
 
 
 def test_a_name_is_what_python_makes_of_it():
