@@ -6,7 +6,7 @@ import inspect
 import keyword
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from .formula import OPERATORS, Formula, read_rule
 from .gate import CONSTANT, Form, Gate, Pattern
@@ -68,6 +68,7 @@ class Composite(Gate):
         return tuple([leaf.grad for leaf in leaves])
 
 
+F = TypeVar("F", bound=Callable[..., Any])  # the gate made of a function is called as that is
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -85,6 +86,24 @@ def named(parameters: Iterable[inspect.Parameter], count: int) -> list[str]:
     return [*known, *(f"x{i + 1}" for i in range(len(known), count))][:count]
 
 
+@overload
+def gate(
+    function: F,
+    *,
+    rule: Callable[..., Any] | None = None,
+    name: str | None = None,
+    symbol: str | None = None,
+    pattern: Pattern = "scales",
+) -> F: ...
+@overload
+def gate(
+    function: None = None,
+    *,
+    rule: Callable[..., Any] | None = None,
+    name: str | None = None,
+    symbol: str | None = None,
+    pattern: Pattern = "scales",
+) -> Callable[[F], F]: ...
 def gate(
     function: Callable[..., Any] | None = None,
     *,

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from .text import short
 
+PLAIN_ERRORS = (ZeroDivisionError, OverflowError, ArithmeticError, ValueError)
 MAX_FORMS = 1_000  # of one gate, that are kept
 Pattern = Literal["distributes", "routes", "switches", "flips", "scales"]
 
@@ -87,7 +88,11 @@ class Gate:
         shown = [f"{name} = {x!r}" for name, x in zip(names, numbers)]
         if len(shown) > 4:
             shown[3:] = [f"... ({len(numbers)} in all)"]
-        return type(error)(f"{self.name}: input{'s' * (len(numbers) > 1)} {', '.join(shown)} {reason}")
+        message = f"{self.name}: input{'s' * (len(numbers) > 1)} {', '.join(shown)} {reason}"
+        try:
+            return type(error)(message)
+        except TypeError:  # a class of one's own, that is made of something else
+            return next(kind for kind in type(error).__mro__ if kind in PLAIN_ERRORS)(message)
 
     def slope_error(self, error: Exception, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> Exception:
         """The error for a rule that has raised one: there is no local gradient, or none that fits a float."""

@@ -10,6 +10,16 @@ from typing import Any
 DIGITS = 6  # significant digits of a number that people read
 
 
+class Text(str):
+    """A text that a prompt or a notebook shows as it stands, not as a quoted string."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+
 def typed(x: float) -> str:
     """A float as one types it: nan and inf have no literal."""
     return repr(x) if math.isfinite(x) else f"float('{x!r}')"

@@ -335,3 +335,33 @@ def test_against_torch(name):
             z.backward()
             theirs = (z.item(), t.grad.item())
             assert theirs == pytest.approx((GATES[name](x), *slopes(GATES[name], (x,))), rel=1e-12, abs=FOUR_ULP)
+
+
+class OfTwo(ZeroDivisionError):
+    def __init__(self, x, y):
+        super().__init__(f"{x} {y}")
+
+
+class Unkind(ValueError):
+    def __init__(self):
+        super().__init__("no text, please")
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (OfTwo(1.0, 2.0), ZeroDivisionError),
+        (Unkind(), ValueError),
+        (UnicodeDecodeError("utf-8", b"", 0, 1, "what"), ValueError),
+        (FloatingPointError("x"), FloatingPointError),
+    ],
+)
+def test_an_error_of_any_class_is_said_in_words(raised, kind):
+    def output(x):
+        raise raised
+
+    own = Gate(output, lambda z, x: (1.0,), name="own")
+    for call in (lambda: own(Value(2.0, "h")), lambda: own(2.0)):
+        with pytest.raises(kind, match=r"^own: input (h|x) = 2\.0 cannot be computed") as error:
+            call()
+        assert type(error.value) is kind

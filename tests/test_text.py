@@ -1,10 +1,12 @@
 """How numbers and texts are shown."""
 
 import operator
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from scalargrad import Value, backprop_code, latex, nn, tree
 from scalargrad.text import agreeing, clip, number_text, width
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -74,3 +76,26 @@ def test_clip_leaves_out_the_middle(text, length):
     clipped = clip(text, length)
     assert len(clipped) <= length
     assert clipped == text or (text.startswith(clipped[:1]) and text.endswith(clipped[-1:]) and " ... " in clipped)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lambda f: tree(f),
+        lambda f: latex(f, by=f.parents[0]),
+        lambda f: backprop_code(f),
+        lambda f: nn.MLP(2, [3, 1], seed=1).summary(),
+    ],
+)
+def test_a_text_shows_itself_at_a_prompt(text):
+    shown = text(Value(2.0, "x") * Value(3.0, "y"))
+    assert isinstance(shown, str) and repr(shown) == str(shown) == shown and type(str(shown)) is str
+    printed = []
+    shown._repr_pretty_(SimpleNamespace(text=printed.append), False)
+    assert printed == [shown]
+
+
+def test_formulas_are_set_in_a_notebook():
+    x = Value(2.0, "x")
+    shown = latex(x * x, names={"f": x})
+    assert shown._repr_latex_() == f"$$\n{shown}\n$$"

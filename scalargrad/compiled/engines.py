@@ -21,7 +21,7 @@ from .writing import ArrayWriter, FloatWriter
 
 # Gates that any kind of number has as operators.
 OPERATORS = (table.add, table.sub, table.mul, table.div, table.neg, table.total, table.dot)
-Result = tuple[float, Any, *tuple[float, ...]]
+Result = tuple[Any, ...]  # a value, a list of gradients, and other values: as many as the function returns
 
 
 def outputs(m: Any) -> dict[str, Callable[..., Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..text import Text
 from ..value import Value
 from .activations import MAXOUT, ActivationName, activation_of
 from .module import Module
@@ -77,7 +78,7 @@ class MLP(Module):
             for name, p in layer.named_parameters().items()
         }
 
-    def summary(self) -> str:
+    def summary(self) -> Text:
         """A table of the neurons, weights and biases of each layer, and their sums in the words of the course.
 
         >>> print(MLP(3, [4, 2], "sigmoid").summary())
@@ -101,7 +102,7 @@ class MLP(Module):
         neurons, offsets = [len(layer.neurons) for layer in self.layers], [len(layer.b) for layer in self.layers]
         shapes, count = " + ".join(f"[{_shape(layer)}]" for layer in self.layers), len(self.weights())
         sums = [f"{_sum(neurons)} neurons", f"{shapes} = {count} weights", f"{_sum(offsets)} biases"]
-        return "\n".join([*table, *sums, f"{_sum([count, sum(offsets)])} learnable parameters"])
+        return Text("\n".join([*table, *sums, f"{_sum([count, sum(offsets)])} learnable parameters"]))
 
     def __repr__(self) -> str:
         layers = "".join(f" -> {len(layer.neurons)} {layer.activation}" for layer in self.layers)

@@ -22,6 +22,7 @@ from ..formula import ATOM, POWER, SIGN, SPELLINGS, Formula, is_plain, read_rule
 from ..gate import Gate
 from ..generated import keep_source
 from ..table import GATES
+from ..text import Text
 from ..value import Value
 from .story import Story
 
@@ -117,7 +118,7 @@ def _spelled(cls: type[Code], gate: Gate, inputs: tuple[Any, ...]) -> Code | Non
     return formula if len(formula.text) <= MAX_PART else None
 
 
-class BackpropCode(str):
+class BackpropCode(Text):
     """The text of a program; `run` runs it, and a debugger steps through it.
 
     filename: what tracebacks and debuggers call it; `linecache` has its lines under this name.

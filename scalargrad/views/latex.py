@@ -9,7 +9,7 @@ from typing import Any
 
 from ..formula import ATOM, POWER, PRODUCT, SIGN, SUM, Formula, is_plain, read_rule
 from ..gate import Gate
-from ..text import number_text
+from ..text import Text, number_text
 from ..value import Value
 from .story import Story
 
@@ -86,7 +86,14 @@ def _command(gate: Gate) -> str:
     return COMMANDS.get(gate.name) or rf"\operatorname{{{name}}}"
 
 
-def latex(root: Value, by: Value | None = None, names: Mapping[Any, Any] | None = None) -> str:
+class LatexText(Text):
+    """Formulas in LaTeX; a notebook sets them."""
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self}\n$$"
+
+
+def latex(root: Value, by: Value | None = None, names: Mapping[Any, Any] | None = None) -> LatexText:
     """The chain rule of d root / d leaf as LaTeX: as derivatives, as formulas, as numbers; a line for every leaf.
 
     root: the value that is differentiated.
@@ -110,8 +117,8 @@ def latex(root: Value, by: Value | None = None, names: Mapping[Any, Any] | None 
     called = {node: name_in_latex(name) for node, name in story.names.items()}
     rows = [row for leaf in (story.leaves if by is None else [by]) for row in _rows(story, leaf, called)]
     if len(rows) == 1:
-        return rows[0].replace(" &= ", " = ", 1)
-    return "\n".join([r"\begin{aligned}", *[rf"{row} \\" for row in rows], r"\end{aligned}"])
+        return LatexText(rows[0].replace(" &= ", " = ", 1))
+    return LatexText("\n".join([r"\begin{aligned}", *[rf"{row} \\" for row in rows], r"\end{aligned}"]))
 
 
 def name_in_latex(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..text import number_text
+from ..text import Text, number_text
 from ..value import Value
 from .story import Story
 
@@ -15,7 +15,7 @@ def tree(
     names: Mapping[Any, Any] | None = None,
     limit: int = 500,
     lang: str | None = None,
-) -> str:
+) -> Text:
     """A graph as indented text, each gate above its inputs; what occurs again is not written out again.
 
     root: a value, or several values, one below the other.
@@ -45,7 +45,7 @@ def tree(
     if len(seen) < len(story.order):
         enough = len(story.roots) + sum(len(node.parents) for node in story.order)
         lines.append(story.say("cut", count=len(story.order) - len(seen), limit=enough))
-    return "\n".join(lines)
+    return Text("\n".join(lines))
 
 
 def _line(story: Story, node: Value) -> str:
