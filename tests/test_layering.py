@@ -28,6 +28,7 @@ ROOMS = [
         "composite",
         "saved",
         "calculus",
+        "differences",
         "check",
     ),
     *("views", "views.phrases", "views.names", "views.lines", "views.spelling", "views.story", "views.patterns"),
