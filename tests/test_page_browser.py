@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 
 import pytest
 from conftest import MARKUP, lecture
@@ -84,6 +83,10 @@ class Browser:
             ".map(g => [g.id, [...g.querySelectorAll('text')].map(t => t.textContent)])"
         )
         return dict(pairs)
+
+    def settle(self):
+        """Brings every transition that has begun to its end."""
+        self.run("document.getAnimations().forEach(animation => animation.finish())")
 
     def answer(self, text):
         field = self.driver.find_element(By.ID, "answer")
@@ -201,8 +204,8 @@ def test_links_to_a_step(browser):
     assert browser.at() == 3
     browser.click("#next")
     assert browser.run("return location.hash") == "#4"
-    browser.run("location.hash = '#2'")
-    time.sleep(0.05)
+    followed = "const [done] = arguments; addEventListener('hashchange', () => done(), { once: true });"
+    browser.driver.execute_async_script(f"{followed} location.hash = '#2'")
     assert browser.at() == 2
     for link, place in (("#999", 8), ("#nonsense", 0), ("#4.1", 4), ("#4.7", 4)):
         browser.driver.get("about:blank")
@@ -279,7 +282,7 @@ def test_forward_and_backward_differ_by_colour_and_line(browser):
     browser.open(page(lecture()), "#2")
     forward = [browser.style("#e4_0 path", name) for name in ("stroke", "strokeDasharray")]
     browser.click("#next")
-    time.sleep(0.3)
+    browser.settle()
     backward = [browser.style("#e4_0 path", name) for name in ("stroke", "strokeDasharray")]
     assert forward[1] == "none" and backward[1] != "none" and forward[0] != backward[0]
     assert browser.style(".line.forward", "borderTopStyle") == "solid"
@@ -487,14 +490,15 @@ def test_sizes(browser, count):
     made = page(root)
     assert len(made.html) < 2_500_000
     browser.open(made)
-    begin = time.time()
     browser.click("#last")
-    assert browser.at() == 2 * (count - 1) and time.time() - begin < 1.5
+    assert browser.at() == 2 * (count - 1)
     assert browser.boxes()["n0"][2] == number_text(steps(root).gradients[steps(root).order[0]])
-    spent = browser.run(
-        "const t = performance.now(); for (let i = 0; i < 10; i++) go(at - 1); return (performance.now() - t) / 10"
+    measured = browser.run(
+        "let measured = 0; const measure = Element.prototype.getBoundingClientRect;"
+        "Element.prototype.getBoundingClientRect = function () { measured++; return measure.call(this); };"
+        "go(at - 1); Element.prototype.getBoundingClientRect = measure; return measured"
     )
-    assert spent < 200  # milliseconds a step, on a slow machine
+    assert measured <= 5  # the four things that a step lights at most, and the frame, however large the circuit is
     if count == 500:
         assert browser.seen("#whole")
         browser.click("#whole")
@@ -505,7 +509,7 @@ def test_light_and_dark(browser):
     browser.open(page(lecture()), "#3")
     for scheme in ("light", "dark"):
         browser.media(scheme)
-        time.sleep(0.25)
+        browser.settle()
         paper = luminance(browser.style("body", "backgroundColor"))
         assert (paper > 0.5) == (scheme == "light")
         for selector, name in TEXTS:
@@ -544,6 +548,7 @@ def test_print(browser):
 
 def test_a_narrow_window(browser):
     browser.size(480, 900)
+    browser.media(motion="reduce")  # the picture is there at once, instead of on its way
     browser.open(page(neuron()), "#8")
     assert browser.run("return document.documentElement.scrollWidth") <= 480
     frame = browser.run("const b = document.querySelector('#n0').getBoundingClientRect(); return [b.left, b.right]")
