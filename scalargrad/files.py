@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import uuid
 from pathlib import Path
 
 
@@ -19,7 +18,7 @@ def write(path: str | os.PathLike[str], content: bytes) -> Path:
         target.write_bytes(content)
         return target
     real = target.resolve()
-    beside = real.with_name(f".{uuid.uuid4().hex}.part")  # a name that nobody can have planted a link at
+    beside = real.with_name(f".{os.urandom(16).hex()}.part")  # a name that nobody can have planted a link at
     try:
         with beside.open("xb") as file:  # with the permissions of any new file
             file.write(content)

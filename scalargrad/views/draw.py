@@ -6,9 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import graphviz
+from typing import TYPE_CHECKING, Any
 
 from .. import files
 from ..gate import CONSTANT
@@ -19,6 +17,9 @@ from .layout import lay_out, readable, system_dot
 from .patterns import gate_title
 from .span import Wiring, wiring
 from .story import Story
+
+if TYPE_CHECKING:
+    import graphviz
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 DPI = 192  # of a PNG: twice Graphviz's own, for slides and sharp screens

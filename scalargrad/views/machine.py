@@ -11,7 +11,6 @@ import atexit
 import functools
 import os
 import threading
-from importlib.resources import files
 from typing import Any
 
 MAX_SECONDS = 30.0
@@ -48,6 +47,8 @@ class Machine:
     """The compiled module."""
 
     def __init__(self) -> None:
+        from importlib.resources import files
+
         import wasmtime
 
         self.wasmtime = wasmtime
