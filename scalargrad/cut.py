@@ -28,9 +28,10 @@ def warn_of_a_cut(node: Node) -> None:
     frame = sys._getframe(2)
     if not _is_library(frame.f_code.co_filename):
         name = _name(node, frame)
+        which, x = (f"{name} =", name) if name else ("a value of", "x")
         warnings.warn(
-            f"{name} = {node._data!r} becomes a plain number here, and no gradient passes it: for math.exp({name}) "
-            f"write exp({name}), from scalargrad; if a plain number is meant, write {name}.data",
+            f"{which} {node._data!r} becomes a plain number here, and no gradient passes it: for math.exp({x}) write "
+            f"exp({x}), from scalargrad; if a plain number is meant, write {x}.data",
             CircuitCut,
             stacklevel=3,
         )
@@ -46,7 +47,7 @@ def warn_of_identity(node: Node, other: object) -> None:
         frame, level = frame.f_back, level + 1
     compared = frame.f_code.co_code[frame.f_lasti] == opmap["COMPARE_OP"]
     if compared and not _is_library(frame.f_code.co_filename):
-        name = _name(node, frame)
+        name = _name(node, frame) or "x"
         warnings.warn(
             f"{name} is {node._data!r}, and {name} == {other} is False all the same: == asks whether two values are "
             f"one and the same node.  To compare numbers write {name}.data == {other}",
@@ -56,9 +57,9 @@ def warn_of_identity(node: Node, other: object) -> None:
 
 
 def _name(node: Node, frame: FrameType) -> str:
-    """What the line calls the node: by its label, or by the variable that holds it; x if neither is known."""
+    """What the line calls the node: by its label, or by the variable that holds it; "" if neither is known."""
     held = (name for scope in (frame.f_locals, frame.f_globals) for name, x in scope.items() if x is node)
-    return node._label or next(held, "x")
+    return node._label or next(held, "")
 
 
 @functools.lru_cache(maxsize=256)
