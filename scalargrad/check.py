@@ -212,7 +212,10 @@ def _gate_slopes(node: Value, step: float) -> Iterator[Slope]:
     def along(*moved: int) -> Slope:
         name = _blamed(node, " + ".join([names[i] for i in moved]))
         column = Column(partial(alone, node), at, moved, center, [sum([slopes[i] for i in moved])], [name])
-        return column.slopes(step)[0]
+        [slope] = column.slopes(step)
+        if slope.verdict == "kink" and not next(column.differences(step)).spans(0, slope.backward):
+            return replace(slope, verdict="wrong")  # exactly on its kink a gate may give any slope from left to right
+        return slope
 
     each = [along(i) for i in range(len(at))]
     yield from each

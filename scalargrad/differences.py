@@ -131,6 +131,12 @@ class Difference:
         below, center, above = (side.outputs[i].data for side in (self.below, self.center, self.above))
         return 2.0 * ((above - center) - (center - below)) / self.width
 
+    def spans(self, i: int, slope: float) -> bool:
+        """Whether a slope lies between those on the left and on the right of the centre."""
+        ends = [self.slope(i) - 0.5 * self.bend(i), self.slope(i) + 0.5 * self.bend(i)]
+        slack = WRONG * max(map(abs, [*ends, slope]))
+        return min(ends) - slack <= slope <= max(ends) + slack
+
     @cached_property
     def comparisons(self) -> list[tuple[Any, ...]]:
         """How each comparison falls out below, in the centre and above; None where there is no such comparison."""

@@ -30,7 +30,7 @@ from scalargrad import (
 )
 from scalargrad.check import CUT, Report, Slope
 from scalargrad.gate import Gate
-from scalargrad.table import GATES
+from scalargrad.table import GATES, step
 
 inf, nan = math.inf, math.nan
 steady = settings(derandomize=True, deadline=None, max_examples=60)
@@ -833,3 +833,26 @@ def test_planted_faults_at_all_scales_are_caught_and_named(fault):
                 tried += 1
                 named += not report and blamed(report) == {name}
     assert tried > 100 and named >= 0.95 * tried, f"{named} of {tried}"
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "slopes"),
+    [("relu", (0.0,), (0.0, 0.5, 1.0)), ("abs", (0.0,), (-1.0, 0.0, 1.0)), ("maximum", (2.0, 2.0), (0.5,))],
+)
+def test_exactly_on_a_kink_any_slope_between_left_and_right_will_do_and_no_other(name, point, slopes):
+    for slope in (*slopes, 5.0, -1.5, 1.2):
+        own = Gate(GATES[name].output, _rule(name, slope), name="own")
+        report = check_gradients(own, point)
+        assert bool(report) is (slope in slopes), report
+        assert slope in slopes or any("gate own" in culprit.name for culprit in report.culprits)
+
+
+def _rule(name, slope):
+    """The rule of a gate, but for its slope exactly on the kink."""
+    sound = GATES[name].rule
+
+    def rule(z, *xs):
+        at_kink = step(abs(xs[0] - xs[-1]) if len(xs) > 1 else abs(xs[0]), 0.0, 0.0)  # 0 there, 1 elsewhere
+        return tuple([at_kink * s + (1.0 - at_kink) * slope for s in sound(z, *xs)])
+
+    return rule
