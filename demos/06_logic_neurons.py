@@ -2,15 +2,16 @@
 
 A sigmoid neuron with large weights is a logic gate: the sigmoid is handed -30, -10 or 10, so its output is almost 0 or
 almost 1.  No single neuron computes XNOR (are both inputs the same?), since no straight line parts the two answers.
-Two layers do: XNOR = AND or NOR.
+Two layers do: XNOR = AND or NOR.  It also writes logic_neurons.svg beside this file: that network, as on the slide.
 
 Run it:  python demos/06_logic_neurons.py
 """
 
 from itertools import product
 from math import isclose
+from pathlib import Path
 
-from scalargrad import Value, sigmoid
+from scalargrad import Value, nn, sigmoid
 
 
 def and_(a: Value, b: Value) -> Value:
@@ -60,6 +61,15 @@ for i, bits in enumerate(product((0, 1), repeat=2)):
     print(" {}  {}".format(*bits) + "".join(f"{text:>16}" for text in texts))
 print("Where XNOR has 0, what the neurons AND and NOR send back to the fork a cancels.")
 
+# ---- the same two layers as a network, drawn where both inputs are 1 ----
+
+network = nn.MLP(2, [2, 1], "sigmoid")
+network.layers[1] = nn.Layer(2, 1, "sigmoid")
+for p, number in zip(network.parameters(), [20, 20, -30, -20, -20, 10, 20, 20, -10]):
+    p.data = number
+picture = nn.draw_network(network, [1, 1]).save(Path(__file__).with_name("logic_neurons.svg"))
+print(f"\nThe network as a picture: {picture.name}")
+
 # ---- the truth tables, and how far from 0 and 1 ----
 
 for name, truth in TRUTH.items():
@@ -72,3 +82,4 @@ assert isclose(outputs["OR"][0], 4.5397868702434395e-05, rel_tol=1e-14)  # s(-10
 for output, gradient in zip(outputs["AND"], gradients["AND"]):
     assert isclose(gradient, 20 * output * (1 - output), rel_tol=1e-14)
 assert max(abs(gradient) for name in NEURONS for gradient in gradients[name]) < 1e-3
+assert [network([a, b]).data for a, b in product((0, 1), repeat=2)] == outputs["XNOR"]

@@ -26,6 +26,7 @@ from .two_layer_net import TwoLayerNet
 from .models import save, load
 from .data import quadrants, ring, islands, moons, spiral, read_csv
 from .health import LayerHealth, layer_health
+from .drawing import draw_network
 from .pictures import Picture, plot_boundary, plot_history, plot_activations, plot_health
 
 # fmt: off
@@ -37,5 +38,6 @@ __all__ = [
     "constant_rate", "step_decay", "exponential_decay", "inverse_decay", "linear_decay", "cosine_decay", "warm_up",
     "fit", "History", "Diverged", "TwoLayerNet", "save", "load",
     "quadrants", "ring", "islands", "moons", "spiral", "read_csv",
-    "LayerHealth", "layer_health", "Picture", "plot_boundary", "plot_history", "plot_activations", "plot_health",
+    "LayerHealth", "layer_health", "draw_network",
+    "Picture", "plot_boundary", "plot_history", "plot_activations", "plot_health",
 ]

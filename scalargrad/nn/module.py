@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..gate import LEAF
 from ..value import Value
+from ..views.draw import Drawing
 
 Self = TypeVar("Self", bound="Module")
 
@@ -85,6 +86,12 @@ class Module:
         """Labels every parameter with its name, which is then what pictures and errors call it."""
         for name, p in self.named_parameters().items():
             p.label = name
+
+    def _drawing_(self, engine: str | None = None, lang: str | None = None) -> Drawing:
+        """What `draw(module)` shows."""
+        from .drawing import draw_network
+
+        return draw_network(self, engine=engine, lang=lang)
 
     def zero_grad(self) -> None:
         """Sets the gradient of every parameter to 0."""

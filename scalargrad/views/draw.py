@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,24 +27,26 @@ ENGINES = (None, "wasm", "dot")
 
 
 class Drawing:
-    """A circuit as a picture: `source` is its DOT text, `svg` the picture, and a notebook shows it by itself.
+    """A circuit or a network as a picture: `source` is its DOT text, `svg` the picture; a notebook shows it by itself.
 
     `source` needs no layout engine; `svg`, `save` and a notebook do.
     """
 
-    def __init__(self, source: str, titles: Mapping[str, str], engine: str | None, summary: str):
+    def __init__(self, source: str, titles: Mapping[str, str], engine: str | None, summary: str, kind: str = "circuit"):
+        _check("engine", engine, ENGINES)
         self.source = source
         self._titles = titles
         self._engine = engine
         self._summary = summary
+        self._kind = kind
 
     def __repr__(self) -> str:
-        return f"<Drawing of {self._summary}; .save('circuit.svg') writes it>"
+        return f"<Drawing of {self._summary}; .save('{self._kind}.svg') writes it>"
 
     @cached_property
     def svg(self) -> str:
         """The picture as one `<svg>` element; RuntimeError, saying what to install, where nothing can lay it out."""
-        return readable(lay_out(self.source, self._engine), self._titles, f"circuit of {self._summary}")
+        return readable(lay_out(self.source, self._engine), self._titles, f"{self._kind} of {self._summary}")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The path, after writing the picture there, whole or not at all.
@@ -60,7 +62,7 @@ class Drawing:
             sharp = self.source.replace("{", f"{{\n\tdpi={DPI}", 1) if kind == ".png" else self.source
             content = system_dot(sharp, kind[1:])
         else:
-            raise ValueError(f"a circuit can be saved as .svg, .dot, .png or .pdf, not as {str(path)!r}")
+            raise ValueError(f"a {self._kind} can be saved as .svg, .dot, .png or .pdf, not as {str(path)!r}")
         return files.write(path, content)
 
     def _repr_svg_(self) -> str | None:
@@ -71,7 +73,7 @@ class Drawing:
 
 
 def draw(
-    root: Value | Iterable[Value],
+    root: Any,
     names: Mapping[Any, Any] | None = None,
     engine: str | None = None,
     limit: int = 500,
@@ -86,7 +88,8 @@ def draw(
     Gates are circles, values boxes with name, data and gradient (a dash before `backward()`); every wire into a gate
     bears its local gradient.  Plain numbers stand in their gate; a fork is a value with several wires going out.
 
-    root: a value, or several values in one picture.
+    root: a value, or several values in one picture; or an object that draws itself, as a network does, by a method
+        `_drawing_(engine, lang)` that returns a `Drawing`: TypeError if it is to be drawn as only circuits can be.
     names: what to call values, as {name: value}; by default their labels, or the variables that hold them.
     engine: "wasm" (comes with the package), "dot" (a Graphviz on the system), or None: the first of the two there is.
     limit: ValueError for a graph of more values, since layout takes minutes from about 1,000 on.  One whose wires reach
@@ -101,7 +104,11 @@ def draw(
     The same graph and names give the same bytes.
     """
     _check("direction", direction, DIRECTIONS)
-    _check("engine", engine, ENGINES)
+    if hasattr(type(root), "_drawing_"):
+        if names is not None or around is not None or lines is not None or direction != "LR":
+            raise TypeError(f"names=, around=, lines= and direction= are for circuits, not for {type(root).__name__}")
+        drawing: Drawing = root._drawing_(engine=engine, lang=lang)
+        return drawing
     story = Story(root, names, lines=lines, lang=lang)
     shown = story.order if around is None else _neighbourhood(story, around, radius)
     if len(shown) > limit:

@@ -201,4 +201,18 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "nudge": "if {name} grows by {by}, {root} changes by about {gradient} {times} {by} = {predicted}",
     "computed again": "computed again: {root} goes from {before} to {after}, a change of {actual}",
     "smaller nudge": "they differ by {difference}: a gradient is the slope at one point, so nudge less",
+    # networks
+    "network inputs": "inputs: {count}",
+    "network layer": "layer {number}: {count} {activation}",
+    "network weight": "{name} = {data}, dL/d{name} = {grad}",
+    "network neuron": "{name} = {output}, the output of {activation}",
+    "network one": "always 1: its wires are the biases",
+    "network more": "... {count} more",
+    "network key": "blue: weight above 0; orange, dashed: below 0; thick: large\\n"
+    "green: output; red: dL/db, the gradient of the bias",
+    "network outputs": "outputs {low} to {high}",
+    "network no outputs": "outputs -",
+    "network gradients": "largest |dL/dw| {largest}",
+    "network shapes": "W{number} {shape}, b{number} {biases}",
+    "network parameters": "{count} parameters",
 }
