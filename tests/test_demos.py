@@ -142,10 +142,16 @@ def test_demo_says_how_to_run_it(name):
     assert f"python demos/{name}" in (FOLDER / name).read_text(encoding="utf-8").split('"""')[1]
 
 
-def test_the_list_of_demos_has_each_of_them_in_both_languages():
-    text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    for language in text.split("## 中文"):
-        assert sorted(f"{name}.py" for name in re.findall(r"^\| \[`(\w+)`\]\(\1\.py\)", language, re.M)) == DEMOS
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_list_of_demos_has_each_of_them(name):
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    assert sorted(f"{demo}.py" for demo in re.findall(r"^\| \[`(\w+)`\]\(\1\.py\)", text, re.M)) == DEMOS
+
+
+def test_the_list_of_demos_is_in_one_order_in_both_languages():
+    english, chinese = ((FOLDER / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
+    listed = re.compile(r"^\| \[`(\w+)`\]", re.M)
+    assert listed.findall(english) == listed.findall(chinese)
 
 
 def test_committed_pictures_are_those_that_the_demos_write(fresh):

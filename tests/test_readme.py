@@ -1,23 +1,44 @@
-"""The README and its Chinese guide are true: sessions run, commands are those of the continuous integration."""
+"""The papers are true: sessions run in both languages, commands are those that are tested, links lead somewhere."""
 
 import doctest
+import math
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from benchmarks.__main__ import WORKS
+
+from scalargrad import CircuitCut, Value, draw
 
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "demos" / "README.zh-CN.md"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", GUIDE], ids=["English", "Chinese"])
+PAIRS = [  # papers in English and Chinese
+    ("README.md", "demos/README.zh-CN.md"),
+    ("demos/tour.md", "demos/tour.zh-CN.md"),
+    ("demos/coming-from.md", "demos/coming-from.zh-CN.md"),
+]
+LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]+))?\)")
+
+
+def text_of(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def headings(text):
+    """The anchors of a paper's headings: lower case, hyphens for spaces, without other marks."""
+    return {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in re.findall("^#+ (.*)$", text, re.M)}
+
+
+@pytest.mark.parametrize("path", [path for pair in PAIRS[:2] for path in pair])
 def test_the_sessions_run(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     failed, attempted = doctest.testfile(
-        str(path), module_relative=False, optionflags=doctest.ELLIPSIS, encoding="utf-8"
+        str(ROOT / path), module_relative=False, optionflags=doctest.ELLIPSIS, encoding="utf-8"
     )
     assert attempted > 20 and failed == 0
 
@@ -31,14 +52,49 @@ def test_the_first_command_prints_what_the_readme_shows(tmp_path):
     assert (tmp_path / "circuit.svg").read_text(encoding="utf-8").rstrip().endswith("</svg>")
 
 
-def test_the_chinese_guide_shows_all_that_the_readme_does():
-    """The same commands, sessions and tables; and one section more, on Chinese itself."""
-    guide = GUIDE.read_text(encoding="utf-8")
-    assert f"({GUIDE.relative_to(ROOT).as_posix()})" in README and "(../README.md)" in guide
-    shown = re.findall(r"```pycon\n[\s\S]*?```|^    .*$", README, re.M)
-    assert [text for text in shown if text not in guide] == []
-    assert guide.count("\n| ") == README.count("\n| ")
-    assert guide.count("\n## ") == README.count("\n## ") + 1
+@pytest.mark.parametrize("english, chinese", PAIRS)
+def test_papers_show_the_same_in_both_languages(english, chinese):
+    """The same commands, sessions, tables and sections, and links to each other; the guide adds what is for Chinese."""
+    ours, theirs = text_of(english), text_of(chinese)
+    for here, there in ((english, chinese), (chinese, english)):
+        linked = [(ROOT / here).parent / path for path, _ in LINK.findall(text_of(here))]
+        assert (ROOT / there).resolve() in [path.resolve() for path in linked]
+    shown = re.findall(r"```pycon\n[\s\S]*?```|^    .*$", ours, re.M)
+    assert [text for text in shown if text not in theirs] == []
+    own = theirs.partition("\n## 示例\n")[0]  # the list of demos, which is a paper of its own in English
+    assert own.count("\n| ") == ours.count("\n| ")
+    assert own.count("\n- ") == ours.count("\n- ")
+    assert own.count("\n## ") == ours.count("\n## ") + ("\n## 用中文讲解\n" in own)
+
+
+def test_what_a_beginner_trips_over():
+    """What the README says of it, item by item; that gradients add up is in its session."""
+    f = Value(-12.0, label="f")
+    with pytest.warns(UserWarning, match=r"f\.data == -12"):
+        assert not f == -12
+    with pytest.warns(CircuitCut, match=r"write exp\(f\)"):
+        assert type(math.exp(f)) is float
+    g = f * 2 if f < 0 else f + 2
+    assert g.gate.name == "mul" and ">grad -<" in draw(g).svg
+    g.backward()
+    assert ">grad 2<" in draw(g).svg and ">grad -<" not in draw(g).svg
+
+
+def test_the_readme_is_read_in_ten_minutes():
+    assert len(README.splitlines()) <= 220
+
+
+def test_the_tables_of_speed_name_what_is_still_measured():
+    """Every row is a way of doing some work, every column a work, every size one that a graph of each kind has."""
+    names, ways = {work.name for work in WORKS}, {who for work in WORKS for who in work.ways}
+    sizes = {f"{work.size:,}" for work in WORKS if work.size}
+    [table, *growing] = re.findall(r"^\| .*\n\|-.*\n(?:\|.*\n)+", text_of("tests/benchmarks/README.md"), re.M)
+    cells = [
+        [[cell.strip() for cell in row.split("|")[1:-1]] for row in each.splitlines()] for each in (table, *growing)
+    ]
+    assert set(cells[0][0]) - {""} == names & set(cells[0][0]) and len(cells[0][0]) > 5
+    assert len(growing) == 2 and all({*each[0]} == sizes | {"gates", "growth"} for each in cells[1:])
+    assert {row[0] for each in cells for row in each[2:]} <= ways
 
 
 def test_the_two_commands_that_continuous_integration_types():
@@ -50,11 +106,27 @@ def test_the_two_commands_that_continuous_integration_types():
     assert "[test]" in second and second.endswith(" -m pytest")
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+PAPERS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for folder in (".", "demos", "tests/benchmarks")
+    for path in (ROOT / folder).glob("*.md")
+)
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_its_links_lead_somewhere(name):
+    for path, anchor in LINK.findall(text_of(name)):
+        target = (ROOT / name).parent / path if path else ROOT / name
+        assert target.exists(), f"{name} links to {path}"
+        if anchor:
+            page = target / "README.md" if target.is_dir() else target
+            assert anchor in headings(page.read_text(encoding="utf-8")), f"{name} links to {path}#{anchor}"
+
+
+@pytest.mark.parametrize("name", PAPERS)
 def test_the_files_it_names_exist(name):
-    text = (ROOT / name).read_text(encoding="utf-8")
-    named = set(re.findall(r"(?:scalargrad|tests|demos)/[\w/.-]+\.\w+", text))
-    assert named and [path for path in sorted(named) if not (ROOT / path).exists()] == []
+    named = set(re.findall(r"(?<![\w./])(?:scalargrad|tests|demos)/[\w/.-]+\.\w+", text_of(name)))
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
 def test_contributing_names_every_room():

@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Peers that are not installed are left out, and named at the end.",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="one short process a figure, and no graph of a million gates"
+        "--quick", action="store_true", help="one short process for each figure, and no graph of a million gates"
     )
     parser.add_argument(
         "--only",
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seconds", type=_above_0(float), metavar="S", help="for which each process measures; by default 1"
     )
-    parser.add_argument("--markdown", action="store_true", help="a table for a README")
+    parser.add_argument("--markdown", action="store_true", help="tables in Markdown, as in README.md here")
     parser.add_argument("--json", metavar="FILE", help="also write all figures")
     parser.add_argument("--plot", metavar="FILE", help="also draw the cost against size (needs matplotlib)")
     parser.add_argument("--one", nargs=2, metavar=("WORK", "WHO"), help="measure this in this process, and print JSON")

@@ -1,4 +1,4 @@
-"""Results as text: a table for each work, costs against size in one, and all of it in Markdown for a README."""
+"""Results as text: a table for each work, costs against size in one, and all of it in Markdown for README.md."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def legend(results: Sequence[Result]) -> str:
     """Where and how the figures were measured."""
     processes = max([spread.processes for result in results for spread in result.figures.values()], default=0)
     count = f"{processes} process{'es' * (processes != 1)}"
-    return f"{machine()}.  Medians of {count} a figure, cyclic collector on unless said."
+    return f"{machine()}.  Each figure is the median of {count}, cyclic collector on unless said."
 
 
 def sizes(results: Sequence[Result]) -> list[list[str]]:
@@ -124,7 +124,7 @@ def terminal(results: Sequence[Result]) -> str:
 
 
 def markdown(results: Sequence[Result]) -> str:
-    """The same for a README: a library or engine a row, a work a column."""
+    """The same for README.md: one row for each library or engine, one column for each work."""
     good = [result for result in results if result.figures and not result.work.size]
     cells = {(result.who, result.work.name): cell(result) for result in good}
     names = [*dict.fromkeys([result.work.name for result in good])]
@@ -132,7 +132,7 @@ def markdown(results: Sequence[Result]) -> str:
     for who in dict.fromkeys([result.who for result in good]):
         rows.append([who, *[cells.get((who, name), "") for name in names]])
     parts = [markdown_table(rows)] if good else []
-    parts += [f"{kind}, a gate:\n\n{markdown_table(sizes(several))}" for kind, several in growing(results).items()]
+    parts += [f"{kind}, per gate:\n\n{markdown_table(sizes(several))}" for kind, several in growing(results).items()]
     apart = max([result.difference or 0.0 for result in results if result.figures], default=0.0)
     spread = max([(s.high - s.low) / s.median for result in good for s in result.figures.values()], default=0.0)
     below = (
