@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import table
-from .gate import number
+from .gate import to_float
 
 GATES_OF_NUMPY: Mapping[str, Callable[..., Any]] = {
     "add": operator.add,
@@ -60,7 +60,7 @@ def through_ufunc(asked: Any, ufunc: Any, method: str, *inputs: Any, **options: 
     arrays = [x for x in inputs if getattr(x, "ndim", 0)]
     for array in arrays:
         if array.dtype != object:
-            number(array)  # raises: an array is no number
+            to_float(array)  # raises: an array is no number
     result = _by_element(GATES_OF_NUMPY[name], inputs) if arrays else GATES_OF_NUMPY[name](*map(_bare, inputs))
     for array in options.get("out", ()):  # as in `array += x`
         array[...] = result
@@ -71,7 +71,7 @@ def through_ufunc(asked: Any, ufunc: Any, method: str, *inputs: Any, **options: 
 def _bare(x: Any) -> Any:
     """`x`, which may be an array of no dimension, by itself; a number of NumPy as a float."""
     x = x.item() if hasattr(x, "item") else x
-    return x if hasattr(x, "through_gate") else number(x)
+    return x if hasattr(x, "through_gate") else to_float(x)
 
 
 def _by_element(operate: Callable[..., Any], inputs: tuple[Any, ...]) -> Any:

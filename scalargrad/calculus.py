@@ -9,7 +9,7 @@ from typing import Any
 from .composite import Composite, check_unchanged, substituted
 from .formula import is_plain, read_rule
 from .functions import dot
-from .gate import Form, number
+from .gate import Form, to_float
 from .graph import chain_rule, topological_order
 from .value import Value, constant
 
@@ -76,7 +76,7 @@ def hessian_vector_product(output: Value, inputs: Iterable[Value], vector: Itera
 
     Source: Pearlmutter, Fast exact multiplication by the Hessian, 1994.
     """
-    inputs, numbers = _values(inputs), [number(v) for v in vector]
+    inputs, numbers = _values(inputs), [to_float(v) for v in vector]
     if len(numbers) != len(inputs):
         raise ValueError(f"the vector has {len(numbers)} numbers for {len(inputs)} inputs")
     along = dot(gradient(output, inputs), numbers)

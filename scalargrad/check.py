@@ -15,7 +15,7 @@ from typing import Any
 from .calculus import gradient, jacobian
 from .composite import named, parameters_of
 from .differences import RIGHT, Column, Side, Slope, alone, gates_of, moving, numbers_at, slopes_alone
-from .gate import number
+from .gate import to_float
 from .value import Value
 
 MAX_CULPRITS = 10
@@ -128,13 +128,13 @@ def _checked(function: object, inputs: object) -> list[float]:
         raise TypeError(f"the checker computes anew and needs a function, such as lambda x, y: x * y, not a {kind}")
     if not isinstance(inputs, Iterable):
         raise TypeError(f"inputs is a list, one number an argument of the function: write [{inputs!r:.40}]")
-    return [x.data if isinstance(x, Value) else number(x) for x in inputs]
+    return [x.data if isinstance(x, Value) else to_float(x) for x in inputs]
 
 
 def _positive(step: float) -> float:
-    if not number(step) > 0.0:
+    if not to_float(step) > 0.0:
         raise ValueError(f"step={step!r}: the difference needs one above 0, such as 1e-5")
-    return number(step)
+    return to_float(step)
 
 
 def _repeat(function: Callable[..., Value], at: list[float], times: int) -> None:

@@ -70,7 +70,7 @@ class Gate:
         for x in inputs:
             if hasattr(x, "through_gate"):
                 return x.through_gate(self, inputs)
-        return self.compute([number(x) for x in inputs])
+        return self.compute([to_float(x) for x in inputs])
 
     def compute(self, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> float:
         """The output on floats; Python's own error, naming the gate and its inputs, where there is none."""
@@ -142,7 +142,7 @@ class Gate:
 
     def _checked(self, part: str, x: Any) -> float:
         try:
-            return number(x)
+            return to_float(x)
         except TypeError as error:
             raise TypeError(f"{self.name}: its {part} is wrong: {error}") from None
 
@@ -181,8 +181,8 @@ LEAF = Form(None, None, lambda: ())
 CONSTANT = Form(None, None, lambda: ())
 
 
-def number(x: Any) -> float:
-    """`x` as a float.
+def to_float(x: Any) -> float:
+    """`x` as a float, if it is one real number.
 
     Ints, NumPy's numbers and 0-d arrays, fractions and decimals are numbers.  A bool, a string, None, a complex number,
     a list or an array is a TypeError that says what to write instead; an int beyond 1.8e308 is an OverflowError.

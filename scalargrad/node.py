@@ -24,7 +24,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
-from .gate import Form, Gate, number
+from .gate import Form, Gate, to_float
 
 # Every output of a gate comes into being here.  `record_lines` puts a maker in this place that also notes the source
 # line; nothing else may.
@@ -145,7 +145,7 @@ def binary(gate: Gate) -> Callable[[Method], Method]:
             y, form, right = other._data, both, other
         else:
             try:
-                y, form, right = other if type(other) is float else number(other), only_left, None
+                y, form, right = other if type(other) is float else to_float(other), only_left, None
             except TypeError:
                 if hasattr(other, "__array_ufunc__"):
                     return NotImplemented  # NumPy then goes through the array, and asks for each element
@@ -169,7 +169,7 @@ def reflected(gate: Gate, neutral: int | None = None) -> Callable[[Method], Meth
     def method(self: Any, other: Any) -> Any:
         if type(other) is int and other == neutral:
             return self
-        x, y = other if type(other) is float else number(other), self._data
+        x, y = other if type(other) is float else to_float(other), self._data
         try:
             z = output(x, y)
         except (ArithmeticError, ValueError):

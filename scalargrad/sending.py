@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .gate import number
+from .gate import to_float
 from .node import Node
 from .table import dot, total
 
@@ -31,7 +31,7 @@ def send_back(root: Node, upstream: float = 1.0) -> None:
     If anything raises, Ctrl-C too, leaves hold what they held, and the inner nodes that were reached, the root among
     them, 0.  The error of a gate without a finite slope is raised in words.
     """
-    upstream = upstream if type(upstream) is float else number(upstream)
+    upstream = upstream if type(upstream) is float else to_float(upstream)
     gates: list[Any] = []
     held: dict[Any, float] = {}
     node: Any = None

@@ -8,7 +8,7 @@ from . import table
 from .arrays import through_ufunc
 from .copies import copied, deep_copied, reduced
 from .cut import warn_of_a_cut, warn_of_identity
-from .gate import CONSTANT, LEAF, Gate, number
+from .gate import CONSTANT, LEAF, Gate, to_float
 from .graph import topological_order
 from .node import Node, binary, done_by, output_of_many, reflected, unary
 from .sending import send_back
@@ -42,8 +42,8 @@ class Value(Node):
     _op_priority = 1e9  # SymPy then leaves `Rational(1, 2) * x` to us; without it, it takes the float of x
 
     def __init__(self, data: float, label: str = "", grad: float = 0.0):
-        self._data = data if type(data) is float else number(data)
-        self._grad = grad if type(grad) is float else number(grad)
+        self._data = data if type(data) is float else to_float(data)
+        self._grad = grad if type(grad) is float else to_float(grad)
         self._label = label if type(label) is str else text_of(label)
         self.form = LEAF
         self._left = None
@@ -56,7 +56,7 @@ class Value(Node):
 
     @data.setter
     def data(self, data: float) -> None:
-        data = number(data)
+        data = to_float(data)
         if self._left is not None:  # then `_data` is also the output that the rule closes over: keep that
             self.connect(self.form, self.parents, self.numbers)
         self._data = data
@@ -70,7 +70,7 @@ class Value(Node):
     def grad(self, grad: float) -> None:
         if grad is None:
             raise TypeError("grad is a number, not None: to start anew write grad = 0.0")
-        self._grad = number(grad)
+        self._grad = to_float(grad)
 
     @property
     def label(self) -> str:
@@ -90,7 +90,7 @@ class Value(Node):
         if len(numbers) < len(inputs):
             parents = tuple([x for x in inputs if isinstance(x, Value)])
             moving = tuple([i for i, x in enumerate(inputs) if isinstance(x, Value)])
-            numbers = [x if type(x) is float else x._data if isinstance(x, Value) else number(x) for x in inputs]
+            numbers = [x if type(x) is float else x._data if isinstance(x, Value) else to_float(x) for x in inputs]
             moving = moving if len(moving) < len(inputs) else None
         z = gate.compute(numbers, inputs)
         closed_over = (z, *numbers)
@@ -324,7 +324,7 @@ class Value(Node):
 
 
 def _data_of(x: Value | float) -> float:
-    return x._data if isinstance(x, Value) else number(x)
+    return x._data if isinstance(x, Value) else to_float(x)
 
 
 def text_of(label: object) -> str:

@@ -11,7 +11,7 @@ from conftest import same
 from gate_points import POINTS, everywhere, plain, smooth
 
 from scalargrad import Value, table
-from scalargrad.gate import Gate, number
+from scalargrad.gate import Gate, to_float
 from scalargrad.table import GATES
 
 nan = math.nan
@@ -301,11 +301,11 @@ def test_sums_go_from_left_to_right():
 
 
 def test_numbers_on_the_way_in_become_floats():
-    assert [type(number(x)) for x in (2, 2.0)] == [float, float]
+    assert [type(to_float(x)) for x in (2, 2.0)] == [float, float]
     assert table.add(1, 2) == 3.0 and type(table.maximum(1, 2)) is float
-    assert number(2**53 + 1) == float(2**53 + 1)
+    assert to_float(2**53 + 1) == float(2**53 + 1)
     with pytest.raises(OverflowError):
-        number(10**400)
+        to_float(10**400)
 
 
 # ---- against other engines, where they are installed ----

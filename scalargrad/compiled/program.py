@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..gate import number
+from ..gate import to_float
 from ..value import Value
 from .engines import Engine, JaxEngine, NumpyEngine, PythonEngine, Result
 from .flat import FlatCode, of_own_gates
@@ -223,7 +223,7 @@ class Loaded:
         updates = -(-len(samples) // batch)
         if not rates or len(rates) % updates:
             raise ValueError(f"an epoch has {updates} updates, and rates has {len(rates)} items: give whole epochs")
-        every, how = data + self._program._others, (number(momentum), number(weight_decay), self._program._mean)
+        every, how = data + self._program._others, (to_float(momentum), to_float(weight_decay), self._program._mean)
         made = self._engine.descend(samples, every, v, rates, batch, *how)
         numbers[:], velocity[:] = every[: len(data)], v
         return made
@@ -252,7 +252,7 @@ def _size(samples: Any, layout: Layout) -> int:
 def _floats(name: str, numbers: Sequence[float]) -> list[float]:
     """The numbers as a list of floats; a TypeError that begins with their name, if one is no number."""
     try:
-        return [x if type(x) is float else number(x) for x in numbers]
+        return [x if type(x) is float else to_float(x) for x in numbers]
     except TypeError as error:
         raise TypeError(f"{name}: {error}") from None
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..composite import Composite, named, parameters_of, taken_apart
-from ..gate import Gate, number
+from ..gate import Gate, to_float
 from ..graph import topological_order
 from ..text import short
 from ..value import Value
@@ -260,6 +260,6 @@ def _flatten(x: Any, shape: Shape, numbers: list[float], where: str) -> None:
 
 def _number(x: Any, where: str) -> float:
     try:
-        return number(x)
+        return to_float(x)
     except TypeError as error:
         raise TypeError(f"{where}: {error}") from None

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import graphviz
 
-from ..gate import number
+from ..gate import to_float
 from ..text import number_text, width
 from ..value import Value
 from ..views.dot import STYLES, blank, escape, escape_record
@@ -150,7 +150,7 @@ def _outputs(layers: list[list[Any]], given: Sequence[Any] | None) -> list[list[
     """The numbers of every column, the inputs first; nothing where no inputs are given, and nothing is recorded."""
     if given is None:
         return []
-    columns = [[x.data if isinstance(x, Value) else number(x) for x in given]]
+    columns = [[x.data if isinstance(x, Value) else to_float(x) for x in given]]
     for layer in layers:
         columns.append([float(neuron.frozen()(columns[-1])) for neuron in layer])
     return columns

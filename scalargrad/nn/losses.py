@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from .. import table
 from ..functions import dot, exp, relu, softplus, total
-from ..gate import Gate, number
+from ..gate import Gate, to_float
 from ..table import add_up, largest
 from ..value import Value
 
@@ -153,7 +153,7 @@ def mse_loss(scores: Iterable[Any], targets: Iterable[Any]) -> Any:
     for i, (row, target) in enumerate(zip(map(_listed, rows), map(_listed, wanted))):
         if len(row) != len(target):
             raise ValueError(f"sample {i} has {len(row)} scores and {len(target)} targets")
-        differences += [s - (t if isinstance(t, Value) else number(t)) for s, t in zip(row, target)]
+        differences += [s - (t if isinstance(t, Value) else to_float(t)) for s, t in zip(row, target)]
     return mean([d * d for d in differences])
 
 

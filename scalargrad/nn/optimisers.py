@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
-from ..gate import number
+from ..gate import to_float
 from ..value import Value
 from .choices import chosen
 from .schedules import Schedule, constant_rate
@@ -217,12 +217,12 @@ def _parameters(parameters: Iterable[Value]) -> list[Value]:
 
 def at_least_0(name: str, x: float) -> float:
     """`x` as a float; ValueError, naming it, unless it is finite and at least 0."""
-    if not 0.0 <= number(x) < math.inf:
+    if not 0.0 <= to_float(x) < math.inf:
         raise ValueError(f"{name}={x!r}: it must be finite and not below 0")
     return float(x)
 
 
 def _share(name: str, x: float) -> float:
-    if not 0.0 <= number(x) < 1.0:
+    if not 0.0 <= to_float(x) < 1.0:
         raise ValueError(f"{name}={x!r}: it must be at least 0 and below 1")
     return float(x)

@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-from ..gate import number
+from ..gate import to_float
 
 Schedule = Callable[[int], float]
 
@@ -31,7 +31,7 @@ def _constant(rate: float, step: int) -> float:
 
 def step_decay(rate: float, every: int, factor: float = 0.5) -> Schedule:
     """`rate`, multiplied by `factor` each time that `every` steps have been taken."""
-    return partial(_by_steps, _rate(rate), _steps(every), number(factor))
+    return partial(_by_steps, _rate(rate), _steps(every), to_float(factor))
 
 
 def _by_steps(rate: float, every: int, factor: float, step: int) -> float:
@@ -40,7 +40,7 @@ def _by_steps(rate: float, every: int, factor: float, step: int) -> float:
 
 def exponential_decay(rate: float, decay: float) -> Schedule:
     """rate * e ** (-decay * step)."""
-    return partial(_exponential, _rate(rate), number(decay))
+    return partial(_exponential, _rate(rate), to_float(decay))
 
 
 def _exponential(rate: float, decay: float, step: int) -> float:
@@ -49,7 +49,7 @@ def _exponential(rate: float, decay: float, step: int) -> float:
 
 def inverse_decay(rate: float, decay: float) -> Schedule:
     """rate / (1 + decay * step): the 1/t decay of the notes."""
-    return partial(_inverse, _rate(rate), number(decay))
+    return partial(_inverse, _rate(rate), to_float(decay))
 
 
 def _inverse(rate: float, decay: float, step: int) -> float:
@@ -92,7 +92,7 @@ def _warming_up(steps: int, then: Schedule, step: int) -> float:
 
 
 def _rate(rate: float) -> float:
-    if not 0.0 <= number(rate) < math.inf:
+    if not 0.0 <= to_float(rate) < math.inf:
         raise ValueError(f"a learning rate of {rate!r}: it must be finite and not below 0")
     return float(rate)
 

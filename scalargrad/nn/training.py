@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, Never
 
-from ..gate import number
+from ..gate import to_float
 from ..value import Value
 from .choices import chosen
 from .data import labels_of, listed
@@ -158,7 +158,7 @@ def _row(x: Any, name: str) -> list[Any]:
         raise TypeError(
             f"{name} is no list of numbers but {type(x).__name__} {x!r:.40}: write [x], also for one number"
         )
-    row = [v if isinstance(v, Value) else number(v) for v in x]
+    row = [v if isinstance(v, Value) else to_float(v) for v in x]
     for j, v in enumerate(row):
         if is_off(float(v)):
             raise ValueError(f"{name}[{j}] is {float(v)!r}")

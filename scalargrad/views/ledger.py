@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import sub
 from typing import Any
 
-from ..gate import number
+from ..gate import to_float
 from ..graph import Edge
 from ..text import agreeing, clip, number_text
 from ..value import Value
@@ -242,7 +242,7 @@ def nudge(
     if x grows by 0.01, f changes by about -4 × 0.01 = -0.04
     computed again: f goes from -12 to -12.04, a change of -0.04
     """
-    by = number(by)
+    by = to_float(by)
     if not math.isfinite(by):
         raise ValueError(f"by={by}: a nudge is a small number")
     story = asked(x, root, names, None, lang)

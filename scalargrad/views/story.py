@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from .. import composite
-from ..gate import Gate, number
+from ..gate import Gate, to_float
 from ..graph import Edge, chain_rule, consumers, topological_order
 from ..text import number_text, told_apart
 from ..value import Value
@@ -244,7 +244,7 @@ def _is_among(numbers: list[float], x: float) -> bool:
 
 def _one_for_each(roots: list[Value], upstream: float | Iterable[float] | None) -> list[float]:
     given = [1.0] * len(roots) if upstream is None else upstream if isinstance(upstream, Iterable) else [upstream]
-    ups = [number(up) for up in given]
+    ups = [to_float(up) for up in given]
     if len(ups) != len(roots):
         raise ValueError(f"upstream has {len(ups)} numbers for {len(roots)} roots; give one for each")
     return ups
