@@ -31,7 +31,16 @@ ROOMS = [
         "differences",
         "check",
     ),
-    *("views", "views.phrases", "views.names", "views.lines", "views.spelling", "views.story", "views.patterns"),
+    *(
+        "views",
+        "views.phrases",
+        "views.places",
+        "views.names",
+        "views.lines",
+        "views.spelling",
+        "views.story",
+        "views.patterns",
+    ),
     *(
         "views.steps",
         "views.tree",

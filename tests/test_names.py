@@ -16,8 +16,8 @@ _hidden_in_module = Value(2.0)
 
 def name_of(node, **given):
     """What a caller without variables of its own calls `node`; `given` binds names, as {name: value}."""
-    scope = {"names_of": names_of, "nodes": [node], "__name__": "somewhere", **given}
-    return eval("names_of(nodes)", scope)[node]
+    scope = {"names_of": names_of, "_nodes": [node], "__name__": "somewhere", **given}
+    return eval("names_of(_nodes)", scope)[node]
 
 
 # ---- which name it is ----
@@ -124,7 +124,7 @@ def test_a_constant_is_called_by_its_number():
 
 def test_generated_names_are_short_and_do_not_collide_with_the_users():
     nodes = [Value(0.0), Value(1.0, "v1"), Value(2.0), Value(3.0, "v3"), Value(4.0)]
-    assert list(names_of(nodes).values()) == ["v2", "v1", "v4", "v3", "v5"]
+    assert list(names_of(nodes, variables=()).values()) == ["v2", "v1", "v4", "v3", "v5"]
 
 
 @settings(deadline=None)

@@ -23,7 +23,8 @@ class MLP(Module):
     start, pieces: as of `Layer`.
 
     Called with a list of n_inputs numbers or values it gives a list of widths[-1] values, or one value if that is 1.
-    Parameters are called, and labelled, `W1[i][j]`, from input i to neuron j of the first layer, and `b1[j]`.
+    Parameters are called, and labelled, `W1[i][j]`, from input i to neuron j of the first layer, and `b1[j]`; what this
+    neuron gives is labelled `h1[j]`, unless it is in the last layer.
 
     >>> model = MLP(2, [16, 16, 1], seed=1)
     >>> model
@@ -60,12 +61,17 @@ class MLP(Module):
             for i, (n, m) in enumerate(zip([n_inputs, *self.widths], self.widths))
         ]
         self.label_parameters()
+        self._hidden_labels = [[f"h{i}[{j}]" for j in range(m)] for i, m in enumerate(self.widths[:-1], 1)]
 
     def layer_outputs(self, x: Iterable[Any]) -> list[list[Any]]:
         """What every layer gives for one sample: as many lists as there are layers, the scores last."""
         outputs: list[Any] = [checked_inputs(x, self.n_inputs, "this network")]
         for layer in self.layers:
             outputs.append(layer.outputs(outputs[-1]))
+        for labels, hidden in zip(self._hidden_labels, outputs[1:-1]):
+            for label, h in zip(labels, hidden):
+                if isinstance(h, Value) and not h.label:
+                    h.label = label
         return outputs[1:]
 
     def __call__(self, x: Iterable[Any]) -> Any:

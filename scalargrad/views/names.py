@@ -1,4 +1,4 @@
-"""What to call a node: its label, else the variable it is bound to, else a short name of its own."""
+"""What to call a node: its label, else its variable, else its place in a container, else a short name of its own."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any
 from ..gate import CONSTANT
 from ..text import number_text
 from ..value import Value
+from .places import MAX_NAME, PACKAGE, is_value, places_of
 
-MAX_NAME = 40  # characters
 UNSEEN = "\ufffe\uffff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # no characters; overrides of direction
 NAMELESS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>")
-PACKAGE = __name__.partition(".")[0]
 
 
 def names_of(
@@ -27,6 +26,8 @@ def names_of(
     names: what to call some of them, as {name: value} (so `names=locals()` works) or {value: name}.  It goes before
         labels, and labels before variables: locals, then globals, of the nearest caller outside this package, names
         that begin with `_` left out, the first binding of a value first.  A comprehension sees what is around it.
+        What no variable holds itself is called by its place in what they hold: `W[0][2]`, `d['a']`, `n.w[1]`; the
+        module `places` says where that is looked for.
     variables: (name, value) pairs to take instead of the caller's variables.
 
     Names are one line of at most 40 printable characters.  They are the user's: two nodes may bear the same one.
@@ -34,11 +35,14 @@ def names_of(
     if not isinstance(names or {}, Mapping):
         raise TypeError(f'names says what to call values, as {{"x": x}} or locals(), not {type(names).__name__}')
     given = _by_value((names or {}).items())
-    bound = _by_value(_variables() if variables is None else variables)
+    variables = list(_variables() if variables is None else variables)
+    bound = _by_value(variables)
     chosen: dict[Value, str] = {}
     for node in order:
         name = clean(given.get(node, "")) or clean(node.label) or clean(bound.get(node, ""))
         chosen[node] = number_text(node.data) if not name and node.form is CONSTANT else name
+    for node, place in places_of({node for node, name in chosen.items() if not name}, variables).items():
+        chosen[node] = clean(place)
     taken = set(chosen.values())
     unused = (name for i in range(1, len(taken) + len(chosen) + 2) if (name := f"v{i}") not in taken)
     return {node: name or next(unused) for node, name in chosen.items()}
@@ -74,16 +78,11 @@ def _by_value(pairs: Iterable[tuple[Any, Any]]) -> dict[Value, str]:
     """{value: name} of pairs that come either way round; the first name of a value wins."""
     found: dict[Value, str] = {}
     for name, value in pairs:
-        if _is_value(name):
+        if is_value(name):
             name, value = value, name
-        if _is_value(value) and isinstance(name, str):
+        if is_value(value) and isinstance(name, str):
             found.setdefault(value, name)
     return found
-
-
-def _is_value(x: Any) -> bool:
-    """As `isinstance` says, but without asking the object, which may be a weak proxy of something dead."""
-    return issubclass(type(x), Value)
 
 
 def _variables() -> Iterator[tuple[str, Any]]:
