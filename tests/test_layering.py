@@ -45,6 +45,7 @@ ROOMS = [
         "views.steps",
         "views.tree",
         "views.dot",
+        "views.browser",
         "views.machine",
         "views.layout",
         "views.span",

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
-
-import graphviz
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..gate import to_float
 from ..text import number_text, width
 from ..value import Value
-from ..views.dot import STYLES, blank, escape, escape_record
+from ..views.dot import STYLES, as_it_is, blank, escape, escape_record
 from ..views.draw import Drawing
 from ..views.names import clean
 from ..views.phrases import known, say
 from .mlp import MLP
 from .module import Module
 from .neurons import Layer, Maxout, Neuron, checked_inputs
+
+if TYPE_CHECKING:
+    import graphviz
 
 MAX_PARAMETERS = 1_000  # a network of more is drawn as one box per layer
 MAX_COLUMN = 16  # neurons: a longer column is folded
@@ -164,7 +165,7 @@ def _columns(net: _Network) -> tuple[str, dict[str, str]]:
     shown = [_shown(len(column)) for column in net.columns]
     dense = max(map(len, shown)) > MAX_STACKED
     graph = blank("LR", 0, ranksep="1.8" if dense else "0.4")
-    graph.attr(splines="line", nodesep="0.12", outputorder="edgesfirst", label=graphviz.nohtml(net.say("network key")))
+    graph.attr(splines="line", nodesep="0.12", outputorder="edgesfirst", label=as_it_is(net.say("network key")))
     graph.attr(fontname="Courier", fontsize="10", fontcolor=NEITHER)
     titles: dict[str, str] = {}
     for i, column in enumerate(net.columns):
@@ -196,17 +197,17 @@ def _column(graph: graphviz.Digraph, net: _Network, i: int, shown: list[int], ti
     wide = "0.5" if stacked else f"{max(map(_row_width, units)):.2f}"
     text = {"shape": "plaintext", "margin": "0.02", "style": "filled", "fillcolor": "white"}
     with graph.subgraph(graph_attr={"rank": "same"}) as column:
-        column.node(f"c{i}", graphviz.nohtml(escape(net.heading(i))), _attributes=text)
+        column.node(f"c{i}", as_it_is(escape(net.heading(i))), _attributes=text)
         for k in shown:
             if k and k - 1 not in shown:
                 more = net.say("network more", count=len(units) - len(shown))
-                column.node(f"m{i}", graphviz.nohtml(escape(more)), _attributes=text)
+                column.node(f"m{i}", as_it_is(escape(more)), _attributes=text)
                 boxes.append(f"m{i}")
             boxes.append(f"u{i}_{k}")
             titles[boxes[-1]] = units[k].title
             fields = "|".join(map(escape_record, [units[k].name, *units[k].numbers]))
             look = {"shape": "record", "id": boxes[-1], "class": f"value {kind}", "height": "0.25", "width": wide}
-            label = graphviz.nohtml(fields if stacked else f"{{{fields}}}")
+            label = as_it_is(fields if stacked else f"{{{fields}}}")
             column.node(boxes[-1], label, _attributes={**look, **STYLES[kind]})
         if not last:
             boxes.append(f"u{i}_{len(units)}")
@@ -262,7 +263,7 @@ def _layers(net: _Network) -> tuple[str, dict[str, str]]:
         kind = "root" if i == len(net.layers) else "inner" if i else "leaf"
         box, fields = f"c{i}", [net.heading(i), *_totals(net, i)]
         look = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
-        graph.node(box, graphviz.nohtml("|".join(map(escape_record, fields))), _attributes=look)
+        graph.node(box, as_it_is("|".join(map(escape_record, fields))), _attributes=look)
         titles[box] = "; ".join(fields)
         if i:
             graph.edge(f"c{i - 1}", box, _attributes={"id": f"w{i}", "class": "wire"})

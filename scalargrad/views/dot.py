@@ -72,7 +72,7 @@ def add_gate(graph: graphviz.Digraph, box: str, node: Value, rings: int = 1) -> 
     circle = f"g{box[1:]}"
     look = {"shape": "circle", "margin": "0.02", "id": circle, "class": "gate"}
     look |= {"peripheries": str(rings)} if rings > 1 else {}
-    graph.node(circle, _plain(gate_label(node)), _attributes=look)
+    graph.node(circle, as_it_is(gate_label(node)), _attributes=look)
     graph.edge(circle, box, _attributes={"id": f"w{box[1:]}", "class": "wire"})
     return circle
 
@@ -80,7 +80,7 @@ def add_gate(graph: graphviz.Digraph, box: str, node: Value, rings: int = 1) -> 
 def add_wire(graph: graphviz.Digraph, parent: str, circle: str, place: int, text: str) -> str:
     """The id of the wire from the box `parent` into a gate, with its text."""
     wire = f"e{circle[1:]}_{place}"
-    label = _plain(escape(clip(text, MAX_FORMULA)) + "\\n ")  # the empty line lifts the text off its wire
+    label = as_it_is(escape(clip(text, MAX_FORMULA)) + "\\n ")  # the empty line lifts the text off its wire
     graph.edge(parent, circle, label, _attributes={"id": wire, "class": "local"})
     return wire
 
@@ -108,10 +108,10 @@ def gate_label(node: Value) -> str:
 
 
 def _record(fields: Iterable[str]) -> str:
-    return _plain("|".join(map(escape_record, fields)))
+    return as_it_is("|".join(map(escape_record, fields)))
 
 
-def _plain(label: str) -> str:
+def as_it_is(label: str) -> str:
     """A label that Graphviz shows as it is, even between < and >."""
     from graphviz import nohtml
 

@@ -12,6 +12,7 @@ from .. import files
 from ..gate import CONSTANT
 from ..text import number_text
 from ..value import Value
+from .browser import show
 from .dot import add_again, add_box, add_gate, add_stub, add_wire, blank, boxes_of
 from .layout import lay_out, readable, system_dot
 from .patterns import gate_title
@@ -64,6 +65,10 @@ class Drawing:
         else:
             raise ValueError(f"a {self._kind} can be saved as .svg, .dot, .png or .pdf, not as {str(path)!r}")
         return files.write(path, content)
+
+    def show(self) -> None:
+        """Opens it in a browser; in a notebook, displays it there.  RuntimeError where there is no browser."""
+        show(self, f"{self._kind}.svg")
 
     def _repr_svg_(self) -> str | None:
         try:

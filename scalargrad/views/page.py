@@ -24,6 +24,7 @@ from ..formula import OPERATORS
 from ..gate import Gate
 from ..text import clip, number_text, width
 from ..value import Value
+from .browser import show
 from .code import Program
 from .dot import add_again, add_box, add_gate, add_wire, blank, boxes_of
 from .layout import SVG, lay_out, readable
@@ -63,6 +64,10 @@ class Page:
         if Path(path).suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"a page can be saved as .html, not as {str(path)!r}")
         return files.write(path, self.html.encode(errors="replace"))
+
+    def show(self) -> None:
+        """Opens it in a browser; in a notebook, displays it there.  RuntimeError where there is no browser."""
+        show(self, "circuit.html")
 
     def _repr_html_(self) -> str | None:
         try:
