@@ -8,6 +8,7 @@ from . import table
 from .arrays import through_ufunc
 from .copies import copied, deep_copied, reduced
 from .cut import warn_of_a_cut, warn_of_identity
+from .elsewhere import Elsewhere
 from .gate import CONSTANT, LEAF, Gate, to_float
 from .graph import topological_order
 from .node import Node, binary, done_by, output_of_many, reflected, unary
@@ -144,7 +145,7 @@ class Value(Node):
 
     def detach(self) -> Value:
         """A leaf with the same data and label: no gradient goes back from it to this value."""
-        return self.__class__(self._data, self.label)
+        return self.__class__(self._data, label=self.label)
 
     def __copy__(self) -> Value:
         node: Value = copied(self, self.parents)
@@ -321,6 +322,10 @@ class Value(Node):
 
     def __round__(self, digits: int | None = None) -> NoReturn:
         raise TypeError('no gradient passes a rounding: to show a value write f"{x:.2f}", or round(x.data, 2)')
+
+    # ---- names of other engines ----
+
+    _prev, _op, _backward, _children, item = Elsewhere(), Elsewhere(), Elsewhere(), Elsewhere(), Elsewhere()
 
 
 def _data_of(x: Value | float) -> float:

@@ -20,6 +20,7 @@ ROOMS = [
         "node",
         "copies",
         "cut",
+        "elsewhere",
         "arrays",
         "sending",
         "value",
@@ -55,7 +56,7 @@ ROOMS = [
         "views.page",
     ),
     *("views.ways", "views.ledger", "views.causes", "views.explain"),
-    *("compiled", "nn", "expression", "repl", "__main__", "__init__"),
+    *("compiled", "nn", "micrograd", "expression", "repl", "__main__", "__init__"),
 ]
 ONLY_MATH = {"math", "__future__", "typing", "collections.abc"}
 PACKAGE = Path(scalargrad.__file__).parent
