@@ -6,7 +6,9 @@ import argparse
 import contextlib
 import os
 import re
+import shutil
 import sys
+import textwrap
 import unicodedata
 import webbrowser
 from collections.abc import Sequence
@@ -61,8 +63,11 @@ def _obey(argv: Sequence[str]) -> int:
 def _complain(message: str) -> None:
     """Writes one message to standard error, and nowhere else, even if that is closed or full."""
     if sys.stderr:
+        reason, *place = f"scalargrad: {message}".split("\n")
+        if sys.stderr.isatty():
+            reason = textwrap.fill(reason, shutil.get_terminal_size().columns, break_long_words=False)
         with contextlib.suppress(OSError):
-            print(f"scalargrad: {message}", file=sys.stderr)
+            print(reason, *place, sep="\n", file=sys.stderr)
         _settle(sys.stderr)
 
 
@@ -93,7 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog='example: scalargrad "f = sigmoid(w * x + b)" w=2 x=-1 b=-3 --svg neuron.svg',
     )
     parser.add_argument("expression", nargs="?", help="such as 'q = x + y; f = q * z'")
-    parser.add_argument("values", nargs="*", metavar="name=number", help="a number for every name not assigned in it")
+    parser.add_argument(
+        "values", nargs="*", metavar="name=number", help="a number, or 1/3 or pi/4, for every name not assigned in it"
+    )
     parser.add_argument("--svg", metavar="FILE", help="also write the circuit as a picture")
     parser.add_argument("--html", metavar="FILE", help="also write a page on which to step through it")
     parser.add_argument("--open", action="store_true", help="open that page in the browser; alone, writes circuit.html")
@@ -144,11 +151,20 @@ def _assigned(texts: Sequence[str]) -> dict[str, float]:
             raise ValueError(f"{text!r} is no value: write name=number, and put the whole expression in quotes")
         if name in values:
             raise ValueError(f"{name} is given twice")
-        try:
-            values[name] = float(number)
-        except ValueError:
-            raise ValueError(f"{text!r}: {number!r} is not a number") from None
+        values[name] = _number(number, text)
     return values
+
+
+def _number(text: str, whole: str) -> float:
+    """The number that a text such as -2, nan, 1/3 or pi/4 says; `whole` is what an error quotes besides."""
+    with contextlib.suppress(ValueError):
+        return float(text)
+    try:
+        if "=" not in text:
+            return evaluate(text).data
+    except ValueError:
+        pass
+    raise ValueError(f"{whole!r}: {text!r} is not a number")
 
 
 def _open(stepper: Path) -> None:

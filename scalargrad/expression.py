@@ -9,6 +9,8 @@ statements end with `;` or a new line.  Nothing of it is run as Python.
 from __future__ import annotations
 
 import ast
+import math
+import re
 import unicodedata
 import warnings
 from collections.abc import Mapping
@@ -18,8 +20,9 @@ from . import functions, table
 from .text import width
 from .value import Value
 
-LONGEST = 10_000  # characters
-WIDEST = 76  # characters of a line that are shown with a caret
+MAX_CHARACTERS = 10_000
+MAX_SHOWN = 76  # characters of a line that are shown with a caret
+CONSTANTS = {"pi": math.pi}  # unless the name is given or assigned
 # Every gate that is a function: `abs` is Python's own elsewhere.
 FUNCTIONS: dict[str, Any] = {"abs": table.abs_} | {
     name: vars(functions)[name] for name in table.GATES if name in vars(functions)
@@ -43,16 +46,24 @@ HINTS: dict[type[ast.AST], str] = {
     ast.IfExp: "a choice has no gradient; maximum and minimum have",
     ast.AugAssign: "name every result once, with =",
 }
-INSTEAD = {"max": "maximum(x, y)", "min": "minimum(x, y)", "sum": "total([x, y])", "ln": "log(x)", "pow": "x ** y"}
+INSTEAD = {
+    "max": "maximum(x, y)",
+    "min": "minimum(x, y)",
+    "sum": "total([x, y])",
+    "ln": "log(x)",
+    "pow": "x ** y",
+    "softmax": "exp(x) / (exp(x) + exp(y)), one such fraction for each score",
+}
+PRODUCT = re.compile(r"(\d+\.?\d*(?:[eE][+-]?\d+)?)([^\W\d]\w*)")  # 2x, where 2 * x is meant
 
 
 class ExpressionError(ValueError):
     """What is wrong with a typed expression; where it has a place, a caret stands below it."""
 
     def __init__(self, reason: str, line: str = "", column: int = 0):
-        if len(line) > WIDEST:  # show what is around the place
-            start = max(0, column - WIDEST // 2)
-            line, column = line[start : start + WIDEST], column - start
+        if len(line) > MAX_SHOWN:  # show what is around the place
+            start = max(0, column - MAX_SHOWN // 2)
+            line, column = line[start : start + MAX_SHOWN], column - start
         super().__init__(f"{reason}\n  {line}\n  {' ' * width(line[:column])}^" if line else reason)
 
 
@@ -60,7 +71,7 @@ def evaluate(text: str, values: Mapping[str, float] | None = None) -> Value:
     """The value of the last statement of `text`: a node that remembers every gate before it.
 
     text: statements such as `q = x + y; f = q * z`, at most 10,000 characters.
-    values: a number for every name that `text` does not assign itself.
+    values: a number for every name that `text` does not assign itself; pi is known.
 
     Names become labels; a last expression without a name is called f.  Raises ExpressionError, a ValueError, for any
     other text, for a name without a value, a value without a name, and a gate without a result.
@@ -74,15 +85,15 @@ def evaluate(text: str, values: Mapping[str, float] | None = None) -> Value:
 
 class _Reader:
     def __init__(self, text: str, values: Mapping[str, float]):
-        if len(text) > LONGEST:
-            raise ExpressionError(f"the expression has {len(text)} characters; {LONGEST} are allowed")
+        if len(text) > MAX_CHARACTERS:
+            raise ExpressionError(f"the expression has {len(text)} characters; {MAX_CHARACTERS} are allowed")
         self.lines = [line.strip().replace("\t", " ") for line in text.splitlines()]
         self.statements = self._parse()
         names = [unicodedata.normalize("NFKC", name) for name in values]  # as Python reads names
         for name in names:
             if names.count(name) > 1:
                 raise ExpressionError(f"{name} is given twice")
-        self.known = {name: Value(x, given) for name, (given, x) in zip(names, values.items())}
+        self.known: dict[str, Any] = {name: Value(x, given) for name, (given, x) in zip(names, values.items())}
 
     def root(self) -> Value:
         """The value of the last statement."""
@@ -104,7 +115,9 @@ class _Reader:
                 statements = ast.parse("\n".join(self.lines)).body
         except SyntaxError as error:
             line = self.lines[min(error.lineno or 1, len(self.lines)) - 1] if self.lines else ""
-            raise ExpressionError(f"not an expression: {error.msg}; {ALLOWED}", line, (error.offset or 1) - 1) from None
+            product = PRODUCT.search(line) if "decimal literal" in error.msg else None
+            reason = f"write {product[1]} * {product[2]}" if product else f"{error.msg}; {ALLOWED}"
+            raise ExpressionError(f"not an expression: {reason}", line, (error.offset or 1) - 1) from None
         except (RecursionError, MemoryError):
             raise ExpressionError("the expression nests too deeply: give parts of it a name") from None
         except ValueError as error:
@@ -124,6 +137,8 @@ class _Reader:
         loaded = {node.id: node for node in names if isinstance(node.ctx, ast.Load)}
         for name in sorted(FUNCTIONS.keys() & loaded.keys()):
             self._refuse(f"{name} is a gate: write {name}(...)", loaded[name])
+        for name in CONSTANTS.keys() & loaded.keys() - stored:
+            self.known.setdefault(name, CONSTANTS[name])
         missing = [name for name in loaded if name not in stored and name not in self.known]
         if missing:
             missing.sort()
@@ -172,7 +187,9 @@ class _Reader:
             return [node.operand]
         if isinstance(node, ast.Call):
             if not isinstance(node.func, ast.Name):
-                self._refuse_kind(node.func)
+                if isinstance(node.func, (ast.Constant, ast.BinOp)):  # 2(x), or (x + 1)(x - 1)
+                    self._refuse("a product is written with *", node)
+                self._refuse_kind(node.func, node)
             if any(keyword.arg is None for keyword in node.keywords):
                 self._refuse("** is no part of an expression here", node)
             if node.func.id not in FUNCTIONS:
@@ -208,9 +225,13 @@ class _Reader:
             self._refuse(str(error), node)
 
     def _refuse_kind(self, kind: ast.AST, node: ast.AST | None = None) -> NoReturn:
-        what = repr(kind.value) if isinstance(kind, ast.Constant) else type(kind).__name__
-        reason = HINTS.get(type(kind)) or f"{what:.40} is no part of an expression; {ALLOWED}"
+        reason = HINTS.get(type(kind)) or f"{self._text(node or kind):.40} is no part of an expression; {ALLOWED}"
         self._refuse(reason, node or kind)
+
+    def _text(self, node: Any) -> str:
+        """What was typed for a node, as far as it stands on its first line."""
+        end = node.end_col_offset if node.end_lineno == node.lineno else None
+        return str(self.lines[node.lineno - 1].encode()[node.col_offset : end], "utf-8")
 
     def _refuse(self, reason: str, node: Any) -> NoReturn:
         row, column = node.lineno, node.col_offset

@@ -152,7 +152,24 @@ def test_step_waits_after_every_line(monkeypatch, capsys):
     assert all(text.count("\n") == 1 for text in shown) and capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("text, number", [("1/3", "0.333333"), ("-2", "-2"), ("pi/4", "0.785398"), ("2 * 4", "8")])
+def test_a_value_may_be_a_fraction(run, text, number):
+    assert good(run("x * 1", f"x={text}")).startswith(f"forward   x = {number}\n")
+
+
 # ---- what it refuses ----
+
+
+def test_a_long_complaint_breaks_between_words_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["x +", "x=1"]) == 2
+    [piped, *place] = capsys.readouterr().err.splitlines()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["x +", "x=1"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) > 3 and max(map(len, lines)) <= 80
+    assert " ".join(lines[:-2]) == piped and lines[-2:] == place
+
 
 REFUSED = [
     (["x +", "x=1"], "not an expression: invalid syntax; allowed are numbers, names, + - * / ** and abs, exp"),
@@ -175,6 +192,9 @@ REFUSED = [
     (["x", "x=one"], "'x=one': 'one' is not a number"),
     (["x", "x="], "'' is not a number"),
     (["x", "x==2"], "'=2' is not a number"),
+    (["x", "x=y=2"], "'x=y=2': 'y=2' is not a number"),
+    (["x", "x=1/0"], "'1/0' is not a number"),
+    (["x", "x=1/y"], "'1/y' is not a number"),
     (["x", "x"], "'x' is no value: write name=number, and put the whole expression in quotes"),
     (["x", "+", "y", "x=1"], "'+' is no value"),
     (["x", "2=1"], "'2=1' is no value"),
