@@ -14,7 +14,7 @@ from .graph import topological_order
 from .table import GATES
 from .value import Value, constant
 
-DEEPEST = 100  # levels of gates within gates
+MAX_LEVELS = 100  # levels of gates within gates
 
 
 class Composite(Gate):
@@ -178,13 +178,13 @@ def taken_apart(
     """
     order = topological_order(roots) if order is None else order
     new = {node: node for node in order}
-    for _ in range(DEEPEST):
+    for _ in range(MAX_LEVELS):
         if not any(node.gate and chosen(node.gate) for node in order):
             return new
         equal = _one_level(order, chosen)
         new = {node: equal.get(now, now) for node, now in new.items()}
         order = topological_order([new[root] for root in roots])
-    raise ValueError(f"the expansions go more than {DEEPEST} levels deep: is there one that contains its own gate?")
+    raise ValueError(f"the expansions go more than {MAX_LEVELS} levels deep: is there one that contains its own gate?")
 
 
 def _one_level(order: list[Value], chosen: Callable[[Gate], bool]) -> dict[Value, Value]:

@@ -50,8 +50,8 @@ from .table import dot, step as step_gate, total
 from .value import Value, constant
 
 WRONG, SUSPICIOUS, RIGHT = 1e-2, 1e-4, 1e-7  # the course's bands of relative error
-PRECISE = 1e-9  # a relative uncertainty that no smaller step need improve
-TURN = 0.02  # how much a slope may change, relatively, from one side of a difference to the other
+PRECISION = 1e-9  # a relative uncertainty that no smaller step need improve
+MAX_TURN = 0.02  # how much a slope may change, relatively, from one side of a difference to the other
 ROUNDINGS = 2.0  # how many units in the last place a gate's output may be off
 SUMS = (total, dot)  # gates that add up inside
 
@@ -169,7 +169,7 @@ class Reading:
         self.slope, self.bend = difference.slope(i), difference.bend(i)
         self.noise = (low + high) / difference.width
         self.gap = abs(0.5 * (below + above) - beside)
-        self.resolved = abs(below - above) <= TURN * max(abs(below), abs(above))
+        self.resolved = abs(below - above) <= MAX_TURN * max(abs(below), abs(above))
         self.last = self
 
     def compare(self, finer: Reading) -> None:
@@ -254,7 +254,7 @@ class Column(NamedTuple):
             known = max(largest, abs(self.backward[i])) or math.inf
             least = min([known, *(reading.uncertainty for reading in readings)])
             noise_of_next = 20.0 * rounding / difference.width
-            if len(readings) != 1 and (noise_of_next >= least or least <= PRECISE * largest):
+            if len(readings) != 1 and (noise_of_next >= least or least <= PRECISION * largest):
                 break
         return readings
 

@@ -37,7 +37,7 @@ from .table import GATES
 from .value import Value
 
 FORMAT, VERSION = "scalargrad graph", 1
-LARGEST = sys.float_info.max
+MAX_FLOAT = sys.float_info.max
 GATES_MODULE = Gate.__module__
 WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -204,7 +204,7 @@ class _Reader:
     def _number(self, x: Any, place: str, i: int | None = None) -> float:
         if isinstance(x, str) and x in WORDS:
             return WORDS[x]
-        if type(x) not in (int, float) or not -LARGEST <= x <= LARGEST:
+        if type(x) not in (int, float) or not -MAX_FLOAT <= x <= MAX_FLOAT:
             raise ValueError(f"{place}{'' if i is None else f'[{i}]'}: {x!r:.40} is not a number such as 1.0")
         return float(x)
 

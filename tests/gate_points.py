@@ -272,7 +272,7 @@ def everywhere(name: str) -> list[Point]:
 # ---- random graphs ----
 
 HELPERS = {"step", "power_slope", "exponent_slope"}
-LARGEST = 20.0
+MAX_SIZE = 20.0
 
 
 class Recipe(NamedTuple):
@@ -310,7 +310,7 @@ def tame(name: str, inputs: list[float]) -> bool:
 
 @st.composite
 def recipes(draw: Any, longest: int = 12) -> Recipe:
-    """Random graphs of tame gates, with forks, whose numbers stay below `LARGEST`."""
+    """Random graphs of tame gates, with forks, whose numbers stay below `MAX_SIZE`."""
     leaves = draw(st.lists(st.floats(-3, 3, allow_subnormal=False), min_size=1, max_size=4))
     numbers, gates = [*leaves], []
     for _ in range(draw(st.integers(1, longest))):
@@ -323,7 +323,7 @@ def recipes(draw: Any, longest: int = 12) -> Recipe:
                 z = GATES[name](*inputs)
             except OverflowError:
                 continue
-            if abs(z) < LARGEST:
+            if abs(z) < MAX_SIZE:
                 numbers.append(z)
                 gates.append((name, places))
     return Recipe(tuple(leaves), gates)

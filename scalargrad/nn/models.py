@@ -18,7 +18,7 @@ from typing import Any
 
 from .. import files
 from ..gate import Gate
-from ..saved import LARGEST, WORDS, each_once
+from ..saved import MAX_FLOAT, WORDS, each_once
 from .activations import ACTIVATIONS, MAXOUT
 from .mlp import MLP
 from .two_layer_net import TwoLayerNet
@@ -130,6 +130,6 @@ def _count(x: Any, place: str) -> int:
 def _float(x: Any, place: str) -> float:
     if isinstance(x, str) and x in WORDS:
         return WORDS[x]
-    if type(x) not in (int, float) or not -LARGEST <= x <= LARGEST:
+    if type(x) not in (int, float) or not -MAX_FLOAT <= x <= MAX_FLOAT:
         raise ValueError(f"{place}: {x!r:.40} is not a number such as 1.0")
     return float(x)

@@ -19,7 +19,7 @@ LEAVES = [random.Random(0).uniform(-1.0, 1.0) for _ in range(10)]
 LONG = 200_000
 SHORTER = 10_000  # tracemalloc takes the longer the deeper a recursion is
 SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
-LARGEST = {"micrograd": LONG, "torch 0-d": 10_000, "autograd": 10_000}  # beyond, they take minutes
+MAX_GATES = {"micrograd": LONG, "torch 0-d": 10_000, "autograd": 10_000}  # beyond, they take minutes
 
 
 def chain(gates: int) -> Build:
@@ -87,7 +87,7 @@ def ways(graph: Callable[[int], Build], gates: int) -> dict[str, Way]:
     made = {who: Way(partial(eager, library, graph, gates), needs) for who, (library, needs) in SCALARS.items()}
     made["scalargrad, collector off"] = Way(partial(without_collector, graph, gates))
     made["autograd"] = Way(partial(with_autograd, graph, gates), "autograd")
-    return {who: way for who, way in made.items() if gates <= LARGEST.get(who, gates)}
+    return {who: way for who, way in made.items() if gates <= MAX_GATES.get(who, gates)}
 
 
 # ---- memory ----

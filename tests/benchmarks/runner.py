@@ -18,7 +18,7 @@ from .work import Work
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-12
-LONGEST = 600  # seconds that a process may take
+MAX_SECONDS = 600  # seconds that a process may take
 
 
 class Spread(NamedTuple):
@@ -79,9 +79,9 @@ def launch(work: str, who: str, seconds: float) -> dict[str, Any]:
     """What one process measured; {"error": why} if it did not."""
     command = [sys.executable, "-m", "tests.benchmarks", "--one", work, who, "--seconds", str(seconds)]
     try:
-        process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST)
+        process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=MAX_SECONDS)
     except subprocess.TimeoutExpired:
-        return {"error": f"took more than {LONGEST} seconds"}
+        return {"error": f"took more than {MAX_SECONDS} seconds"}
     if process.returncode:
         said = process.stderr.strip().splitlines()
         return {"error": said[-1] if said else f"ended with status {process.returncode}"}

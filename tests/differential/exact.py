@@ -22,7 +22,7 @@ NOT_REAL = (
     ArithmeticError,
     ValueError,
 )  # for a complex number in a real place, log(0), ...
-LARGEST = 1e30  # beyond it, or below its inverse, a step is no small one any more
+MAX_SIZE = 1e30  # beyond it, or below its inverse, a step is no small one any more
 
 
 def exact_length(x: Any, y: Any) -> Any:
@@ -70,7 +70,7 @@ def has_truth(recipe: Recipe, numbers: list[float]) -> bool:
     numbers: all numbers of the graph, as floats.
     """
     plain = [x for _, inputs in recipe.gates for x in inputs if type(x) is float]
-    if not all(x == 0.0 or 1 / LARGEST < abs(x) < LARGEST for x in [*numbers, *plain]):
+    if not all(x == 0.0 or 1 / MAX_SIZE < abs(x) < MAX_SIZE for x in [*numbers, *plain]):
         return False
     on_floats = sides(recipe, numbers)
     try:
