@@ -53,6 +53,7 @@ ROOMS = [
         "views.draw",
         "views.code",
         "views.latex",
+        "views.javascript",
         "views.page",
     ),
     *("views.ways", "views.ledger", "views.causes", "views.explain"),

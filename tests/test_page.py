@@ -16,7 +16,7 @@ from scalargrad.text import number_text
 from scalargrad.views import phrases
 
 FOLDER = Path(phrases.__file__).parents[1]
-FILES = ("page.html", "page.js", "page_quiz.js")
+FILES = ("page.html", *sorted(path.name for path in FOLDER.glob("page*.js")))
 
 
 class Reader(HTMLParser):

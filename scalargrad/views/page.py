@@ -1,6 +1,6 @@
 """The stepper page: a graph as one HTML file that a learner steps through, takes apart and is quizzed on.
 
-The page itself stands beside this file in `page.html`, `page.css`, `page.js` and `page_quiz.js`.  What is here gathers
+The page itself stands beside this file in `page.html`, `page.css` and `page*.js`.  What is here gathers
 what they show: one circuit as it was recorded and, where gates are made of smaller ones, one taken apart; each laid out
 once, with room for the longest number that a box will ever hold, so that nothing moves.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import itertools
 import json
-import math
 import os
 import re
 import xml.etree.ElementTree as ET
@@ -27,6 +26,7 @@ from ..value import Value
 from .browser import show
 from .code import Program
 from .dot import add_again, add_box, add_gate, add_wire, blank, boxes_of
+from .javascript import script_number
 from .layout import SVG, lay_out, readable
 from .patterns import edge_sentence, gate_sentence, gate_title
 from .phrases import LANGUAGES, say
@@ -36,6 +36,7 @@ from .story import MAX_LISTED, Story
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 FOLDER = Path(__file__).parent
+SCRIPTS = ("page_gates.js", "page.js", "page_quiz.js")
 Lit = dict[tuple[Value, int | None], list[int]]  # the code lines of a gate going forward (None), and of each edge
 
 
@@ -220,7 +221,7 @@ class _Circuit:
             "name": self.story.names[node],
             "data": self.story.data_text(node),
             "grad": number_text(gradient),
-            "gradient": _script_number(gradient),
+            "gradient": script_number(gradient),
         }
 
     def _step(self, step: Step, lit: Lit) -> dict[str, Any]:
@@ -324,11 +325,6 @@ def _listed(texts: list[str]) -> list[str]:
     return texts if len(texts) <= MAX_LISTED else [*texts[:MAX_LISTED], f"... ({len(texts)})"]
 
 
-def _script_number(x: float) -> float | str:
-    """A number for JSON, which has no infinity: then the text that `Number` reads in the script."""
-    return x if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0.0 else "-Infinity"
-
-
 # ---- the program beside the picture ----
 
 
@@ -390,7 +386,7 @@ def _assembled(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]
         "title": html.escape(title),
         "summary": html.escape(circuits[0].summary),
         "style": _read("page.css"),
-        "script": f"{_read('page.js')}\n\n{_read('page_quiz.js')}",
+        "script": "\n\n".join(map(_read, SCRIPTS)),
         "circuits": "\n".join(_hideable("div", "circuit", i, picture) for i, picture in enumerate(pictures)),
         "codes": "\n".join(_code_lines(i, circuit.program) for i, circuit in enumerate(circuits) if circuit.program),
         "table": _table(circuits[0]),
