@@ -19,6 +19,7 @@ from . import __version__, repl
 from .expression import evaluate
 from .views.draw import draw
 from .views.page import page
+from .views.phrases import LANGUAGES, language, say
 from .views.steps import steps
 from .views.tree import tree
 
@@ -47,17 +48,31 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _obey(argv: Sequence[str]) -> int:
+    words = [_shielded(a) for a in argv]
     try:
-        arguments = _parser().parse_intermixed_args([_shielded(a) for a in argv])
+        with language(_language_asked_for(words)):
+            arguments = _parser().parse_intermixed_args(words)
+            if arguments.version:
+                print(f"scalargrad {__version__}")
+            elif arguments.repl:
+                return repl.main()
+            else:
+                _run(arguments)
     except SystemExit as done:  # after --help, or a complaint
         return int(done.code or 0)
-    if arguments.version:
-        print(f"scalargrad {__version__}")
-    elif arguments.repl:
-        return repl.main()
-    else:
-        _run(arguments)
     return 0
+
+
+def _language_asked_for(words: Sequence[str]) -> str:
+    """The language of --lang, which the help is to speak too; else that of the terminal, as LC_ALL or LANG says."""
+    parser = _Parser(prog="scalargrad", add_help=False)
+    parser.add_argument("--lang", choices=LANGUAGES)
+    chosen = parser.parse_known_args(words)[0].lang
+    if chosen:
+        return str(chosen)
+    terminal = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    spoken = re.split(r"[_.@-]", terminal)[0]
+    return spoken if spoken in LANGUAGES else "en"
 
 
 def _complain(message: str) -> None:
@@ -87,27 +102,26 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2)
 
     def print_help(self, file: Any = None) -> None:
-        print(self.format_help(), end="", file=file)  # argparse's own says nothing where that fails
+        text = self.format_help().replace("usage:", say("command usage"), 1)
+        print(text, end="", file=file)  # argparse's own says nothing where that fails
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="scalargrad",
-        description="Watch an expression go forward and backward, gate by gate.  Without an expression it takes the "
-        "lecture's, f = (x + y) z at (-2, 5, -4), and writes circuit.svg.",
-        epilog='example: scalargrad "f = sigmoid(w * x + b)" w=2 x=-1 b=-3 --svg neuron.svg',
-    )
-    parser.add_argument("expression", nargs="?", help="such as 'q = x + y; f = q * z'")
-    parser.add_argument(
-        "values", nargs="*", metavar="name=number", help="a number, or 1/3 or pi/4, for every name not assigned in it"
-    )
-    parser.add_argument("--svg", metavar="FILE", help="also write the circuit as a picture")
-    parser.add_argument("--html", metavar="FILE", help="also write a page on which to step through it")
-    parser.add_argument("--open", action="store_true", help="open that page in the browser; alone, writes circuit.html")
-    parser.add_argument("--step", action="store_true", help="wait for Enter after each step")
-    parser.add_argument("--tree", action="store_true", help="print the graph as indented text instead of the steps")
-    parser.add_argument("--repl", action="store_true", help="a Python prompt that tells about every value it shows")
-    parser.add_argument("--version", action="store_true", help="print the version")
+    description, example = say("command description"), say("command example")
+    parser = _Parser(prog="scalargrad", description=description, epilog=example, add_help=False)
+    given = parser.add_argument_group(say("command arguments"))
+    given.add_argument("expression", nargs="?", help=say("command expression"))
+    given.add_argument("values", nargs="*", metavar="name=number", help=say("command values"))
+    options = parser.add_argument_group(say("command options"))
+    options.add_argument("--svg", metavar="FILE", help=say("command svg"))
+    options.add_argument("--html", metavar="FILE", help=say("command html"))
+    options.add_argument("--open", action="store_true", help=say("command open"))
+    options.add_argument("--step", action="store_true", help=say("command step"))
+    options.add_argument("--tree", action="store_true", help=say("command tree"))
+    options.add_argument("--repl", action="store_true", help=say("command repl"))
+    options.add_argument("--lang", choices=LANGUAGES, help=say("command lang"))
+    options.add_argument("--version", action="store_true", help=say("command version"))
+    options.add_argument("-h", "--help", action="help", help=say("command help"))
     return parser
 
 
@@ -134,9 +148,9 @@ def _run(arguments: argparse.Namespace) -> None:
         if arguments.step:
             _wait()
     if picture is not None:
-        print(f"circuit   {picture}")
+        print(say("command circuit", path=picture))
     if stepper is not None:
-        print(f"page      {stepper}", flush=True)
+        print(say("command page", path=stepper), flush=True)
     if stepper is not None and arguments.open:
         _open(stepper)
 

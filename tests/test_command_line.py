@@ -26,12 +26,15 @@ result    x.grad = -4, y.grad = -4, z.grad = 3
 """
 
 
+ENGLISH = os.environ | {"LC_ALL": "C.UTF-8"}
+
+
 @pytest.fixture
 def run(tmp_path):
     """A function that runs the command in an empty folder, without `dot`, on a terminal that knows `encoding`."""
 
-    def run(*arguments, encoding="utf-8", enters=""):
-        environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "1", "PATH": str(tmp_path)}
+    def run(*arguments, encoding="utf-8", enters="", more=()):
+        environment = ENGLISH | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "1", "PATH": str(tmp_path)} | dict(more)
         command = [*COMMAND, *arguments]
         return subprocess.run(
             command, input=enters, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
@@ -125,7 +128,55 @@ def test_version(run):
 
 def test_help(run):
     shown = good(run("--help"))
-    assert all(option in shown for option in ("--svg", "--step", "--tree", "name=number", "example:"))
+    assert all(option in shown for option in ("--svg", "--step", "--tree", "--lang", "name=number", "example:"))
+
+
+# ---- languages ----
+
+CHINESE = """\
+前向传播  x = -2, y = 5, z = -4
+  1  q = x + y  = -2 + 5  = 3
+  2  f = q * z  = 3 * -4  = -12
+"""
+
+
+def test_chinese_by_option(run):
+    shown = good(run(*LECTURE, "--lang", "zh", "--svg", "a.svg", "--html", "a.html"))
+    assert shown.startswith(CHINESE) and shown.endswith("计算图    a.svg\n页面      a.html\n")
+
+
+TERMINALS = [
+    ({"LC_ALL": "zh_CN.UTF-8"}, True),
+    ({"LC_ALL": "", "LC_MESSAGES": "", "LANG": "zh_TW.UTF-8"}, True),
+    ({"LC_ALL": "", "LC_MESSAGES": "zh_CN", "LANG": "en_GB.UTF-8"}, True),
+    ({"LC_ALL": "C.UTF-8", "LANG": "zh_CN.UTF-8"}, False),
+    ({"LC_ALL": "", "LC_MESSAGES": "", "LANG": "de_DE.UTF-8"}, False),
+    ({"LC_ALL": "", "LC_MESSAGES": "", "LANG": ""}, False),
+]
+
+
+@pytest.mark.parametrize("terminal, chinese", TERMINALS)
+def test_the_terminal_says_which_language(run, terminal, chinese):
+    assert good(run(*LECTURE, more=terminal)).startswith("前向传播" if chinese else "forward")
+    assert good(run(*LECTURE, "--lang=en", more=terminal)) == STORY
+
+
+def test_help_in_chinese(run):
+    """Options, files and examples aside, no English is left in it."""
+    shown = good(run("--help", "--lang", "zh"))
+    assert shown.startswith("用法： scalargrad") and "显示本帮助" in shown
+    words = set(re.findall(r"[A-Za-z]{3,}", re.sub(r"--\w+|\w+\.(?:svg|html)", "", shown)))
+    assert words <= {"scalargrad", "expression", "name", "number", "sigmoid", "FILE", "Python"}
+
+
+def test_the_prompt_in_chinese(run):
+    shown = run("--repl", "--lang", "zh", enters="x = Value(2)\nx\n")
+    assert "叶子：没有门，也没有父节点" in shown.stdout and "请逐行试试" in shown.stdout + shown.stderr
+
+
+def test_an_unknown_language(run):
+    assert bad(run(*LECTURE, "--lang", "fr")).startswith("argument --lang: invalid choice: 'fr'")
+    assert bad(run(*LECTURE, "--lang")).startswith("argument --lang: expected one argument")
 
 
 # ---- waiting for Enter ----
