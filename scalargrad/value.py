@@ -57,7 +57,7 @@ class Value(Node):
 
     @data.setter
     def data(self, data: float) -> None:
-        data = to_float(data)
+        data = data if type(data) is float else to_float(data)
         if self._left is not None:  # then `_data` is also the output that the rule closes over: keep that
             self.connect(self.form, self.parents, self.numbers)
         self._data = data
@@ -71,7 +71,7 @@ class Value(Node):
     def grad(self, grad: float) -> None:
         if grad is None:
             raise TypeError("grad is a number, not None: to start anew write grad = 0.0")
-        self._grad = to_float(grad)
+        self._grad = grad if type(grad) is float else to_float(grad)
 
     @property
     def label(self) -> str:
