@@ -498,6 +498,84 @@ def the_way_with_the_fewest_blocks_first():
     return x, a + r * w, a
 
 
+@case("relu off", "its local gradient is 0\n  v1 = x * 1e-05 multiplies x by a small weight: dv1/dx = 1e-05")
+def a_closed_way_beside_a_tiny_one():
+    x = Value(-1.0)
+    r = named("r", relu(named("h", x * 1.0)))
+    return x, r + x * 1e-5, r
+
+
+@case("small weights", "the 2 weights below 1 on a path that would be its strongest without them multiply to 1e-12")
+def small_weights_on_a_lesser_path():
+    """The nine sigmoids bring more, and even so they could be made no more than 1, which the two weights could too."""
+    s = x = Value(0.0)
+    for _ in range(8):
+        s = sigmoid(s)
+    return x, s + x * 1e-6 * 1e-6, None
+
+
+@case("zero weight", "f = v1 * w multiplies v1 by w = 0, so df/dv1 = 0")
+def a_weight_of_zero_beside_a_tiny_one():
+    x = Value(3.0)
+    f = named("f", (x * 2.0) * Value(0.0, "w"))
+    return x, named("g", f + x * 1e-9), f
+
+
+@case("underflow", "became 0\n  the 100 weights below 1 on its strongest path multiply to 1e-500; the smallest is")
+def underflow_of_many_weights():
+    f = x = Value(1.0)
+    for _ in range(100):
+        f = f * 1e-5
+    return x, f, None
+
+
+@case("cancellation", "cancel: -9e-05 (via b = x * 0.9) +0.0001 (via a = x * 1) = 1e-05")
+def a_fork_that_does_more_than_its_weights():
+    """Each of five forks leaves a tenth."""
+    f = x = Value(2.0)
+    for place in range(5):
+        a, b = named("a" * (place == 0), f * 1.0), named("b" * (place == 0), f * 0.9)
+        f = a - b
+    return x, f, x
+
+
+@case(
+    "cancellation",
+    "d = x - x does not change with x: the changes of its inputs cancel\n  behind that, nearer to f: f =",
+)
+def a_difference_that_is_always_zero():
+    x = Value(2.0)
+    d = named("d", x - x)
+    return x, d * Value(0.0, "w"), d
+
+
+@case("relu off", "\n  behind that, nearer to f: the contributions at the fork r cancel: -2 (via v2 = r * 2) +2 (via")
+def a_block_before_a_fork_that_cancels():
+    x = Value(-2.0)
+    r = named("r", relu(x))
+    return x, r * 2 - r * 2, r
+
+
+@case("huge", "the 100 weights above 1 on its strongest path multiply to 1e+100; the largest is", {"count": 100.0})
+def the_lesser_factor_is_not_named():
+    """The largest local gradient, 20 of exp, does less than a hundred weights of 10."""
+    x = Value(3.0)
+    f = x.exp()
+    for _ in range(100):
+        f = f * 10.0
+    return x, f, None
+
+
+@case("huge", "the 5 gates that scale up on its strongest path multiply to 3.", {"count": 5.0})
+def gates_that_scale_up():
+    """Five times exp, of slopes about 20, do more than the one weight of 100."""
+    x = Value(3.0)
+    f = x.exp()
+    for _ in range(4):
+        f = (f * (3.0 / f.data)).exp()
+    return x, f * 100.0, None
+
+
 @case("huge", "multiply to 1e+06 x 3 = 3e+06; the largest is df/dv1 = 1e+06 of f = v1 * 1e+06", {"product": 3e6})
 def huge():
     x = Value(1.0)

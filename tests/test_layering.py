@@ -56,7 +56,7 @@ ROOMS = [
         "views.javascript",
         "views.page",
     ),
-    *("views.ways", "views.ledger", "views.causes", "views.explain"),
+    *("views.ways", "views.ledger", "views.kinds", "views.blocks", "views.causes", "views.explain"),
     *("compiled", "nn", "micrograd", "expression", "repl", "__main__", "__init__"),
 ]
 ONLY_MATH = {"math", "__future__", "typing", "collections.abc"}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from ..gate import CONSTANT
 from ..graph import Edge, topological_order
-from ..text import agreeing, number_text
+from ..text import DIGITS, agreeing, number_text
 from ..value import Value
+from .blocks import cancels, makes_zero, unmoved, ways
+from .kinds import Kind, edges_between, growing, product, shrinking, spelled
 from .patterns import RECTIFYING, SQUASHING, manner
-from .spelling import numbers_text, rule_text
+from .spelling import numbers_text
 from .story import Story
 from .ways import (
     MAX_FACTORS,
@@ -43,8 +47,7 @@ CODES = (
     ),
 )
 TINY, HUGE = 1e-4, 1e4  # a gradient between the two is an ordinary one
-FLAT = 0.01  # a squashing gate whose local gradient is smaller is saturated
-CANCELS = 1e-3  # what is left of the largest contribution where the contributions to a fork cancel
+TELLING = 100  # a kind of factors beside the main one is told of if the gradient is so much larger or smaller by it
 
 
 class Finding(NamedTuple):
@@ -104,8 +107,8 @@ def _by_size(story: Story, x: Value, gradient: float) -> list[Finding]:
     if size == 0.0:
         return _zero(story, x)
     if size < TINY:
-        return _tiny(story, strongest(story, x))
-    return [_huge(story, x) if size > HUGE else _ordinary(story, x)]
+        return _tiny(story, x, edges_between(story, x))
+    return _huge(story, x) if size > HUGE else [_ordinary(story, x)]
 
 
 # ---- no gradient at all ----
@@ -165,40 +168,47 @@ def _zero(story: Story, x: Value) -> list[Finding]:
     """
     found: list[Finding] = []
     blocks: list[Edge] = []
+    underflows: list[Edge] = []
     queue = [x]
     met = {x}
     for node in queue:  # it grows while it is walked
         arriving = story.arriving[node]
-        if any([edge.downstream for edge in arriving]):
+        if cancels(story, node):
             found.append(_cancellation(story, node))
             continue
         for edge in arriving:
             if edge.local == 0.0:
                 blocks.append(edge)
             elif edge.upstream != 0.0:
-                found += _underflow(story, edge)
+                underflows.append(edge)
             elif edge.node not in met:
                 met.add(edge.node)
                 queue.append(edge.node)
-    return found + _in_series(story, blocks)
+    return found + _underflow(story, x, underflows) + _in_series(story, x, blocks)
 
 
-def _in_series(story: Story, blocks: list[Edge]) -> list[Finding]:
-    """Each of the blocks, followed by those that block the rest of its way, the way with the fewest."""
-    fewest, onwards = {story.root: 0}, dict[Value, Edge]()
-    for sent in story.edges:  # from the root on: what leads to the root from `sent.node` is known
-        count = fewest[sent.node] + (sent.local == 0.0)
-        if count < fewest.get(sent.parent, count + 1):
-            fewest[sent.parent], onwards[sent.parent] = count, sent
+def _in_series(story: Story, x: Value, blocks: list[Edge]) -> list[Finding]:
+    """Each of the blocks with all else that has to open on its way, the way with the fewest first."""
+    still = unmoved(story, x) if blocks else set()
     found: list[Finding] = []
-    walked: set[tuple[Value, int]] = set()
-    for block in sorted(blocks, key=lambda edge: fewest[edge.node]):
-        edge: Edge | None = block
-        while edge and (edge.node, edge.place) not in walked:
-            walked.add((edge.node, edge.place))
+    walked: set[Edge] = set()
+    told: set[Value] = set()
+    for near, onward in ways(story, x, blocks, still):
+        series: list[Finding] = []
+        for edge in itertools.chain(near, itertools.takewhile(lambda edge: edge not in walked, onward)):
+            walked.add(edge)
+            if cancels(story, edge.parent):
+                series.append(_cancellation(story, edge.parent))
+                break  # what lies behind that is open
             if edge.local == 0.0:
-                found.append(_blocked(story, edge)._replace(behind=edge is not block))
-            edge = onwards.get(edge.node)
+                series.append(_blocked(story, edge))
+            elif makes_zero(edge):
+                series.append(_too_small(edge))
+                break
+            if edge.node in still - told:
+                told.add(edge.node)
+                series.append(Finding("cancellation", edge.node, phrase="why unmoved"))
+        found += [finding._replace(behind=place > 0) for place, finding in enumerate(series)]
     return found
 
 
@@ -207,7 +217,7 @@ def _blocked(story: Story, edge: Edge) -> Finding:
     node, here = edge.node, story.place_of(edge.node, edge.place)
     inputs, numbers = node.inputs, node.numbers[1:]
     kind, other = manner(story, node, edge.place, edge.local)
-    if kind == "off" and _spelled(edge) == RECTIFYING:
+    if kind == "off" and spelled(edge) == RECTIFYING:
         return Finding("relu off", node, {"input": numbers[here], "local": 0.0})
     if kind == "loses" and node.numbers[0] in numbers:
         return _lost(story, edge, here)
@@ -216,7 +226,7 @@ def _blocked(story: Story, edge: Edge) -> Finding:
     if other is not None:
         weight = _named_number(story, inputs[other], numbers[other])
         return Finding("zero weight", node, {"weight": 0.0}, _slope(story, edge) | {"weight": weight})
-    if _spelled(edge) in SQUASHING:
+    if spelled(edge) in SQUASHING:
         return _saturated(story, [edge])
     return Finding("flat", node, _inputs(node), _slope(story, edge) | {"at": numbers_text(node)})
 
@@ -239,60 +249,67 @@ def _cancellation(story: Story, node: Value) -> Finding:
     return Finding("cancellation", node, numbers, texts)
 
 
-def _underflow(story: Story, edge: Edge) -> list[Finding]:
-    """Why a product of two factors that are not 0 is."""
-    found = _tiny(story, [edge, *strongest(story, edge.node)])
-    return (
-        found if found[0].code in ("cancellation", "saturated") else [Finding("underflow", edge.node, _factors(edge))]
-    )
+def _underflow(story: Story, x: Value, edges: list[Edge]) -> list[Finding]:
+    """Why products of two factors that are not 0 are; on the first way also what else makes it small."""
+    if not edges:
+        return []
+    first, *others = edges
+    near = {*topological_order([first.parent])}
+    to_x = [edge for edge in edges_between(story, x) if edge.node in near]
+    found = _tiny(story, x, [*edges_between(story, first.node), first, *to_x])
+    if found[0].code not in ("cancellation", "saturated"):
+        others_too = [edge for edge in [*to_x, *strongest(story, first.node)[1:]] if abs(edge.local) < 1.0]
+        found = [_too_small(first), *found] if others_too else [_too_small(first)]
+    return found + list(map(_too_small, others))
+
+
+def _too_small(edge: Edge) -> Finding:
+    return Finding("underflow", edge.node, _factors(edge))
 
 
 # ---- tiny and huge ----
 
 
-def _tiny(story: Story, chain: list[Edge]) -> list[Finding]:
-    """What made the gradient small on its strongest path: a fork that cancels, or factors below 1.
+def _tiny(story: Story, x: Value, edges: list[Edge]) -> list[Finding]:
+    """What made the gradient of x small: the kind of factors below 1, or the fork that cancels, that did most.
 
-    The factors are judged by their kind (saturated gates, weights, others) and by what they do together: the first kind
-    is that without which the gradient would be largest, and another is named if that would be 100 times as large.
+    Others are told too, if each for itself did much.
     """
-    for edge in chain:
-        largest = max(abs(other.downstream) for other in story.arriving[edge.parent])
-        if abs(story.gradients[edge.parent]) < CANCELS * largest:
-            return [_cancellation(story, edge.parent)]
-    kinds: dict[str, list[Edge]] = {}
-    for edge in chain:
-        if abs(edge.local) < 1.0:
-            kinds.setdefault(_kind_of_factor(story, edge), []).append(edge)
-    growth = {kind: -sum(math.log10(abs(edge.local)) for edge in edges) for kind, edges in kinds.items()}
-    first, *others = sorted(kinds, key=lambda kind: -growth[kind]) or ["tiny"]
-    told = [first, *(kind for kind in others if growth[kind] >= 2.0)]
-    return [_of_kind(story, kind, kinds.get(kind, []), chain) for kind in told]
+    first, *others = shrinking(story, x, edges)
+    told = [first, *(kind for kind in others if kind.effect >= TELLING)]
+    return [finding for kind in told for finding in _shrunk_by(story, x, kind)]
 
 
-def _of_kind(story: Story, kind: str, edges: list[Edge], chain: list[Edge]) -> Finding:
-    """What the factors of one kind do on a path."""
-    if kind == "saturated":
-        return _saturated(story, edges)
-    if kind == "small weights" and len(chain) > 1:
-        return _small_factors(story, "small weights", edges)
-    if len(edges) < sum(abs(edge.local) < 1.0 for edge in chain):
-        return _small_factors(story, "tiny", edges)
-    return _by_product(story, "tiny", chain, min(chain, key=lambda edge: abs(edge.local)))
+def _shrunk_by(story: Story, x: Value, kind: Kind) -> list[Finding]:
+    """What the factors of one kind do on the path that would be the strongest without them."""
+    if kind.fork is not None:
+        return [_cancellation(story, kind.fork)]
+    if kind.name == "saturated":
+        return [_saturated(story, kind.edges)]
+    shut = [edge for edge in kind.edges if edge.local == 0.0]
+    found = [_blocked(story, edge)._replace(behind=edge is not shut[0]) for edge in shut]
+    weak = [edge for edge in kind.edges if edge.local != 0.0]
+    if shut and product(weak) > 1 / TELLING:
+        return found
+    way = {"way": _way(story, x, kind)}
+    if kind.name == "weights" and len(kind.way) > 1:
+        return [*found, _small_factors(story, "small weights", weak, way)]
+    if len(kind.edges) < sum(abs(edge.local) < 1.0 for edge in kind.way):
+        return [*found, _small_factors(story, "tiny", weak, way)]
+    smallest = min(weak, key=lambda edge: abs(edge.local))
+    return [*found, _by_product(story, "tiny", kind.way, smallest, way)]
 
 
-def _kind_of_factor(story: Story, edge: Edge) -> str:
-    if _is_saturated(edge):
-        return "saturated"
-    weighs = manner(story, edge.node, edge.place, edge.local).kind in ("switches", "number")
-    return "small weights" if weighs else "tiny"
+def _way(story: Story, x: Value, kind: Kind) -> str:
+    """What to call the path on which the factors of a kind are told."""
+    return story.say("strongest path" if [*kind.way] == strongest(story, x) else "path without")
 
 
-def _small_factors(story: Story, code: str, edges: list[Edge]) -> Finding:
+def _small_factors(story: Story, code: str, edges: list[Edge], way: Mapping[str, str]) -> Finding:
     """One local gradient below 1, or several of one kind on one path: it lies at the smallest of them."""
     smallest = min(edges, key=lambda edge: abs(edge.local))
-    numbers = {"count": float(len(edges)), "local": smallest.local, "product": multiplied(*[e.local for e in edges])}
-    texts = _slope(story, smallest) | {"local": _rounded(smallest.local)}
+    numbers = {"count": float(len(edges)), "local": smallest.local, "product": float(product(edges))}
+    texts = _slope(story, smallest) | {"local": _rounded(smallest.local), "product": _in_full_range(edges)} | dict(way)
     of_one, of_many = {
         "small weights": ("why small weight", "why small weights"),
         "tiny": ("why tiny local gradient", "why scaled"),
@@ -300,7 +317,16 @@ def _small_factors(story: Story, code: str, edges: list[Edge]) -> Finding:
     return Finding(code, smallest.node, numbers, texts, of_one if len(edges) == 1 else of_many)
 
 
-def _saturated(story: Story, chain: list[Edge]) -> Finding:
+def _in_full_range(edges: Sequence[Edge]) -> str:
+    """The product of the local gradients as a text, also where it is no float: `1e-500`."""
+    whole = product(edges)
+    if math.isfinite(float(whole)) and float(whole):
+        return number_text(float(whole))
+    digits, exponent = f"{whole:.{DIGITS - 1}e}".split("e")
+    return f"{number_text(float(digits))}e{exponent}"
+
+
+def _saturated(story: Story, chain: Sequence[Edge]) -> Finding:
     """One saturated gate, or several on one path: it lies at the worst of them."""
     worst = min(chain, key=lambda edge: abs(edge.local))
     numbers = {"input": worst.node.numbers[1], "local": worst.local, "count": float(len(chain))}
@@ -316,27 +342,39 @@ def _squashed(story: Story, edge: Edge) -> str:
     return story.say("saturated gate", via=story.via(edge.node), input=x, local=_rounded(edge.local))
 
 
-def _is_saturated(edge: Edge) -> bool:
-    return abs(edge.local) < FLAT and _spelled(edge) in SQUASHING
-
-
-def _huge(story: Story, x: Value) -> Finding:
-    """What made the gradient large: the factors of its strongest path, or many paths."""
+def _huge(story: Story, x: Value) -> list[Finding]:
+    """What made the gradient large: many paths, or the kind of factors above 1 that did most; others too, if much."""
     chain = strongest(story, x)
-    product = multiplied(*[edge.local for edge in reversed(chain)])
-    if abs(product) < 0.1 * abs(story.gradients[x]):
+    found = [(kind.effect, _grown_by(story, kind)) for kind in growing(story, x, edges_between(story, x))]
+    paths = abs(Decimal(story.gradients[x]) / product(chain))
+    if paths > 10:
         count = count_of_paths(story, x)
-        numbers = {"product": product, "count": _as_float(count)}
-        return Finding("huge", x, numbers, {"count": count_text(story, count)}, "why many paths")
-    return _by_product(story, "huge", chain, max(chain, key=lambda edge: abs(edge.local)))
+        numbers = {"product": multiplied(*[edge.local for edge in reversed(chain)]), "count": _as_float(count)}
+        found.append((paths, Finding("huge", x, numbers, {"count": count_text(story, count)}, "why many paths")))
+    (_, first), *others = sorted(found, key=lambda each: -each[0])
+    return [first, *(finding for effect, finding in others if effect >= TELLING)]
 
 
-def _by_product(story: Story, code: str, chain: list[Edge], extreme: Edge) -> Finding:
+def _grown_by(story: Story, kind: Kind) -> Finding:
+    """What the factors of one kind do on the strongest path: all of it is told if the largest factor is one of them."""
+    edges = kind.edges
+    largest = max(kind.way, key=lambda edge: abs(edge.local))
+    way = {"way": story.say("strongest path")}
+    if largest in edges:
+        return _by_product(story, "huge", kind.way, largest, way)
+    largest = max(edges, key=lambda edge: abs(edge.local))
+    numbers = {"count": float(len(edges)), "local": largest.local, "product": float(product(edges))}
+    texts = _slope(story, largest) | {"local": _rounded(largest.local), "product": _in_full_range(edges)} | way
+    phrase = "why large weights" if kind.name == "weights" else "why scaled up"
+    return Finding("huge", largest.node, numbers, texts, phrase if len(edges) > 1 else "why huge local gradient")
+
+
+def _by_product(story: Story, code: str, chain: Sequence[Edge], extreme: Edge, way: Mapping[str, str]) -> Finding:
     factors = [edge.local for edge in reversed(chain)]
     numbers = {"count": float(len(chain)), "local": extreme.local, "product": multiplied(*factors)}
     shown = {"product": product_text(story, factors), "local": _rounded(extreme.local)}
     phrase = f"why {code} local gradient" if len(chain) == 1 else f"why {code}"
-    return Finding(code, extreme.node, numbers, _slope(story, extreme) | shown, phrase)
+    return Finding(code, extreme.node, numbers, _slope(story, extreme) | shown | dict(way), phrase)
 
 
 # ---- infinite and nan ----
@@ -435,12 +473,6 @@ def _inputs(node: Value) -> dict[str, float]:
 
 def _factors(edge: Edge) -> dict[str, float]:
     return {"upstream": edge.upstream, "local": edge.local}
-
-
-def _spelled(edge: Edge) -> str:
-    """The local gradient as the rule spells it on z, x1, x2, ...: `z * (1 - z)`."""
-    node, moving = edge.node, edge.node.form.moving
-    return rule_text(node.gate, len(node.inputs))[edge.place if moving is None else moving[edge.place]]
 
 
 def _raises(node: Value) -> bool:

@@ -174,16 +174,17 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "why lost to a number": "{parent} = {input} lost the {symbol} by {by} to the plain number {winner} in {via}",
     "why zero weight": "{via} multiplies {parent} by {weight}, so {slope} = 0",
     "why behind": "behind that, nearer to {root}: {cause}",
-    "why scaled": "the {count} gates that scale on its strongest path multiply to {product}; the smallest "
+    "why scaled": "the {count} gates that scale on {way} multiply to {product}; the smallest "
     "local gradient is {slope} = {local} of {via}",
     "why small weight": "{via} multiplies {parent} by a small weight: {slope} = {local}",
-    "why small weights": "the {count} weights below 1 on its strongest path multiply to {product}; the smallest is "
+    "why small weights": "the {count} weights below 1 on {way} multiply to {product}; the smallest is "
     "{slope} = {local} of {via}",
     "why flat": "{via} = {at} is flat at this point: {slope} = 0",
     "why saturated": "{via} is saturated: its input is {input}, its local gradient {local}",
     "why saturated in a row": "{count} saturated gates in a row: {gates}",
     "saturated gate": "{via} (input {input}, local gradient {local})",
     "why cancellation": "the contributions at the fork {name} cancel: {terms} = {total}",
+    "why unmoved": "{via} does not change with {x}: the changes of its inputs cancel",
     "why underflow": "{upstream} {times} {local} at {via} is too small for a float and became 0",
     "why zero times infinity": "zero times infinity is nan: upstream {upstream} {times} local {local} at {via}",
     "why overflow": "infinity came in at {via} = {at}, which is more than a float can hold",
@@ -194,13 +195,18 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "why nan": "nan came in at {via} = {at}",
     "why nan at a fork": "inf and -inf meet at the fork {name}, and have no sum: {terms}",
     "why local gradient is no number": "the local gradient {slope} of {via} = {at} is {local}",
-    "why tiny": "the {count} local gradients on its strongest path multiply to {product}; the smallest is "
+    "why tiny": "the {count} local gradients on {way} multiply to {product}; the smallest is "
     "{slope} = {local} of {via}",
     "why tiny local gradient": "{via} has the local gradient {slope} = {local}, which is tiny",
-    "why huge": "the {count} local gradients on its strongest path multiply to {product}; the largest is "
+    "why huge": "the {count} local gradients on {way} multiply to {product}; the largest is {slope} = {local} of {via}",
+    "why large weights": "the {count} weights above 1 on {way} multiply to {product}; the largest is "
     "{slope} = {local} of {via}",
+    "why scaled up": "the {count} gates that scale up on {way} multiply to {product}; the largest "
+    "local gradient is {slope} = {local} of {via}",
     "why huge local gradient": "{via} has the local gradient {slope} = {local}, which is huge",
     "why many paths": "{count} paths from {root} to {x} add up; the strongest gives {product}",
+    "strongest path": "its strongest path",
+    "path without": "a path that would be its strongest without them",
     "why chain": "{slopes} = {product}, the chain rule along its one path",
     "why local gradient": "the local gradient {slopes} of {via}",
     "why one use": "upstream {upstream} {times} local {local}, through {via}",
