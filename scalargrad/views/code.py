@@ -24,6 +24,7 @@ from ..generated import keep_source
 from ..table import GATES
 from ..text import Text
 from ..value import Value
+from .spelling import course_slopes
 from .story import Story
 
 MAX_TERMS = 50  # of a sum that is written out; beyond, Python's own parser would nest too deeply
@@ -261,13 +262,16 @@ class Program:
             everywhere = tuple(range(len(node.parents)))
             for text, part in [*self.slope.parts.items()][known:]:
                 lines.append(Line(_numbered(part, "=", text, i), node, everywhere))
+            course = self._course_slopes(node)
             for place, (parent, downstream) in enumerate(zip(node.parents, downstreams)):
                 sign = "+=" if parent in started else "="
+                if course:
+                    lines.append(Line(f"# d{self.names[parent]} {sign} {course[place]}"))
                 lines.append(Line(_numbered(f"d{self.names[parent]}", sign, downstream, i), node, (place,)))
                 started.add(parent)
         return lines + [Line(f"d{self.names[leaf]} = 0.0") for leaf in self.leaves if leaf not in started]
 
-    def _inputs(self, node: Value, code: type[Code]) -> tuple[Any, ...]:
+    def _inputs(self, node: Value, code: type[Formula]) -> tuple[Any, ...]:
         return tuple([code(self.names[x]) if isinstance(x, Value) else x for x in node.inputs])
 
     def _formula(self, node: Value) -> Code:
@@ -279,6 +283,12 @@ class Program:
         slopes = read_rule(node.form, self.slope(self.names[node]), self._inputs(node, self.slope))
         short = {"1.0": upstream, "-1.0": -upstream}
         return [short.get(str(Code.of(slope)), Code(f"{Code.held(slope, POWER)} * {upstream}")) for slope in slopes]
+
+    def _course_slopes(self, node: Value) -> list[str]:
+        """For comments: how the course writes what a relu, a max or a min sends, and where that is not all."""
+        slopes = course_slopes(node, Formula(self.names[node]), self._inputs(node, Formula))
+        but = "but nan stays nan" if len(node.inputs) == 1 else "but nan stays nan and a tie is shared"
+        return [f"{slope} * d{self.names[node]}, {but}" for slope in slopes]
 
     def _with_definitions(self, lines: list[str]) -> str:
         """The program, below what it needs: imports, constants, and the definitions of the gates that it calls."""

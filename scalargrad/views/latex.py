@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..formula import ATOM, POWER, PRODUCT, SIGN, SUM, Formula, is_plain, read_rule
+from ..formula import ATOM, POWER, PRODUCT, SIGN, SUM, Formula, is_plain
 from ..gate import Gate
 from ..text import Text, number_text
 from ..value import Value
+from .spelling import slide_slopes
 from .story import Story
 
 COMMANDS = {"exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma"}
@@ -203,4 +204,4 @@ def _multiplied(path: list[tuple[Value, int]], factor: Callable[[Value, int], st
 
 def _local(node: Value, place: int, names: Mapping[Value, str]) -> Latex:
     inputs = tuple([Latex(names[x]) if isinstance(x, Value) else x for x in node.inputs])
-    return Latex.of(read_rule(node.form, Latex(names[node]), inputs)[place])
+    return Latex.of(slide_slopes(node, Latex(names[node]), inputs)[place])

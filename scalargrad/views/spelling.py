@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ..formula import ATOM, SIGN, Formula, read_rule
+from ..formula import ATOM, SIGN, Formula, is_plain, read_rule
 from ..gate import Gate
+from ..table import div, maximum, minimum, relu, step
 from ..text import agreeing, clip, number_text
 from ..value import Value
 
@@ -55,7 +56,50 @@ class Slopes(NamedTuple):
 def read_slopes(node: Value, names: Mapping[Value, str]) -> Slopes:
     """The local gradients of `node` on the names of its inputs."""
     inputs = _named_inputs(node, names)
-    return Slopes(inputs, tuple(read_rule(node.form, Shown(names[node]), inputs)))
+    return Slopes(inputs, slide_slopes(node, Shown(names[node]), inputs))
+
+
+def slide_slopes(node: Value, z: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The local gradients of `node` on the names of its output and its inputs, as the lecture writes them.
+
+    They are what the rule says, but for two kinds of gates: a plain 1 over x has `-1 / x ** 2`, where the rule divides
+    twice, since `x ** 2` may be too large for a float; and a max says who wins at this point, and among how many.
+    """
+    if node.gate is div and is_plain(inputs[0], 1.0):
+        return (-1.0 / inputs[1] ** 2.0,)
+    ties = _winners(node)
+    if ties > 1:
+        return tuple([_beats(node, inputs[i], z, 1.0) / float(ties) for i in _places_of_parents(node)])
+    return course_slopes(node, z, inputs) or tuple(read_rule(node.form, z, inputs))
+
+
+def course_slopes(node: Value, z: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The comparisons that relu, max and min write in the course, where no number is nan and no two tie; else ()."""
+    if node.gate is relu:
+        return (step(inputs[0], 0.0, 0.0),)
+    if node.gate not in (maximum, minimum):
+        return ()
+    if len(inputs) == 2:
+        return tuple([_beats(node, inputs[i], inputs[1 - i], 0.0) for i in _places_of_parents(node)])
+    return tuple([_beats(node, inputs[i], z, 1.0) for i in _places_of_parents(node)])
+
+
+def is_shared(node: Value, place: int) -> bool:
+    """Whether the parent at this place is one of several that tie in a max or a min."""
+    return _winners(node) > 1 and node.numbers[1 + [*_places_of_parents(node)][place]] == node.numbers[0]
+
+
+def _winners(node: Value) -> int:
+    """How many inputs of a max or a min are its output; 0 for other gates."""
+    return node.numbers[1:].count(node.numbers[0]) if node.gate in (maximum, minimum) else 0
+
+
+def _beats(node: Value, x: Any, y: Any, at: float) -> Any:
+    return step(x, y, at) if node.gate is maximum else step(y, x, at)
+
+
+def _places_of_parents(node: Value) -> Iterable[int]:
+    return range(len(node.inputs)) if node.form.moving is None else node.form.moving
 
 
 def slope_formula(slope: Any) -> str:

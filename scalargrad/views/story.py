@@ -5,6 +5,7 @@ A new view is one file: it takes a `Story`, and turns it into text, a picture or
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -186,10 +187,13 @@ class Story:
         formula = self.slope_formula(node, place)
         middle = f"{formula} = " if formula and formula != local else ""
         name, parent = self.names[node], self.names[node.parents[place]]
-        return self.say("local", name=name, parent=parent, local=middle + local)
+        tie = self.say("a tie") if spelling.is_shared(node, place) else ""
+        return self.say("local", name=name, parent=parent, local=middle + local + tie)
 
     def slope_formula(self, node: Value, place: int) -> str:
-        """The spelling of one local gradient; "" where it is a number, or very long."""
+        """The spelling of one local gradient; "" where it is a number, very long, or a comparison with nan."""
+        if node.gate and node.gate.pattern == "routes" and math.isnan(self.data(node)):
+            return ""
         return spelling.slope_formula(self.slopes(node).slopes[place])
 
     def slopes(self, node: Value) -> spelling.Slopes:

@@ -6,6 +6,7 @@ SENTENCES = {
     "backward pass": "backward  {starts}",
     "backward": "{name} = {formula}: local {slope}, upstream {upstream}, downstream {product}, {total}",
     "local": "d{name}/d{parent} = {local}",
+    "a tie": " (a tie)",
     "product": "{upstream} {times} {local} = {downstream}",
     "first": "{parent}.grad {before} -> {after}",
     "adds up": "{parent}.grad {before} + {added} = {after}, adds up",

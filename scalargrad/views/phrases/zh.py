@@ -6,6 +6,7 @@ SENTENCES = {
     "backward pass": "反向传播  {starts}",
     "backward": "{name} = {formula}：局部梯度 {slope}，上游梯度 {upstream}，下游梯度 {product}，{total}",
     "local": "d{name}/d{parent} = {local}",
+    "a tie": "（并列）",
     "product": "{upstream} {times} {local} = {downstream}",
     "first": "{parent}.grad {before} -> {after}",
     "adds up": "{parent}.grad {before} + {added} = {after}，梯度相加",
