@@ -22,7 +22,7 @@ def f(x: list[float]) -> list[float]:
 
 
 def matrices(model: nn.MLP) -> list:
-    """W1, b1, W2, b2, ... as the notes have them: a row a neuron."""
+    """W1, b1, W2, b2, ... as the notes have them: one row per neuron."""
     parts = []
     for layer in model.layers:
         parts += [[[w.data for w in neuron.w] for neuron in layer.neurons], [b.data for b in layer.b]]

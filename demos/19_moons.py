@@ -2,7 +2,7 @@
 
 The lines between the rules are the code that users of Karpathy's micrograd know by heart: `model.parameters()`,
 `p.data -= learning_rate * p.grad`, the sum of a list of losses, a relu as the hinge of the SVM.  Only the import is
-another.  (The moons are ours, too, so that no scikit-learn is needed; no tensors anywhere, one number a node.)
+another.  (The moons are ours, too, so that no scikit-learn is needed; no tensors anywhere, one number per node.)
 
 Run it:  python demos/19_moons.py
 

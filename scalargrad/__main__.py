@@ -27,7 +27,7 @@ LECTURE = ("q = x + y; f = q * z", ["x=-2", "y=5", "z=-4"], "circuit.svg")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit status of the command: 0; 2 for bad input, with one clear message on standard error; 130 for Ctrl-C."""
+    """Runs the command and returns its exit status: 0; 2 after one message on standard error; 130 for Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name that the terminal cannot write is escaped, not an error
             stream.reconfigure(errors="backslashreplace")
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if sys.stdout:  # None where standard output is closed
             sys.stdout.flush()
         return status
-    except BrokenPipeError:  # who read our output has enough: `| head`
+    except BrokenPipeError:  # whoever read our output has enough: `| head`
         status = 0
     except KeyboardInterrupt:
         status = 130

@@ -69,7 +69,7 @@ def through_ufunc(asked: Any, ufunc: Any, method: str, *inputs: Any, **options: 
 
 
 def _bare(x: Any) -> Any:
-    """`x`, which may be an array of no dimension, by itself; a number of NumPy as a float."""
+    """What a 0-d array holds, or `x` itself; a plain number as a float."""
     x = x.item() if hasattr(x, "item") else x
     return x if hasattr(x, "through_gate") else to_float(x)
 

@@ -29,8 +29,8 @@ def gradient(output: Value, inputs: Iterable[Value], strict: bool = False) -> li
     >>> slope.data, curvature.data
     (27.0, 18.0)
 
-    Raises ValueError where data was changed after the forward pass, since the rules on nodes read today's, and the
-    errors of the gates where one has no finite slope.
+    Raises ValueError where data was changed after the forward pass, since rules on nodes read the data as it is now,
+    and the errors of gates that have no finite slope.
     """
     inputs, [output] = _values(inputs), _values([output])
     order = _between(output, inputs)
@@ -50,9 +50,9 @@ def jacobian(outputs: Iterable[Value], inputs: Iterable[Value]) -> list[list[flo
     >>> jacobian([3 * x[0], x[0] * x[1]], x)
     [[3.0, 0.0], [2.0, 1.0]]
 
-    It takes a backward pass an output.  Nobody builds it for a real layer: a relu layer of 4096 inputs has a Jacobian
-    of 4096 x 4096 numbers, nearly all of them 0, and backpropagation only ever needs a vector times it (CS231n,
-    lecture 4: "a vectorized example").
+    It takes one backward pass for each output.  Nobody builds it for a real layer: a relu layer of 4096 inputs has a
+    Jacobian of 4096 x 4096 numbers, nearly all of them 0, and backpropagation only ever needs a vector times it
+    (CS231n, lecture 4: "a vectorized example").
     """
     inputs = _values(inputs)
     return [_row(output, inputs) for output in _values(outputs)]

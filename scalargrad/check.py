@@ -70,9 +70,9 @@ def check_gradients(
 ) -> Report:
     """A report that compares backward with centred differences, for `function(*values)` at `inputs`.
 
-    function: takes one `Value` an input and returns one.  It is called anew for every difference.
+    function: takes one `Value` for each input and returns one.  It is called anew for every difference.
     inputs: numbers, or values to take them from.
-    step: the largest h of a difference, relative to max(1, |x|); smaller ones are tried where it does not do.
+    step: the largest h of a difference, relative to max(1, |x|); smaller ones are tried where it is not good enough.
     order: 1 for gradients; 2 for second derivatives, against differences of gradients.
     raise_on_error: AssertionError, with the table, where a slope or a gate is wrong or suspicious.
 
@@ -127,7 +127,7 @@ def _checked(function: object, inputs: object) -> list[float]:
         kind = type(function).__name__
         raise TypeError(f"the checker computes anew and needs a function, such as lambda x, y: x * y, not a {kind}")
     if not isinstance(inputs, Iterable):
-        raise TypeError(f"inputs is a list, one number an argument of the function: write [{inputs!r:.40}]")
+        raise TypeError(f"inputs is a list with one number for each argument of the function: write [{inputs!r:.40}]")
     return [x.data if isinstance(x, Value) else to_float(x) for x in inputs]
 
 

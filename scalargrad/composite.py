@@ -112,12 +112,12 @@ def gate(
     symbol: str | None = None,
     pattern: Pattern = "scales",
 ) -> Any:
-    """A gate of your own, made of a function; it then works like those of the table, everywhere.
+    """Makes a gate of your own from a function; it works everywhere as the gates of the table do.
 
     function: without a rule, any function of `Value`s that returns one: a composite gate, whose local gradients come
         from the graph inside it.  With a rule, a function of floats.
-    rule: a function (z, x, y, ...) of the output and the inputs that returns a tuple of one local gradient an input;
-        arithmetic and gates only, since it is read on nodes and on names too.
+    rule: a function (z, x, y, ...) of the output and the inputs that returns the local gradients, a tuple with one for
+        each input; arithmetic and gates only, since it is read on nodes and on names too.
     name: unique among the gates that you save together; by default the function's.
     symbol: what pictures show; by default the name.
     pattern: what it does to a gradient: distributes, routes, switches, flips or scales.
@@ -136,9 +136,15 @@ def gate(
         return lambda function: gate(function, rule=rule, name=name, symbol=symbol, pattern=pattern)
     called = unicodedata.normalize("NFKC", str(name or getattr(function, "__name__", "")))  # as Python reads names
     if not called.isidentifier() or keyword.iskeyword(called) or called in GATES or called.startswith("__"):
-        known = "of a gate of the table" if called in GATES else "that is Python's own" if called[:2] == "__" else ""
-        wrong = f"bears the name {known}" if known else "has no name that is an identifier"
-        raise ValueError(f"the gate {called!r} {wrong}: give another, name=")
+        known = (
+            "of a gate of the table"
+            if called in GATES
+            else "of something that is Python's own"
+            if called[:2] == "__"
+            else ""
+        )
+        wrong = f"has the name {known}" if known else "has no name that is an identifier"
+        raise ValueError(f"the gate {called!r} {wrong}: choose another with name=")
     if rule is None:
         return Composite(function, called, symbol or called, pattern)
     made = Gate(function, rule, pattern, symbol or "", called)
@@ -152,10 +158,10 @@ def expand(root: Any, gates: Iterable[Any] | None = None) -> Any:
     """An equal graph in which some gates are taken apart into smaller ones, with the same leaves.
 
     root: a value, or several in a list; the result is alike.
-    gates: which gates, one or several, by name, as gates or as functions (`sigmoid`); by default all that are more
-        than an operator and have an expansion.
+    gates: which gates, one or several, by name, as gates or as functions (`sigmoid`); by default all that have
+        an expansion and are no operators.
 
-    Nodes that stay as they are are shared with the graph given; others are new, with the same labels.
+    Nodes that do not change are shared with the given graph; the others are new, with the same labels.
 
     >>> from scalargrad import sigmoid
     >>> x = Value(1.0)

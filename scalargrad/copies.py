@@ -1,7 +1,7 @@
 """Graphs through `copy` and `pickle`, however deep they are.
 
-Both would go from a value to its parents by calling themselves, and a chain of a thousand gates is deeper than Python's
-stack.  So a deep copy walks by itself, and a pickle has the gates of a graph as a flat list, parents first.
+Both call themselves for every parent of a value, and a chain of a thousand gates is deeper than Python's stack.  So a
+deep copy is made here, with a stack of its own, and a pickle holds the gates of a graph as a flat list, parents first.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def deep_copied(node: Node, memo: dict[int, Any]) -> Any:
 
 
 def reduced(node: Node) -> tuple[Any, ...]:
-    """How to make a node again, for pickle.  Leaves stand by themselves, so that all roots pickled together share them.
+    """How pickle makes a node again.  Leaves are pickled by themselves, so that roots pickled together share them.
 
-    An inner value that is pickled beside a root is made anew for each; `save_graph` of both keeps it one.
+    An inner value that is pickled together with a root becomes two nodes; `save_graph` of both keeps it one.
     """
     if not node.gate:
         return _leaf, (type(node), node._data, node._label, node._grad, node.form is CONSTANT)

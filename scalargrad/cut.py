@@ -1,7 +1,7 @@
-"""Warnings for lines that look like arithmetic on values and are none: `math.exp(x)`, and `x == 2`.
+"""Warnings for lines that look like arithmetic on values but are not: `math.exp(x)`, and `x == 2`.
 
-They are for the lines that a user writes.  A library that takes the number of a value, to plot or to format it, is left
-in peace.
+Only lines of the user's own code are warned of; a library that takes the number of a value, to plot or to format it, is
+not.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def write(path: str | os.PathLike[str], content: bytes) -> Path:
-    """The path of the file that now holds `content`: written beside the target and renamed, so never half a file.
+    """Writes `content` to a file beside the target, renames it, and returns the path: there is never half a file.
 
-    A file that was there keeps its permissions.  OSError where it cannot be written; what stood there before then still
-    does.
+    A file that was there keeps its permissions.  OSError where it cannot be written; a file that was there then stays
+    as it was.
     """
     target = Path(path)
     if target.exists() and not target.is_file():  # a terminal or a pipe cannot be renamed over; a folder refuses

@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeVar
 from .gate import Form, Gate
 from .table import abs_, add_up, dot_product, log
 
-# How tightly a text holds together: as a part of something tighter it gets parentheses.
+# How tightly the outermost operator of a text binds: inside one that binds more tightly, the text gets parentheses.
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
 
 F = TypeVar("F", bound="Formula")
@@ -54,7 +54,7 @@ class Formula:
 
     @classmethod
     def infix(cls: type[F], left: Any, symbol: str, right: Any) -> F:
-        """What stands right keeps its parentheses even in a + (b + c), since floats are not associative."""
+        """The right side keeps its parentheses even in a + (b + c), since adding floats is not associative."""
         level = SUM if symbol in "+-" else PRODUCT
         return cls(f"{cls.held(left, level)} {symbol} {cls.held(right, level + 1)}", level)
 
@@ -78,7 +78,7 @@ class Formula:
 
     @classmethod
     def held(cls, x: Any, level: int) -> str:
-        """`x` as a part of something of this level: in parentheses if it would fall apart there."""
+        """`x` as a part of a text of this level: in parentheses where it binds less tightly."""
         x = cls.of(x)
         return x.text if x.level >= level else f"({x.text})"
 

@@ -147,7 +147,7 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
 def dots(rows: Iterable[Sequence[Any]], xs: Sequence[Any], biases: Iterable[Any]) -> list[Any]:
     """[dot(ws, xs, b), ...] for every row of weights and its bias: the neurons of a layer before their activations.
 
-    They share their inputs, and to look at these once takes half the time.
+    They share their inputs; looking at these only once halves the time.
     """
     shared: Sequence[float]
     values = [x for x in xs if x.__class__ is Value]

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from .text import short
 
 PLAIN_ERRORS = (ZeroDivisionError, OverflowError, ArithmeticError, ValueError)
-MAX_FORMS = 1_000  # of one gate, that are kept
+MAX_FORMS = 1_000  # forms of one gate that are kept
 Pattern = Literal["distributes", "routes", "switches", "flips", "scales"]
 
 
@@ -66,7 +66,7 @@ class Gate:
         return self.compute(inputs)
 
     def of(self, inputs: tuple[Any, ...]) -> Any:
-        """The same as a call, of a tuple of inputs."""
+        """The same as a call, with the inputs in a tuple."""
         for x in inputs:
             if hasattr(x, "through_gate"):
                 return x.through_gate(self, inputs)
@@ -91,7 +91,7 @@ class Gate:
         message = f"{self.name}: input{'s' * (len(numbers) > 1)} {', '.join(shown)} {reason}"
         try:
             return type(error)(message)
-        except TypeError:  # a class of one's own, that is made of something else
+        except TypeError:  # an exception class of the user's that takes other arguments
             return next(kind for kind in type(error).__mro__ if kind in PLAIN_ERRORS)(message)
 
     def slope_error(self, error: Exception, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> Exception:
@@ -214,7 +214,7 @@ def to_float(x: Any) -> float:
 
 
 def named(rows: Mapping[str, Any]) -> dict[str, Gate]:
-    """{name: gate} of the gates among the variables of a table, each called what its variable is called.
+    """Gives each gate among the variables of a table the name of its variable, and returns {name: gate}.
 
     An underscore at the end, which tells `abs_` from Python's own `abs`, is no part of the name.
     """

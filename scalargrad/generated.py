@@ -11,9 +11,9 @@ _kept: OrderedDict[str, None] = OrderedDict()
 
 
 def keep_source(source: str, kind: str) -> str:
-    """The file name to compile a generated source under, after keeping its lines; the same text has the same name.
+    """Keeps the lines of a generated source, and returns the file name to compile it under; equal texts have one name.
 
-    kind: what the name begins with, such as "backprop code".
+    kind: what the file name begins with, such as "backprop code".
     """
     filename = f"<{kind} {zlib.crc32(source.encode()):08x}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)

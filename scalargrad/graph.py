@@ -43,7 +43,7 @@ def edges(order: Iterable[N]) -> Iterator[tuple[N, int, N]]:
 
 
 def consumers(order: Iterable[N]) -> dict[N, list[N]]:
-    """For every node in `order` the nodes that use it, one entry a use: two or more make it a fork."""
+    """For every node in `order` the nodes that use it, one entry for each use: two or more make it a fork."""
     order = list(order)
     uses: dict[N, list[N]] = {node: [] for node in order}
     for node, _, parent in edges(order):
@@ -74,10 +74,10 @@ def chain_rule(
     slopes: Callable[[N], Iterable[Any]],
     times: Callable[[Any, Any], Any] = operator.mul,
 ) -> Iterator[Edge]:
-    """The backward pass on the side, on any kind of number, edge by edge from the roots to the leaves.
+    """The backward pass on any kind of number, edge by edge from the roots to the leaves; no `grad` is touched.
 
     order: the nodes in topological order.
-    gradients: begins with {root: its gradient}, and grows on the way to those of all nodes that one arrives at.
+    gradients: begins as {root: its gradient}; every node that a gradient reaches is added on the way.
     slopes: the local gradients of a node, aligned with its parents; None for a parent that is sent nothing.
     times: multiplies upstream and local gradient.
     """

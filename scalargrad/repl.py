@@ -1,5 +1,5 @@
-"""A Python prompt for class: the public names are there, assigning a value names it, and below a value that is shown
-stands what its gate knows: `f = q * z    df/dq = z = -4, df/dz = q = 3`.
+"""A Python prompt for the classroom: the public names are there, assigning a value names it, and below a value that is
+shown stands what its gate knows: `f = q * z    df/dq = z = -4, df/dz = q = 3`.
 
 In IPython, and in a notebook, `%load_ext scalargrad.repl` does the same.
 """
@@ -25,7 +25,7 @@ MAX_SLOPES = 6  # local gradients that are listed
 
 
 def main() -> int:
-    """The exit status, 0, once the one at the prompt has left it.
+    """Runs the prompt until it is left, and returns the exit status, 0.
 
     The prompt is IPython where it is installed and somebody sits at a terminal, else Python's own; what is piped in is
     run line by line.

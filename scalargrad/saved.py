@@ -43,7 +43,7 @@ WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 def save_graph(root: Value | Iterable[Value], path: str | os.PathLike[str]) -> Path:
-    """The path, after writing the graph there as JSON, whole or not at all.
+    """Writes a graph to a file as JSON, whole or not at all, and returns the path.
 
     root: a value, or several in a list.
 
@@ -64,7 +64,7 @@ def save_graph(root: Value | Iterable[Value], path: str | os.PathLike[str]) -> P
 
 
 def load_graph(path: str | os.PathLike[str], gates: Iterable[Gate] = ()) -> Any:
-    """The value, or list of values, that was saved there; nothing is computed again.
+    """Reads the value, or the list of values, that `save_graph` wrote; nothing is computed again.
 
     gates: the gates of your own that the graph may use.
 
@@ -105,7 +105,7 @@ def _to_json(node: Value, index: dict[Value, int]) -> dict[str, Any]:
 
 
 def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A table of the file, in which no name may be said twice."""
+    """An object of the file as a dict; ValueError if one of its names is there twice."""
     table = dict(pairs)
     for name in table if len(table) < len(pairs) else ():
         if [key for key, _ in pairs].count(name) > 1:
@@ -157,7 +157,7 @@ class _Reader:
             node.form = CONSTANT
         if "gate" in record:
             if "constant" in record:
-                raise ValueError(f"{place}.constant: what comes from a gate is none")
+                raise ValueError(f"{place}.constant: the output of a gate is no constant")
             self._connect(node, record, nodes, place)
         elif record.keys() & {"parents", "places", "numbers"}:
             raise ValueError(f"{place}.gate is missing")

@@ -67,7 +67,7 @@ def send_back(root: Node, upstream: float = 1.0) -> None:
 
 
 def start_at_zero(root: Node, gates: list[Any], held: dict[Any, float]) -> None:
-    """Sets all gradients of a graph to 0; adds its gates, in topological order, and what its leaves held."""
+    """Sets all gradients of a graph to 0, and fills `gates`, in topological order, and `held`, what its leaves held."""
     done = float("0")  # an object that no node has yet, as the literal 0.0 is not
     waiting = -done
     stack: list[Any] = [root]
@@ -107,9 +107,9 @@ def start_at_zero(root: Node, gates: list[Any], held: dict[Any, float]) -> None:
 
 
 def put_back(reached: Any, gates: list[Any], held: dict[Any, float]) -> None:
-    """Undoes what `send_back` has begun.  It makes no lists: it is memory, perhaps, that ran out.
+    """Undoes what `send_back` has begun.  It makes no lists, since memory may be what ran out.
 
-    reached: the node that it had come to; None if it had sent nothing, and no leaf has more than what it held.
+    reached: the node that `send_back` had come to; None if it had sent nothing yet.
     """
     if reached is not None:
         reached._grad = 0.0

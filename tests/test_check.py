@@ -677,7 +677,9 @@ def test_what_is_no_function_and_what_is_no_list_of_inputs(check):
     x = Value(2.0)
     with pytest.raises(TypeError, match=r"needs a function, such as lambda x, y: x \* y, not a Value"):
         check(x * x, [2.0])
-    with pytest.raises(TypeError, match=r"inputs is a list, one number an argument of the function: write \[2\.0\]"):
+    with pytest.raises(
+        TypeError, match=r"inputs is a list with one number for each argument of the function: write \[2\.0\]"
+    ):
         check(lambda x: x * x, 2.0)
     assert check(lambda x: x * x, [x]) == check(lambda x: x * x, [2.0])
 

@@ -356,13 +356,13 @@ def test_a_wrong_output_is_a_type_error_that_names_the_gate(result):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("exp", "^the gate 'exp' bears the name of a gate of the table: give another, name=$"),
+        ("exp", "^the gate 'exp' has the name of a gate of the table: choose another with name=$"),
         (
             "\U0001d42c\U0001d422\U0001d420\U0001d426\U0001d428\U0001d422\U0001d41d",
-            "^the gate 'sigmoid' bears the name of a gate",
+            "^the gate 'sigmoid' has the name of a gate",
         ),
-        ("__init__", "^the gate '__init__' bears the name that is Python's own: give another, name=$"),
-        ("two words", "^the gate 'two words' has no name that is an identifier: give another, name=$"),
+        ("__init__", "^the gate '__init__' has the name of something that is Python's own: choose another with name=$"),
+        ("two words", "^the gate 'two words' has no name that is an identifier: choose another with name=$"),
         ("lambda", "^the gate 'lambda' has no name that is an identifier"),
         ("", "^the gate '<lambda>' has no name"),
         (None, "^the gate '<lambda>' has no name"),

@@ -139,7 +139,7 @@ def torch_tensors() -> Done:
 
 
 def jax_jit(steps: int) -> Done:
-    """Under jit: one step a call, or so many, as a loop within the compiled code."""
+    """Under jit: one step per call, or so many, as a loop within the compiled code."""
     import jax
     import jax.numpy as jnp
 
