@@ -17,7 +17,7 @@ from .losses import Loss, accuracy, gaps, is_list, loss_of_one, mse_loss
 from .optimisers import SGD, Optimiser
 
 COMPARED_SAMPLES = 64  # at most; on them an engine is compared with the graphs themselves
-MAX_WORK = 10**8  # parameters x samples in one call of machine code: some tenths of a second, in which Ctrl-C waits
+MAX_WORK = 5 * 10**8  # parameters x samples in one call of machine code: some tenths of a second, in which Ctrl-C waits
 
 
 class Recorded(Run):
