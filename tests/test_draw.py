@@ -153,7 +153,10 @@ def test_a_fork_is_one_value_with_several_wires():
         (lambda x, y: 2**x, "2 **", 1),
         (lambda x, y: x.leaky_relu(0.1), f"{GATES['leaky_relu'].symbol} 0.1", 1),
         (lambda x, y: maximum(x, 0.0), "max 0", 1),
-        (lambda x, y: total([x, 1.0, 2.0, 3.0]), "sum", 1),
+        (lambda x, y: total([x, 1.0, 2.0, 3.0]), "sum 1 2 3", 1),
+        (lambda x, y: dot([x, y], [0.5, -1.5]), "dot 0.5 -1.5", 2),
+        (lambda x, y: dot([x, y], [0.5, -1.5], 4.0), "dot 0.5 -1.5 4", 2),
+        (lambda x, y: dot([x, y] * 4, range(8)), "dot 0 1 2 3 4 ... (8)", 8),
         (lambda x, y: GATES["mul"](x, constant(2.0)), "* 2", 1),
     ],
 )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import graphviz
 
 MANY_VALUES = 300  # in a picture of more, Graphviz searches less long for the best places
+MAX_IN_GATE = 5  # plain inputs of a gate that stand in its circle
 STYLES = {
     "leaf": {"style": "filled,rounded", "fillcolor": "#fff4d6"},
     "inner": {"style": "filled", "fillcolor": "#ffffff"},
@@ -92,17 +93,18 @@ def add_stub(graph: graphviz.Digraph, stub: str, end: str, inwards: bool) -> Non
 
 
 def gate_label(node: Value) -> str:
-    """What stands in the circle: `1 /` or `** 3` for an operator and a plain number, `max` above its plain numbers."""
+    """What stands in the circle: `1 /` or `** 3` for an operator and a plain number, `dot` above its plain inputs."""
     numbers = [
         (place, number_text(float(x)))
         for place, x in enumerate(node.inputs)
         if not isinstance(x, Value) or x.form is CONSTANT
     ]
     symbol = clean(node.gate.symbol) if node.gate else ""
+    if symbol[:1].isalpha():
+        left_out = [f"... ({len(numbers)})"] if len(numbers) > MAX_IN_GATE else []
+        return "\\n".join(map(escape, [symbol, *[text for _, text in numbers[:MAX_IN_GATE]], *left_out]))
     if not numbers or len(numbers) > 2:
         return escape(symbol)
-    if symbol[:1].isalpha():
-        return escape(symbol) + "\\n" + escape(", ".join(text for _, text in numbers))
     place, text = numbers[0]
     return escape(f"{symbol} {text}" if place else f"{text} {symbol}")
 
