@@ -87,8 +87,12 @@ def kind_by_name(node, local):
     return kind if kind == "weights" or local == 0.0 else "scales"
 
 
+def places(node, parent):
+    return [place for place, other in enumerate(node.parents) if other is parent]
+
+
 def sizes_without(x, root):
-    """{kind: how large the gradient is with all small slopes of this kind at 1 or -1}, and if nothing cancels."""
+    """{kind: how large the gradient is with all small slopes of this kind at 1 or -1}, and what cancels at one fork."""
 
     def opened(kind):
         def slope(node, local):
@@ -98,7 +102,13 @@ def sizes_without(x, root):
         return slope
 
     sizes = {kind: abs(swept(root, opened(kind))[x]) for kind in ("saturated", "weights", "off", "loses", "scales")}
-    return sizes | {"cancels": swept(root, lambda node, local: abs(local))[x]}
+    gradients = swept(root, lambda node, local: local)
+    lost = []
+    for fork in topological_order([root]):
+        sent = [(node, node.local_gradients()[i]) for node in gradients for i in places(node, fork)]
+        arrived = sum(abs(gradients[node] * Fraction(local)) for node, local in sent)
+        lost.append(abs(swept(fork, lambda node, local: local).get(x, 0)) * (arrived - abs(gradients[fork])))
+    return sizes | {"cancels": max(lost)}
 
 
 def test_the_first_cause_of_a_tiny_gradient_is_the_one_without_which_it_would_be_largest():

@@ -7,9 +7,12 @@ are negative?  The kind for which it grows most (or, of factors above 1, shrinks
 
 How it is computed: the local gradients are those of the one backward pass that the story has made already, kept to the
 edges that lie between the value and the root.  The chain rule runs over them once more for each kind, and there are
-five at most; never once for each gate.  That contributions cancel at forks is one more kind: without it, all paths have
-one sign.  Which fork it is, one pass the other way tells: it gives d fork / d value, and times what is lost where the
-contributions to the fork add up, that is the part of the gradient which this fork takes away.
+five at most; never once for each gate.  That contributions cancel at a fork is one more kind.  Which fork it is, one
+pass the other way tells: it gives d fork / d value, and times what is lost where the contributions to the fork add up,
+that is the part of the gradient which this fork takes away.
+
+What a kind does is told on the strongest path, or else, where that would carry far less without the kind than another
+path, on that other one.
 
 A product of hundreds of factors leaves the range of a float, so all this is computed on decimals, whose exponent may be
 as large as it likes.
@@ -18,7 +21,7 @@ as large as it likes.
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -93,13 +96,26 @@ def shrinking(story: Story, x: Value, edges: Sequence[Edge]) -> list[Kind]:
     with decimal.localcontext(WIDE):
         factors = [Decimal(edge.local) for edge in edges]
         now = _size(story, x, edges, factors)
+        strongest_now = _way(story, x, _swept(story, edges, factors)[1])
         found = []
-        for name, then, way in _without_each(story, x, edges, factors, lambda local: abs(local) < 1.0):
-            at = [edge for edge in way if abs(edge.local) < 1.0 and kind_of(story, edge) == name]
+        for name, then, strongest_then in _without_each(story, x, edges, factors, lambda local: abs(local) < 1.0):
+            at_now, at_then = _small_of_kind(story, name, strongest_now), _small_of_kind(story, name, strongest_then)
+            carries_enough = MUCH * _apart_from(at_now, strongest_now) >= _apart_from(at_then, strongest_then)
+            way, at = (strongest_now, at_now) if at_now and carries_enough else (strongest_then, at_then)
             found.append(Kind(name, abs(then) / now, way, at))
-        of_one_sign = _swept(story, edges, list(map(abs, factors)))[0][x]
-        cancels = Kind("cancels", of_one_sign / now, fork=_cancelling(story, x, edges, factors))
+        fork, lost = _cancelling(story, x, edges, factors)
+        cancels = Kind("cancels", lost / now, fork=fork)
         return sorted([*(kind for kind in found if kind.edges), cancels], key=_rank)
+
+
+def _small_of_kind(story: Story, name: str, way: Sequence[Edge]) -> list[Edge]:
+    return [edge for edge in way if abs(edge.local) < 1.0 and kind_of(story, edge) == name]
+
+
+def _apart_from(at: Sequence[Edge], way: Sequence[Edge]) -> Decimal:
+    """How much a path carries without the factors at these places."""
+    left_out = {(edge.node, edge.place) for edge in at}
+    return abs(product([edge for edge in way if (edge.node, edge.place) not in left_out]))
 
 
 def _rank(kind: Kind) -> tuple[bool, Decimal]:
@@ -135,11 +151,16 @@ def _without_each(
             for edge, kind, local in zip(edges, kinds, factors)
         ]
         gradients, onwards = _swept(story, edges, without)
-        way, node = [], x
-        while node is not story.root:
-            way.append(onwards[node])
-            node = way[-1].node
-        yield name, gradients[x], way
+        yield name, gradients[x], _way(story, x, onwards)
+
+
+def _way(story: Story, x: Value, onwards: Mapping[Value, Edge]) -> list[Edge]:
+    """The edges from x to the root."""
+    way, node = [], x
+    while node is not story.root:
+        way.append(onwards[node])
+        node = way[-1].node
+    return way
 
 
 def _swept(
@@ -155,11 +176,13 @@ def _swept(
     return gradients, onwards
 
 
-def _cancelling(story: Story, x: Value, edges: Sequence[Edge], factors: Sequence[Decimal]) -> Value:
-    """The fork at which the gradient of x loses most because contributions cancel."""
+def _cancelling(story: Story, x: Value, edges: Sequence[Edge], factors: Sequence[Decimal]) -> tuple[Value, Decimal]:
+    """The fork at which the gradient of x loses most because contributions cancel, and how much."""
     gradients, _ = _swept(story, edges, factors)
     slopes, arrived = {x: Decimal(1)}, dict[Value, Decimal]()  # slopes: d node / d x
     for edge, local in reversed([*zip(edges, factors)]):
         slopes[edge.node] = slopes.get(edge.node, 0) + slopes[edge.parent] * local
         arrived[edge.parent] = arrived.get(edge.parent, 0) + abs(gradients[edge.node] * local)
-    return max(arrived, key=lambda fork: abs(slopes[fork]) * (arrived[fork] - abs(gradients[fork])))
+    lost = {fork: abs(slopes[fork]) * (arrived[fork] - abs(gradients[fork])) for fork in arrived}
+    fork = max(lost, key=lambda fork: lost[fork])
+    return fork, lost[fork]
