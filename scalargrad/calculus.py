@@ -11,6 +11,7 @@ from .formula import is_plain, read_rule
 from .functions import dot
 from .gate import Form, to_float
 from .graph import chain_rule, topological_order
+from .table import tangent_slopes
 from .value import Value, constant
 
 
@@ -130,6 +131,11 @@ def _slopes_as_nodes(node: Value, moving: set[Value]) -> list[Any]:
 
     if not moving.isdisjoint(node.parents):
         check_unchanged(node)
+        if node.form.gate.rule is tangent_slopes and node.form.moving is not None:  # type: ignore[union-attr]
+            raise ValueError(
+                f"{node.label or 'a value'} was made by given_gradients: its local gradients are known at one point "
+                "alone, so there are no second derivatives; make it of gates, or write its rule with gate(rule=)"
+            )
     return [None if is_plain(slope, 0.0) else slope for slope in _aligned(node, moving, slopes)]
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from .gate import Form, Gate
-from .table import abs_, add_up, dot_product, log
+from .table import abs_, add_up, dot_product, log, tangent
 
 # How tightly the outermost operator of a text binds: inside one that binds more tightly, the text gets parentheses.
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
@@ -189,6 +189,7 @@ def spell_exponent_slope(cls: type[Formula], c: Any, x: Any, n: Any, k: Any) -> 
 SPELLINGS: dict[str, Callable[..., Any]] = {
     "total": lambda cls, *xs: add_up(*map(cls.of, xs)),
     "dot": lambda cls, *inputs: dot_product(*map(cls.of, inputs)),
+    "given_gradients": lambda cls, *inputs: tangent(*map(cls.of, inputs)),
     "step": spell_step,
     "power_slope": spell_power_slope,
     "exponent_slope": spell_exponent_slope,

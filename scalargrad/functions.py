@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar, overload
 
 from . import table
+from .gate import to_float
 from .node import output_of_many
+from .text import short
 from .value import Value
 
 Number = TypeVar("Number", Value, float)
@@ -142,6 +145,45 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
         raise ValueError(f"dot: {len(ws)} weights and {len(xs)} inputs; every weight needs one input")
     inputs = (*ws, *xs) if bias is None else (*ws, *xs, bias)
     return table.dot.of(inputs) if inputs else 0.0
+
+
+def given_gradients(data: float, parents: Iterable[Value], local_gradients: Iterable[float]) -> Value:
+    """A value made of numbers that you worked out yourself: its data, its parents and its local gradients.
+
+    data: its number.
+    parents: the values that it was computed from, one or more.
+    local_gradients: the derivative of it by each parent, in the same order.
+
+    >>> x, y = Value(3.0), Value(-4.0)
+    >>> f = given_gradients(x.data * y.data, (x, y), (y.data, x.data))
+    >>> f.backward()
+    >>> f.data, x.grad, y.grad
+    (-12.0, -4.0, 3.0)
+
+    No more is known of it than its tangent: where it is computed again at other numbers, by `nudge` or on a page, it
+    goes on in a straight line; `gradient` and `hessian` refuse it, since it has no second derivatives.  Where you can
+    write a rule, `gate` makes a gate that has both right.
+
+    Raises ValueError where there is no parent, not one local gradient for each, or one that is infinite or nan.
+    """
+    if isinstance(parents, Value):
+        raise TypeError(
+            "given_gradients takes the parents in a list, not one Value: write [x], and [2.0] for its slope"
+        )
+    xs, slopes = list(parents), [to_float(slope) for slope in local_gradients]
+    for x in xs:
+        if not isinstance(x, Value):
+            raise TypeError(f"given_gradients: a parent is a Value, not {type(x).__name__} {short(x)}")
+    if len(xs) != len(slopes):
+        raise ValueError(f"given_gradients takes one local gradient for each parent, not {len(slopes)} for {len(xs)}")
+    if not xs:
+        raise ValueError("given_gradients: a value without parents is a leaf: write Value(data)")
+    at = [x.data for x in xs]
+    for number, slope in zip(at, slopes):
+        if not (math.isfinite(number) and math.isfinite(slope)):
+            raise ValueError(f"given_gradients: a local gradient {slope!r} at a parent {number!r}: both must be finite")
+    node: Value = table.given_gradients.of((data, *xs, *slopes, *at))
+    return node
 
 
 def dots(rows: Iterable[Sequence[Any]], xs: Sequence[Any], biases: Iterable[Any]) -> list[Any]:

@@ -17,7 +17,10 @@ from typing import Any
 from . import value
 from .gate import Gate
 from .graph import edges, topological_order
+from .table import given_gradients, tangent, tangent_slopes
 from .views.draw import Drawing, draw
+
+UNSET = "has no local gradients: set its _backward"
 
 
 class Value(value.Value):
@@ -42,9 +45,10 @@ class Value(value.Value):
 
     def __init__(self, data: float, _children: Iterable[value.Value] = (), _op: str = "", label: str = ""):
         super().__init__(data, label)
-        parents = tuple(dict.fromkeys(_children))
+        parents: tuple[Any, ...] = tuple(dict.fromkeys(_children))
         if parents:
-            self._come_from(parents, _op or "gate", _unknown)
+            gate = Gate(lambda *xs: data, _no_slopes, symbol=_op, name=_op or "gate", steep=UNSET)
+            self.connect(gate.form(None), parents, (self.data, *[parent.data for parent in parents]))
 
     @property
     def _prev(self) -> set[value.Value]:  # type: ignore[override]
@@ -68,8 +72,10 @@ class Value(value.Value):
     @_backward.setter
     def _backward(self, send: Callable[[], None]) -> None:
         if self.parents:
-            slopes = self._tried(send)
-            self._come_from(self.parents, self._op, lambda z, *xs: slopes)
+            xs = [parent.data for parent in self.parents]
+            gate = Gate(tangent, tangent_slopes, symbol=self._op, name=given_gradients.name)
+            numbers = (self.data, self.data, *xs, *self._tried(send), *xs)
+            self.connect(gate.form(tuple(range(1, len(xs) + 1))), self.parents, numbers)
 
     def _send(self) -> None:
         for parent, local in zip(self.parents, self.local_gradients()):
@@ -88,18 +94,11 @@ class Value(value.Value):
             for node, grad in held:
                 node.grad = grad
 
-    def _come_from(self, parents: tuple[Any, ...], symbol: str, rule: Callable[..., Any]) -> None:
-        data = self.data
-        gate = Gate(
-            lambda *xs: data, rule, symbol=symbol, name=symbol, steep="has no local gradients: set its _backward"
-        )
-        self.connect(gate.form(None), parents, (data, *[parent.data for parent in parents]))
-
     def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"
 
 
-def _unknown(z: float, *xs: float) -> tuple[float, ...]:
+def _no_slopes(z: float, *xs: float) -> tuple[float, ...]:
     raise ValueError
 
 

@@ -89,12 +89,27 @@ def dot_product(*inputs: Any) -> Any:
     return z + inputs[-1] if len(inputs) % 2 else z
 
 
+def tangent(*inputs: Any) -> Any:
+    """z + s1 * (x1 - a1) + s2 * (x2 - a2) + ..., of the inputs z, x1, x2, ..., s1, s2, ..., a1, a2, ..."""
+    n = len(inputs) // 3
+    z = inputs[0]
+    for x, slope, at in zip(inputs[1 : n + 1], inputs[n + 1 : 2 * n + 1], inputs[2 * n + 1 :]):
+        z = z + slope * (x - at)
+    return z
+
+
 # ---- rules that are more than one formula ----
 
 
 def dot_slopes(z: Any, *inputs: Any) -> tuple[Any, ...]:
     n = len(inputs) // 2
     return inputs[n : 2 * n] + inputs[:n] + (1.0,) * (len(inputs) % 2)
+
+
+def tangent_slopes(z: Any, *inputs: Any) -> tuple[Any, ...]:
+    n = len(inputs) // 3
+    xs, slopes, ats = inputs[1 : n + 1], inputs[n + 1 : 2 * n + 1], inputs[2 * n + 1 :]
+    return 1.0, *slopes, *[x - at for x, at in zip(xs, ats)], *[-slope for slope in slopes]
 
 
 def share(wins: Iterable[Any]) -> tuple[Any, ...]:
@@ -159,6 +174,7 @@ total      = Gate(add_up,             lambda z, *xs: (1.0,) * len(xs),          
                   expansion=add_up)
 dot        = Gate(dot_product,        dot_slopes,                                        "switches",
                   expansion=dot_product)
+given_gradients = Gate(tangent,       tangent_slopes,                                    "scales", "given")
 
 # fmt: on
 

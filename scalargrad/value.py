@@ -13,7 +13,7 @@ from .gate import CONSTANT, LEAF, Gate, to_float
 from .graph import topological_order
 from .node import Node, binary, done_by, output_of_many, reflected, unary
 from .sending import send_back
-from .text import typed
+from .text import short, typed
 
 
 class Value(Node):
@@ -44,8 +44,8 @@ class Value(Node):
 
     def __init__(self, data: float, label: str = "", grad: float = 0.0):
         self._data = data if type(data) is float else to_float(data)
-        self._grad = grad if type(grad) is float else to_float(grad)
         self._label = label if type(label) is str else text_of(label)
+        self._grad = grad if type(grad) is float else to_float(grad)
         self.form = LEAF
         self._left = None
         self._parents = self._numbers = ()
@@ -334,6 +334,11 @@ def _data_of(x: Value | float) -> float:
 
 def text_of(label: object) -> str:
     """The label, if it is text; TypeError for anything else."""
+    if isinstance(label, (tuple, list, set)):
+        raise TypeError(
+            f"a label is text, not {type(label).__name__} {short(label)}: to make a value of its parents write "
+            "given_gradients(data, parents, local_gradients)"
+        )
     if not isinstance(label, str):
         raise TypeError(f"a label is text, not {type(label).__name__} {label!r:.40}: write str() around it")
     return label

@@ -55,6 +55,12 @@ def exact_dot(*inputs: Any) -> Any:
     return sum(w * x for w, x in zip(inputs[:n], inputs[n:])) + sum(inputs[2 * n :])
 
 
+def exact_tangent(*inputs: Any) -> Any:
+    n = len(inputs) // 3
+    xs, slopes, at = inputs[1 : n + 1], inputs[n + 1 : 2 * n + 1], inputs[2 * n + 1 :]
+    return inputs[0] + sum(slope * (x - a) for x, slope, a in zip(xs, slopes, at))
+
+
 def exact_step(x: Any, y: Any, at: Any) -> Any:
     return mpf(1) if x > y else mpf(0) if x < y else at
 
@@ -219,6 +225,16 @@ POINTS = {
         [(2.0, -3.0), (2.0, -3.0, 0.5), (2.0, -3.0, -1.0, -2.0), (2.0, -3.0, -1.0, -2.0, -3.0)],
         special={(7.0,): (7.0, (1.0,)), (nan, 0.0): (nan, (0.0, nan)), (inf, 0.0, 1.0): (nan, (0.0, inf, 1.0))},
     ),
+    "given_gradients": Points(
+        exact_tangent,
+        [(2.0, 0.5, -3.0, 1.5), (0.3, -0.7, 0.6, 2.0), (-1.0, 0.5, 2.0, -3.0, 0.7, 0.25, 1.5)],
+        far=[(7.0, 3.0, 1e6, 3.0), (1e200, 2.0, 1.0, 2.0)],
+        special={
+            (7.0, 3.0, 2.0, 3.0): (7.0, (1.0, 2.0, 0.0, -2.0)),  # where it was made
+            (nan, 3.0, 2.0, 3.0): (nan, (1.0, 2.0, 0.0, -2.0)),
+            (1.0, nan, 0.0, 2.0): (nan, (1.0, 0.0, nan, -0.0)),
+        },
+    ),
     "step": Points(
         exact_step,
         [(2.0, 1.0, 0.5), (1.0, 2.0, 0.5), (-1.0, 0.0, 1.0)],
@@ -272,6 +288,7 @@ def everywhere(name: str) -> list[Point]:
 # ---- random graphs ----
 
 HELPERS = {"step", "power_slope", "exponent_slope"}
+NOT_FOR_VALUES = HELPERS | {"given_gradients"}  # which people never hand values in all places
 MAX_SIZE = 20.0
 
 
@@ -314,7 +331,7 @@ def recipes(draw: Any, longest: int = 12) -> Recipe:
     leaves = draw(st.lists(st.floats(-3, 3, allow_subnormal=False), min_size=1, max_size=4))
     numbers, gates = [*leaves], []
     for _ in range(draw(st.integers(1, longest))):
-        name = draw(st.sampled_from([name for name in GATES if name not in HELPERS]))
+        name = draw(st.sampled_from([name for name in GATES if name not in NOT_FOR_VALUES]))
         count = len(draw(st.sampled_from(POINTS[name].ordinary)))
         places = tuple(draw(st.integers(0, len(numbers) - 1)) for _ in range(count))
         inputs = [numbers[i] for i in places]
@@ -365,6 +382,8 @@ def wild_recipe(
         if name == "power_slope":  # it is used where x ** n is known to be real
             add("abs", chance.randrange(len(numbers)))
             inputs[1] = len(numbers) - 1
+        if name == "given_gradients":  # of plain numbers it has no second derivatives
+            inputs = [chance.randrange(len(numbers)) for _ in inputs]
         if name == "exponent_slope":
             inputs[3] = float(chance.randrange(3))
         try:

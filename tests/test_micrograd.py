@@ -219,6 +219,9 @@ def test_a_gate_without_its_backward_says_so():
     x.grad = 7.0
     out._backward = lambda: setattr(x, "grad", x.grad + 2.0 * x.data * out.grad)
     assert (x.grad, out.local_gradients(), out._op) == (7.0, (4.0,), "square")
+    assert scalargrad.backprop_code(out * 3.0).run()["dx"] == 12.0
+    with pytest.raises(ValueError, match="no second derivatives"):
+        scalargrad.gradient(out, [x])
 
 
 def test_what_fails_while_it_is_tried_leaves_the_gradients():

@@ -20,7 +20,7 @@ from .trace import Layout, is_array, rows
 from .writing import ArrayWriter, FloatWriter
 
 # Gates that any kind of number has as operators.
-OPERATORS = (table.add, table.sub, table.mul, table.div, table.neg, table.total, table.dot)
+OPERATORS = (table.add, table.sub, table.mul, table.div, table.neg, table.total, table.dot, table.given_gradients)
 Result = tuple[Any, ...]  # a value, a list of gradients, and other values: as many as the function returns
 
 

@@ -95,7 +95,7 @@ class SlopeCode(Code):
 
 def _is_arithmetic(gate: Gate, inputs: tuple[Any, ...]) -> bool:
     """Whether the gate is plain arithmetic on these inputs: c * x ** n is, unless c may be 0."""
-    if gate.name in ("total", "dot"):
+    if gate.name in ("total", "dot", "given_gradients"):
         return len(inputs) <= MAX_TERMS
     if gate.name == "power_slope":
         return isinstance(inputs[0], float)

@@ -15,7 +15,7 @@ from .spelling import slide_slopes
 from .story import Story
 
 COMMANDS = {"exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma"}
-SPELLED_OUT = ("total", "dot", "power_slope", "exponent_slope")
+SPELLED_OUT = ("total", "dot", "given_gradients", "power_slope", "exponent_slope")
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", " ": r"\ "}
 SPECIAL |= {c: f"${c}$" for c in "<>|"}  # as text, LaTeX's oldest fonts have other characters in their places
 GREEK = (
