@@ -51,16 +51,16 @@ class Value(value.Value):
             self.connect(gate.form(None), parents, (self.data, *[parent.data for parent in parents]))
 
     @property
-    def _prev(self) -> set[value.Value]:  # type: ignore[override]
+    def _prev(self) -> set[value.Value]:
         """The parents, as a set."""
         return {*self.parents}
 
     @property
-    def _op(self) -> str:  # type: ignore[override]
+    def _op(self) -> str:
         """The symbol of the gate; "" for a leaf."""
         return self.gate.symbol if self.gate else ""
 
-    @property  # type: ignore[override]
+    @property
     def _backward(self) -> Callable[[], None]:
         """What sends the gradient of this value on to its parents, once, when it is called.
 

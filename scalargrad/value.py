@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from . import table
 from .arrays import through_ufunc
 from .copies import copied, deep_copied, reduced
 from .cut import warn_of_a_cut, warn_of_identity
-from .elsewhere import Elsewhere
+from .elsewhere import OF_VALUE, Elsewhere
 from .gate import CONSTANT, LEAF, Gate, to_float
 from .graph import topological_order
 from .node import Node, binary, done_by, output_of_many, reflected, unary
@@ -325,7 +325,8 @@ class Value(Node):
 
     # ---- names of other engines ----
 
-    _prev, _op, _backward, _children, item = Elsewhere(), Elsewhere(), Elsewhere(), Elsewhere(), Elsewhere()
+    if not TYPE_CHECKING:
+        _prev, _op, _backward, _children, item = map(Elsewhere, OF_VALUE.values())
 
 
 def _data_of(x: Value | float) -> float:

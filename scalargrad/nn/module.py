@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..elsewhere import Elsewhere
 from ..gate import LEAF
 from ..value import Value
 from ..views.draw import Drawing
@@ -23,19 +24,6 @@ _entered: ContextVar[frozenset[tuple[str, int]]] = ContextVar(
     "the modules that a walk is inside of", default=frozenset()
 )
 _copies: ContextVar[dict[int, Any] | None] = ContextVar("the frozen copies of one call of frozen()", default=None)
-
-
-class _Elsewhere:
-    """A method that other libraries have: an AttributeError that says what to write here."""
-
-    def __init__(self, instead: str):
-        self.instead = instead
-
-    def __set_name__(self, kind: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, module: Any, kind: type) -> Any:
-        raise AttributeError(f"{kind.__name__} has no {self.name}: write {self.instead}")
 
 
 class Module:
@@ -54,10 +42,10 @@ class Module:
     """
 
     if not TYPE_CHECKING:
-        fit = _Elsewhere("nn.fit(model, X, y, ...)")
-        save = _Elsewhere('nn.save(model, "model.json")')
-        predict = _Elsewhere("model(x) for the scores of one sample, [model.frozen()(x) for x in X] for those of many")
-        forward = _Elsewhere("model(x)")
+        fit = Elsewhere("nn.fit(model, X, y, ...)")
+        save = Elsewhere('nn.save(model, "model.json")')
+        predict = Elsewhere("model(x) for the scores of one sample, [model.frozen()(x) for x in X] for those of many")
+        forward = Elsewhere("model(x)")
 
     def named_parameters(self) -> dict[str, Value]:
         """{name: parameter}, every parameter once, in the order of `parameters()`."""
