@@ -20,7 +20,7 @@ from .trace import Layout, is_array, rows
 from .writing import ArrayWriter, FloatWriter
 
 # Gates that any kind of number has as operators.
-OPERATORS = (table.add, table.sub, table.mul, table.div, table.neg, table.total, table.dot, table.given_gradients)
+OPERATORS = (table.add, table.sub, table.mul, table.div, table.neg, table.total, table.dot)
 Result = tuple[Any, ...]  # a value, a list of gradients, and other values: as many as the function returns
 
 
@@ -56,6 +56,7 @@ def outputs(m: Any) -> dict[str, Callable[..., Any]]:
         "step": step,
         "power_slope": power_slope,
         "exponent_slope": exponent_slope,
+        "given_gradients": table.tangent,
     }
 
 

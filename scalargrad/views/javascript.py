@@ -18,7 +18,15 @@ from ..graph import topological_order
 from ..table import GATES
 from ..value import Value
 
-SPELLED = ("add", "sub", "mul", "neg", "total", "dot")  # gates of the table whose output is arithmetic alone
+SPELLED = (
+    "add",
+    "sub",
+    "mul",
+    "neg",
+    "total",
+    "dot",
+    "given_gradients",
+)  # gates of the table whose output is arithmetic alone
 MAX_LENGTH = 20_000  # characters of a gate; the rule of a maximum grows with the square of the number of its inputs
 
 
