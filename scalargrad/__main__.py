@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TextIO
 
 from . import __version__, repl
 from .expression import evaluate
-from .views.draw import draw
+from .views.draw import Drawing, draw
 from .views.page import page
 from .views.phrases import LANGUAGES, language, say
 from .views.steps import steps
@@ -134,17 +134,21 @@ def _shielded(argument: str) -> str:
 def _run(arguments: argparse.Namespace) -> None:
     text, values, picture = arguments.expression, arguments.values, arguments.svg
     if text is None:
-        text, values, lecture_picture = LECTURE
-        picture = lecture_picture if picture is None else picture
+        text, values, _ = LECTURE
     root = evaluate(text, _assigned(values))
-    if picture is not None:
+    if picture is not None or arguments.tree or arguments.expression is None:
         root.backward()
+    if picture is not None:
         picture = draw(root).save(picture)
+    elif arguments.expression is None:
+        picture = _saved_if_possible(draw(root), LECTURE[2])
     stepper = arguments.html if arguments.html is not None else "circuit.html" if arguments.open else None
     if stepper is not None:
         stepper = page(root).save(stepper)
-    for line in tree(root).splitlines() if arguments.tree else str(steps(root)).splitlines():
-        print(line, flush=arguments.step)
+    if arguments.step:
+        print(say("press Enter"))
+    for text in tree(root).splitlines() if arguments.tree else steps(root).blocks():
+        print(text, flush=arguments.step)
         if arguments.step:
             _wait()
     if picture is not None:
@@ -153,6 +157,14 @@ def _run(arguments: argparse.Namespace) -> None:
         print(say("command page", path=stepper), flush=True)
     if stepper is not None and arguments.open:
         _open(stepper)
+
+
+def _saved_if_possible(drawing: Drawing, name: str) -> str:
+    """The file that a picture which nobody asked for is in, or why it is in none, such as in a read-only folder."""
+    try:
+        return str(drawing.save(name))
+    except OSError as error:
+        return f"not written to {name}: {error.strerror or error}; --svg FILE writes it elsewhere"
 
 
 def _assigned(texts: Sequence[str]) -> dict[str, float]:

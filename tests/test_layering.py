@@ -43,6 +43,7 @@ ROOMS = [
         "views.patterns",
     ),
     *(
+        "views.columns",
         "views.steps",
         "views.tree",
         "views.dot",

@@ -68,10 +68,11 @@ STORY = """\
   1  q = x + y  = -2 + 5  = 3
   2  f = q * z  = 3 * -4  = -12
 反向传播  f.grad = 1
-  3  f = q * z  df/dq = z = -4  1 × -4 = -4  q.grad 0 -> -4
-  4  f = q * z  df/dz = q = 3   1 × 3 = 3    z.grad 0 -> 3
-  5  q = x + y  dq/dx = 1       -4 × 1 = -4  x.grad 0 -> -4
-  6  q = x + y  dq/dy = 1       -4 × 1 = -4  y.grad 0 -> -4
+     门         局部梯度        上游 × 局部 = 下游  梯度
+  3  f = q * z  df/dq = z = -4  1 × -4 = -4         q.grad 0 -> -4
+  4  f = q * z  df/dz = q = 3   1 × 3 = 3           z.grad 0 -> 3
+  5  q = x + y  dq/dx = 1       -4 × 1 = -4         x.grad 0 -> -4
+  6  q = x + y  dq/dy = 1       -4 × 1 = -4         y.grad 0 -> -4
 结果      x.grad = -4, y.grad = -4, z.grad = 3"""
 
 

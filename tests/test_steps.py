@@ -19,10 +19,11 @@ forward   x = -2, y = 5, z = -4
   1  q = x + y  = -2 + 5  = 3
   2  f = q * z  = 3 * -4  = -12
 backward  f.grad = 1
-  3  f = q * z  df/dq = z = -4  1 x -4 = -4  q.grad 0 -> -4
-  4  f = q * z  df/dz = q = 3   1 x 3 = 3    z.grad 0 -> 3
-  5  q = x + y  dq/dx = 1       -4 x 1 = -4  x.grad 0 -> -4
-  6  q = x + y  dq/dy = 1       -4 x 1 = -4  y.grad 0 -> -4
+     gate       local gradient  upstream x local = downstream  gradient
+  3  f = q * z  df/dq = z = -4  1 x -4 = -4                    q.grad 0 -> -4
+  4  f = q * z  df/dz = q = 3   1 x 3 = 3                      z.grad 0 -> 3
+  5  q = x + y  dq/dx = 1       -4 x 1 = -4                    x.grad 0 -> -4
+  6  q = x + y  dq/dy = 1       -4 x 1 = -4                    y.grad 0 -> -4
 result    x.grad = -4, y.grad = -4, z.grad = 3"""
 
 
@@ -261,14 +262,15 @@ def test_a_long_gate_is_cut_in_its_middle():
     f = total([Value(float(i), f"leaf{i}") for i in range(100)])
     shown = str(steps(f))
     assert max(map(len, shown.splitlines()[1:101])) < 250 and " ... " in shown
-    assert "leaf11 = 11, ... (100 in all)" in shown.splitlines()[0]
+    assert "leaf11 = 11, ... (100 in all) 1 " in " ".join(shown.split())
 
 
-def test_columns_line_up_under_wide_names():
+def test_columns_line_up_under_wide_names(monkeypatch):
+    monkeypatch.setattr("scalargrad.views.steps.room", lambda: 100)
     f = Value(2.0, "权重") * Value(3.0, "x")
     rows = [row for row in str(steps(f)).splitlines() if row.startswith("  ")]
-    assert {width(row.split("  1 x ")[0]) for row in rows[1:]} == {width(rows[2].split("  1 x ")[0])}
-    assert all("  1 x " in row for row in rows[1:])
+    assert {width(row.split("  1 x ")[0]) for row in rows[2:]} == {width(rows[1].split("  upstream")[0])}
+    assert all("  1 x " in row for row in rows[2:])
 
 
 @pytest.mark.parametrize(
@@ -287,6 +289,37 @@ def test_a_slope_is_shown_as_formula_and_number(gate, slope):
     f = gate(Value(0.0, "x"))
     f.label = "f"
     assert f"local {slope}, upstream" in str([step for step in steps(f) if step.node is f][1])
+
+
+def test_a_table_is_80_columns_wide_and_breaks_no_number():
+    w, x, b = Value(2 / 3, "weight"), Value(-1 / 7, "input"), Value(1 / 9, "offset")
+    f = 1 / (1 + exp(-(w * x + b)))
+    for root in (f, f + w**3 * sigmoid(x) / b, dot([w, x, b] * 20, [b, w, x] * 20)):
+        table = steps(root)
+        lines = str(table).splitlines()
+        assert max(map(width, lines)) <= 80
+        words = " ".join(lines).split()
+        for step in table:
+            assert {*" ".join(step.cells).split()} <= {*words}
+
+
+def test_a_table_is_as_wide_as_the_terminal(monkeypatch):
+    x, y = Value(2 / 3, "a_long_name"), Value(-1 / 7, "another_long_name")
+    f = x * y
+    narrow = str(steps(f))
+    for columns in (200, 50):
+        monkeypatch.setattr("scalargrad.views.steps.room", lambda columns=columns: columns)
+        shown = str(steps(f))
+        assert shown.split() == narrow.split() and max(map(width, shown.splitlines())) <= columns
+    assert len(shown.splitlines()) > len(narrow.splitlines())
+
+
+def test_the_opening_and_the_closing_break_between_values():
+    f = total([Value(i / 7, f"leaf{i}") for i in range(12)])
+    for line in (steps(f).opening(), steps(f).closing()):
+        first, *others = line.splitlines()
+        assert others and all(row.startswith(" " * 10 + "leaf") for row in others)
+        assert all(row.endswith(",") for row in (first, *others[:-1]))
 
 
 # ---- a tree ----

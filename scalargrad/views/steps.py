@@ -11,6 +11,7 @@ from ..gate import Gate
 from ..graph import Edge
 from ..text import agreeing, number_text, width
 from ..value import Value
+from .columns import aligned, filled, room
 from .spelling import numbers_text
 from .story import Story
 
@@ -102,28 +103,42 @@ class Steps(Sequence[Step]):
         printer.text(str(self))  # a notebook cell that ends in steps shows the table
 
     def __str__(self) -> str:
+        return "\n".join(self.blocks())
+
+    def blocks(self) -> list[str]:
+        """The table, piece by piece: the opening, a text for every step, and between them the turning; the closing.
+
+        It is as wide as the terminal, or 80 columns: where a step is longer, it is broken between its cells.
+        """
+        columns, half = room(), len(self.story.gates)
         rows = [(f"{i:3}", *step.cells) for i, step in enumerate(self, 1)]
-        half = len(self.story.gates)
-        return "\n".join(
-            [self.opening(), *_aligned(rows[:half]), self.turning(), *_aligned(rows[half:]), self.closing()]
-        )
+        head = ("   ", *[self.story.say(f"column {what}") for what in ("gate", "slope", "product", "total")])
+        backward = aligned([head, *rows[half:]], columns) if rows[half:] else [""]
+        turning = "\n".join(filter(None, [self.turning(), backward[0]]))
+        blocks = [self.opening(), *aligned(rows[:half], columns), turning, *backward[1:], self.closing()]
+        return [block.rstrip() for block in blocks]
 
     def opening(self) -> str:
         """The line above the forward steps: what goes in."""
         story = self.story
-        return story.say("forward pass", leaves=story.listed([story.data_and_name(leaf) for leaf in story.leaves]))
+        return self._filled("forward pass", "leaves", [story.data_and_name(leaf) for leaf in story.leaves])
 
     def turning(self) -> str:
         """The line between forward and backward: where the backward pass starts."""
         story = self.story
         starts = [story.gradient_text(root, up) for root, up in zip(story.roots, story.upstream)]
-        return story.say("backward pass", starts=", ".join(starts))
+        return self._filled("backward pass", "starts", starts)
 
     def closing(self) -> str:
         """The line below the backward steps: what comes out."""
         story = self.story
         gradients = [story.gradient_text(leaf, story.gradients[leaf]) for leaf in story.leaves]
-        return story.say("result", gradients=story.listed(gradients))
+        return self._filled("result", "gradients", gradients)
+
+    def _filled(self, phrase: str, part: str, texts: list[str]) -> str:
+        """A sentence that ends in a list of texts, broken between them."""
+        start = self.story.say(phrase, **{part: ""})
+        return filled(self.story.shortened(texts), ", ", start, " " * width(start), room())
 
 
 def steps(
@@ -206,12 +221,3 @@ def _about(story: Story, node: Value) -> dict[str, Any]:
         "pattern": gate.pattern if gate else "",
         "line": story.lines.get(node, ""),
     }
-
-
-# ---- a table of text ----
-
-
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    """Rows with their columns padded to the same width."""
-    widths = [max(map(width, column)) for column in zip(*rows)]
-    return ["  ".join(cell + " " * (w - width(cell)) for cell, w in zip(row, widths)).rstrip() for row in rows]
