@@ -36,8 +36,9 @@ def main() -> int:
     if start:
         start(namespace)
     else:
-        with told(namespace), completed(namespace):
-            Console(namespace).interact(say("prompt banner", version=__version__), exitmsg="")
+        named: dict[str, Value] = {}
+        with told(namespace, named), completed(namespace):
+            Console(namespace, named).interact(say("prompt banner", version=__version__), exitmsg="")
     return 0
 
 
@@ -62,11 +63,17 @@ def sentence(value: Value) -> str:
     return say("prompt gate", name=name, formula=story.formula(value), slopes=", ".join(texts))
 
 
-def name_values(namespace: Mapping[str, Any]) -> None:
-    """Labels every value that has none with the variable that holds it, names that begin with `_` left out."""
+def name_values(namespace: Mapping[str, Any], named: dict[str, Value]) -> None:
+    """Labels every value that has none with the variable that holds it, names that begin with `_` left out.
+
+    named: {name: value} of the labels given before, which is kept up to date.  A name that has moved on, as by
+        `x += 1`, is taken from the value before, so that no two values bear it.
+    """
     for name, value in namespace.items():
         if isinstance(value, Value) and not value.label and not name.startswith("_"):
-            value.label = name
+            if name in named and named[name].label == name:
+                named[name].label = ""
+            value.label, named[name] = name, value
 
 
 # ---- Python's own prompt ----
@@ -75,21 +82,25 @@ def name_values(namespace: Mapping[str, Any]) -> None:
 class Console(code.InteractiveConsole):
     """Python's prompt, after every input of which the new values have their names."""
 
+    def __init__(self, namespace: dict[str, Any], named: dict[str, Value]):
+        super().__init__(namespace)
+        self.named = named
+
     def runcode(self, code: CodeType) -> None:
         super().runcode(code)
-        name_values(self.locals)
+        name_values(self.locals, self.named)
 
     def raw_input(self, prompt: str = "") -> str:
         return input(prompt if _somebody_is_there() else "")
 
 
 @contextmanager
-def told(namespace: Mapping[str, Any]) -> Iterator[None]:
+def told(namespace: Mapping[str, Any], named: dict[str, Value]) -> Iterator[None]:
     """While it lasts, Python shows a value with its sentence below."""
     before = sys.displayhook
 
     def show(result: object) -> None:
-        name_values(namespace)
+        name_values(namespace, named)
         before(result)
         if isinstance(result, Value):
             encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
@@ -152,8 +163,10 @@ def load_ipython_extension(shell: Any) -> None:
     """Makes IPython name values, and show one with its sentence below: `%load_ext scalargrad.repl` calls it."""
     unload_ipython_extension(shell)
 
+    named: dict[str, Value] = {}
+
     def name_all(*result: object) -> None:
-        name_values(shell.user_ns)
+        name_values(shell.user_ns, named)
 
     def pretty(value: Value, printer: Any, cycle: bool) -> None:
         name_all()

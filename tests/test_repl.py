@@ -50,6 +50,12 @@ def test_the_lecture():
     ]
 
 
+@pytest.mark.parametrize("line", ["x += 1", "x = x * 2 + 1"])
+def test_a_name_that_moves_on_is_borne_by_one_value(line):
+    lines = shown(f"x = Value(2)\n{line}\ny = x * 3\nprint(tree(y))\n")
+    assert [text.split(" = ")[0].strip() for text in lines].count("x") == 1 and lines[-1].strip() == "v1 = 2"
+
+
 def test_all_names_are_there_and_nothing_else():
     (line,) = shown("sorted(name for name in dir() if not name.startswith('__'))\n")
     assert line == repr(sorted(scalargrad.__all__))
@@ -104,7 +110,7 @@ def test_a_terminal_that_can_write_them_gets_names_as_they_are():
 
 
 def named(**variables):
-    repl.name_values(variables)
+    repl.name_values(variables, {})
     return {name: value.label for name, value in variables.items() if isinstance(value, Value)}
 
 
@@ -182,11 +188,11 @@ def test_sentence_of_a_long_chain():
 def test_the_display_hook_is_restored(capsys):
     before = sys.displayhook
     x = Value(2)
-    with repl.told({"x": x}):
+    with repl.told({"x": x}, {}):
         sys.displayhook(x)
     assert sys.displayhook is before
     assert capsys.readouterr().out == f"Value(2.0, label='x')\n{say('prompt leaf', name='x')}\n"
-    with pytest.raises(KeyError), repl.told({}):
+    with pytest.raises(KeyError), repl.told({}, {}):
         raise KeyError
     assert sys.displayhook is before
 
