@@ -35,7 +35,7 @@ from scalargrad.graph import topological_order
 from scalargrad.table import GATES
 
 inf, nan = math.inf, math.nan
-steady = settings(derandomize=True, deadline=None, max_examples=100)
+steady = settings(max_examples=100)
 every_gate = pytest.mark.parametrize("gate", GATES.values(), ids=list(GATES))
 NUMBERS_ONLY = {"exponent_slope": 1}  # how many inputs at the end are always plain numbers
 

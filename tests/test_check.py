@@ -33,7 +33,7 @@ from scalargrad.gate import Gate
 from scalargrad.table import GATES, step
 
 inf, nan = math.inf, math.nan
-steady = settings(derandomize=True, deadline=None, max_examples=60)
+steady = settings(max_examples=60)
 NUMBERS_ONLY = {"exponent_slope": 1}  # how many inputs at the end are always plain numbers
 every_gate = pytest.mark.parametrize("name", GATES)
 

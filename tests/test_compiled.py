@@ -135,7 +135,7 @@ def test_the_tests_can_fail(monkeypatch):
 
 
 @every_engine
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(recipe=recipes())
 def test_random_graphs(engine, recipe):
     half = len(recipe.leaves) // 2
@@ -149,7 +149,7 @@ def test_random_graphs(engine, recipe):
 
 
 @every_engine
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(recipe=recipes())
 def test_what_random_graphs_report_beside(engine, recipe):
     half = len(recipe.leaves) // 2
@@ -167,7 +167,7 @@ def test_what_random_graphs_report_beside(engine, recipe):
 
 
 @every_engine
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(recipe=recipes(longest=6))
 def test_second_derivatives_of_random_graphs(engine, recipe):
     parameters = [Value(x) for x in recipe.leaves]

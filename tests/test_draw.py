@@ -204,7 +204,7 @@ def test_the_local_gradient_is_legible_under_long_names():
     assert sorted(numbers) == ["0.3", "0.711578", "2"]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(recipes())
 def test_every_value_gate_and_wire_is_drawn_once(recipe):
     root = recipe.run([Value(x) for x in recipe.leaves], GATES.get)[-1]
@@ -325,7 +325,7 @@ def test_a_hostile_symbol_in_a_circle(symbol):
     assert sorted(circles(draw(gate(Value(1.0), 7.0)))[0].replace(" ", "")) == sorted(shown.replace(" ", "") + "7")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(st.characters(exclude_categories=[]), min_size=1, max_size=30))
 def test_any_label_at_all(label):
     f, x_name, _ = hostile_lecture(label)

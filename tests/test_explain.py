@@ -23,7 +23,7 @@ from scalargrad.views.explain import explain
 from scalargrad.views.ledger import ledger, nudge, paths
 from scalargrad.views.story import Story
 
-steady = settings(derandomize=True, deadline=None, max_examples=100)
+steady = settings(max_examples=100)
 inf, nan = math.inf, math.nan
 CASES = {}
 
@@ -1038,7 +1038,6 @@ BLOCKS = {
 }
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(sorted(BLOCKS)), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12)
 )

@@ -133,7 +133,6 @@ def trees():
     )
 
 
-@settings(deadline=None)
 @given(trees())
 def test_random_expressions_mean_what_python_means(text):
     numbers = {"x": 0.7, "y": -1.3, "z": 2.5}
@@ -408,7 +407,7 @@ TOKENS = [
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")  # of `used`, which asks Python
-@settings(derandomize=True, deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.lists(st.sampled_from(TOKENS), max_size=12).map("".join) | st.text(max_size=20))
 def test_any_text_is_a_value_or_refused_in_words(text):
     numbers = used(text, {"x": 2.0, "y": 3.0})

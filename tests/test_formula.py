@@ -5,7 +5,7 @@ import operator
 
 import pytest
 from gate_points import HELPERS, everywhere
-from hypothesis import assume, given, settings, strategies as st
+from hypothesis import assume, given, strategies as st
 
 from scalargrad.formula import Formula, read_rule
 from scalargrad.gate import Gate
@@ -136,7 +136,6 @@ def computed(tree, leaf):
     return leaf(tree)
 
 
-@settings(deadline=None)
 @given(trees())
 def test_parentheses_are_those_that_python_needs(tree):
     try:

@@ -14,7 +14,7 @@ from scalargrad import Value
 from scalargrad.graph import chain_rule, consumers, edges, topological_order
 from scalargrad.table import GATES
 
-steady = settings(derandomize=True, deadline=None, max_examples=100)
+steady = settings(max_examples=100)
 
 
 class Node(SimpleNamespace):

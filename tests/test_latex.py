@@ -17,7 +17,7 @@ from scalargrad.table import GATES
 from scalargrad.views.latex import LETTERS, MAX_FACTORS, MAX_LEAVES, Latex, name_in_latex
 
 inf, nan = math.inf, math.nan
-steady = settings(derandomize=True, deadline=None, max_examples=60)
+steady = settings(max_examples=60)
 
 
 def assert_well_formed(text):

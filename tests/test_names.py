@@ -3,7 +3,7 @@
 import weakref
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from scalargrad import Value, draw, steps, tree
 from scalargrad.graph import topological_order
@@ -127,7 +127,6 @@ def test_generated_names_are_short_and_do_not_collide_with_the_users():
     assert list(names_of(nodes, variables=()).values()) == ["v2", "v1", "v4", "v3", "v5"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["", "v1", "v2", "v3", " v2", "\t", "x"]), max_size=8))
 def test_generated_names_are_never_someone_elses(labels):
     named = names_of([Value(0.0, label) for label in labels])
@@ -185,7 +184,6 @@ def test_clean(text):
     assert clean(text) == CLEANED[text]
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=[])))
 def test_a_clean_name_is_one_short_line_that_can_be_written(text):
     name = clean(text)

@@ -156,7 +156,7 @@ SMALL = json.dumps(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(spoiled(SMALL))
 def test_a_file_is_refused_in_words_or_is_a_model_that_can_be_saved_again(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "damaged.json"

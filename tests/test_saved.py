@@ -22,7 +22,7 @@ from scalargrad.table import GATES
 from scalargrad.value import constant
 
 inf, nan = math.inf, math.nan
-steady = settings(derandomize=True, deadline=None, max_examples=50)
+steady = settings(max_examples=50)
 
 
 @gate
@@ -415,7 +415,7 @@ def test_every_truncation_and_every_lost_byte(tmp_path):
             assert len(order) in (1, 2, 3, 4) and all(len(n.parents) == len(n.local_gradients()) for n in order)
 
 
-@settings(derandomize=True, deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(spoiled(json.dumps(GOOD)))
 def test_a_file_is_refused_in_words_or_is_a_graph_that_can_be_saved_again(tmp_path_factory, content):
     folder = tmp_path_factory.getbasetemp()

@@ -6,7 +6,7 @@ import re
 import pytest
 from conftest import lecture
 from gate_points import recipes
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from scalargrad import Value, dot, exp, maximum, sigmoid, steps, total, tree
 from scalargrad.graph import topological_order
@@ -92,7 +92,6 @@ def test_what_had_added_up_to_zero_has_still_received():
 # ---- the same numbers as backward ----
 
 
-@settings(deadline=None)
 @given(recipes(), st.sampled_from([1.0, -0.7, 3.0]))
 def test_gradients_are_those_of_backward_to_the_last_bit(recipe, upstream):
     nodes = graph(recipe)
@@ -102,7 +101,6 @@ def test_gradients_are_those_of_backward_to_the_last_bit(recipe, upstream):
     assert seen.gradients == {node: node.grad for node in topological_order([nodes[-1]])}
 
 
-@settings(deadline=None)
 @given(recipes())
 def test_running_totals_lead_to_the_gradients(recipe):
     seen = steps(graph(recipe)[-1])
@@ -116,7 +114,6 @@ def test_running_totals_lead_to_the_gradients(recipe):
     assert totals == seen.gradients
 
 
-@settings(deadline=None)
 @given(recipes(), st.lists(st.tuples(st.integers(0, 15), st.floats(-2, 2)), min_size=1, max_size=3))
 def test_several_roots_are_the_sum_of_their_backwards(recipe, chosen):
     nodes = graph(recipe)
@@ -222,7 +219,6 @@ def test_steps_are_in_the_one_topological_order():
 # ---- what is on screen agrees ----
 
 
-@settings(deadline=None)
 @given(recipes())
 def test_a_product_on_screen_agrees_with_its_factors(recipe):
     for step in steps(graph(recipe)[-1]):
@@ -237,7 +233,6 @@ def test_a_product_on_screen_agrees_with_its_factors(recipe):
                 assert number_text(float(before) + float(term)) == after == number_text(step.running_total)
 
 
-@settings(deadline=None)
 @given(recipes())
 def test_a_gate_on_screen_agrees_with_its_inputs(recipe):
     for step in steps(graph(recipe)[-1]):

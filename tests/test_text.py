@@ -4,7 +4,7 @@ import operator
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from scalargrad import Value, backprop_code, latex, nn, tree
 from scalargrad.text import agreeing, clip, number_text, width
@@ -32,7 +32,6 @@ def test_number_text(number, text):
     assert number_text(number) == text
 
 
-@settings(deadline=None)
 @given(finite)
 def test_a_number_is_shown_to_six_digits_and_never_as_zero(x):
     shown = float(number_text(x))
@@ -40,7 +39,6 @@ def test_a_number_is_shown_to_six_digits_and_never_as_zero(x):
     assert abs(shown - x) <= 5.000001e-6 * abs(x) or abs(x) < 1e-300 or abs(shown) == float("inf")
 
 
-@settings(deadline=None)
 @given(st.sampled_from([operator.mul, operator.add, operator.truediv]), finite, finite)
 def test_what_is_shown_agrees(compute, x, y):
     if compute is operator.truediv and y == 0.0:

@@ -653,7 +653,7 @@ def test_a_fast_method_is_its_body_to_the_last_bit(name):
 
 
 @given(recipes())
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_backward_is_its_body_to_the_last_bit(recipe):
     def after(backward, upstream):
         values = recipe.run([Value(x, grad=i * 0.1) for i, x in enumerate(recipe.leaves)], GATES.get)
@@ -805,7 +805,7 @@ def test_where_no_gradient_arrives_none_goes_on_unless_a_number_is_infinite():
 
 
 @given(recipes())
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_random_expressions_against_mpmath(recipe):
     leaves = [Value(x) for x in recipe.leaves]
     values = recipe.run(leaves, GATES.get)
@@ -825,7 +825,7 @@ def test_random_expressions_against_mpmath(recipe):
 
 
 @given(recipes())
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_random_expressions_promise_the_same(recipe):
     """Twice is exactly double, upstream 2 too, and a shared part counts once for each root."""
     leaves = [Value(x) for x in recipe.leaves]
