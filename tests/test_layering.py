@@ -55,6 +55,7 @@ ROOMS = [
         "views.code",
         "views.latex",
         "views.javascript",
+        "views.rerun",
         "views.page",
     ),
     *("views.ways", "views.ledger", "views.kinds", "views.blocks", "views.causes", "views.explain"),

@@ -57,7 +57,7 @@ def test_every_language_is_complete(lang):
 def test_chinese_is_chinese():
     """Between its Chinese words stand formulas, and names of the engine, but no English."""
     names = {"backward", "data", "detach", "draw", "float", "grad", "help", "inf", "limit", "name", "nan", "print"}
-    names |= {"Ctrl", "Value", "scalargrad", "steps", "zero_grad", "Python", "sigmoid", "svg"}
+    names |= {"Ctrl", "JavaScript", "Value", "scalargrad", "steps", "zero_grad", "Python", "sigmoid", "svg"}
     for text in LANGUAGES["zh"].values():
         words = set(re.findall("[A-Za-z_]{3,}", re.sub(r"\{\w+\}|\w+\.(?:svg|html)", "", text)))
         assert words <= names

@@ -14,6 +14,7 @@ for (const circuit of data.circuits) { // every gate with its wire out, and ever
   circuit.parts = circuit.steps.flatMap((step) => step.phase === "forward" ? [[step.gate, step], [step.wire, step]] : step.edge ? [[step.edge, step]] : []);
 }
 let shown = 0, circuit = data.circuits[0], at = 0, timer = 0, quiz = null;
+const furthest = () => circuit.failure?.at ?? circuit.steps.length; // where a gate has no result, there is no further step
 
 // ---- the picture: what is known, what has been passed, what is lit; nothing in it moves ----
 
@@ -49,31 +50,37 @@ function offerWhole() { // a button for a circuit that does not fit its frame
 // ---- one step ----
 
 function go(step, keep = false) {
-  at = Math.max(0, Math.min(circuit.steps.length, step));
-  const { steps, turn, starts } = circuit, now = steps[at - 1], known = new Set(circuit.leaves);
+  at = Math.max(0, Math.min(furthest(), step));
+  const { steps, turn, starts } = circuit, now = steps[at - 1], failed = at === circuit.failure?.at, known = new Set(circuit.leaves);
   const grads = new Map(at > turn || at === steps.length ? Object.entries(starts) : []), forth = new Set(), back = new Set();
   for (const step of steps.slice(0, at)) {
+    if (failed && step === now) continue;
     if (step.phase === "forward") known.add(step.node), forth.add(step.gate);
     else grads.set(step.parent, step.after), back.add(step.edge).add(step.wire);
   }
   const lit = {};
   if (now) {
-    for (const id of now.lit) lit[id] = `lit lit-${now.phase}`;
+    for (const id of failed ? [] : now.lit) lit[id] = `lit lit-${now.phase}`;
     if (now.phase === "backward") lit[now.node] = "sends";
   }
+  if (failed) lit[now.gate] = "lit refuses";
   paint(known, grads, forth, back, lit);
-  $("step").replaceChildren(...(now ? (now.phase === "forward" ? forward : backward)(now) : opening()));
+  $("step").replaceChildren(...(failed ? refusal(now) : now ? (now.phase === "forward" ? forward : backward)(now) : opening()));
   if (at === steps.length) $("step").append(make("p", "note", say("page result")), chips(circuit.results));
-  $("spoken").textContent = now ? say(`page spoken ${now.phase}`, now) : say("page spoken start", { inputs: circuit.inputs.join(", ") });
+  $("spoken").textContent = failed ? circuit.failure.text : now ? say(`page spoken ${now.phase}`, now) : say("page spoken start", { inputs: circuit.inputs.join(", ") });
   $("step").scrollTop = 0;
   light(now);
   $("slider").value = at;
   $("count").textContent = `${at} / ${steps.length}`;
   $("slider").setAttribute("aria-valuetext", $("count").textContent);
   for (const id of ["first", "prev"]) $(id).disabled = at === 0;
-  for (const id of ["next", "last"]) $(id).disabled = at === steps.length;
-  if (at === steps.length) stop();
-  try { if (!keep) history.replaceState(null, "", `#${at}${shown ? "." + shown : ""}`); } catch { /* inside a notebook */ }
+  for (const id of ["next", "last"]) $(id).disabled = at === furthest();
+  if (at === furthest()) stop();
+  if (!keep) link();
+}
+
+function link() {
+  try { history.replaceState(null, "", `#${at}${shown ? "." + shown : ""}${changes()}`); } catch { /* inside a notebook */ }
 }
 
 const chips = (texts) => make("ul", "chips", ...texts.map((text) => make("li", "", text)));
@@ -81,7 +88,10 @@ const kicker = (phase, gate) =>
   make("p", `kicker ${phase}`, make("i", `line ${phase}`), say(`page ${phase} step`, { at, of: circuit.steps.length }), make("span", "formula", gate));
 const pattern = (now) => make("p", "note pattern", now.pattern);
 
-const opening = () => [make("p", "kicker", say("page start")), chips(circuit.inputs), make("p", "note", say("page keys"))];
+const opening = () => [make("p", "kicker", say("page start")), chips(circuit.inputs), make("p", "note", say("page keys")),
+  ...(circuit.rows ? [make("p", "note", say("page change"))] : []), ...fixedNotes()];
+
+const refusal = (now) => [kicker("forward", `${now.name} = ${now.formula}`), make("p", "refusal", circuit.failure.text), make("p", "note", say("page stops"))];
 
 const forward = (now) => [kicker("forward", ""),
   make("div", "sum", make("span", "", now.name), make("span", "", `= ${now.formula}`), make("span", ""), make("span", "", `= ${now.numbers}`),
@@ -127,7 +137,7 @@ function stop() {
 
 function play() {
   if (timer) return stop();
-  if (at === circuit.steps.length) go(0);
+  if (at === furthest()) go(0);
   if (!circuit.steps.length) return;
   timer = setInterval(() => go(at + 1), 1400);
   $("play").classList.add("playing");
@@ -138,6 +148,7 @@ function choose(which) {
   const before = circuit.steps[at - 1], final = at && at === circuit.steps.length;
   shown = which;
   circuit = data.circuits[which];
+  catchUp(circuit);
   pictures.forEach((picture, i) => (picture.hidden = i !== which));
   programs.forEach((program, i) => (program.hidden = i !== which || quiz));
   [...$("circuits").children].forEach((button, i) => button.setAttribute("aria-pressed", i === which));
@@ -149,7 +160,8 @@ function choose(which) {
   document.querySelector(".track .forward").style.flex = circuit.turn;
   document.querySelector(".track .backward").style.flex = circuit.steps.length - circuit.turn;
   const same = circuit.steps.map((step) => before && step.phase === before.phase && step.owner === before.owner);
-  if (quiz) ask(true);
+  if (quiz && circuit.failure) mode(false);
+  else if (quiz) ask(true);
   else go(final ? circuit.steps.length : 1 + same.lastIndexOf(true));
 }
 
@@ -177,7 +189,7 @@ $("whole").addEventListener("click", () => $("whole").setAttribute("aria-pressed
 document.querySelectorAll(".composite").forEach((gate) => gate.addEventListener("click", () => choose(1 - shown)));
 
 document.addEventListener("keydown", (event) => {
-  if (quiz || event.ctrlKey || event.altKey || event.metaKey || event.target === $("slider")) return;
+  if (quiz || event.ctrlKey || event.altKey || event.metaKey || event.target.tagName === "INPUT") return;
   const action = { ArrowLeft: "prev", ArrowRight: "next", Home: "first", End: "last", " ": event.target.closest?.("button") ? "" : "play" }[event.key];
   if (!action) return;
   event.preventDefault();
@@ -185,14 +197,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 function fromLink() {
-  const [, step, which] = /^#(\d+)(?:\.(\d+))?$/.exec(location.hash) ?? [, 0, 0];
+  const [, step, which, numbers] = /^#(\d+)(?:\.(\d+))?((?:&[^&]*)*)$/.exec(location.hash) ?? [, 0, 0, ""];
   if (data.circuits[which ?? 0] && Number(which ?? 0) !== shown) choose(Number(which ?? 0));
+  changesFrom(numbers);
   go(Number(step), true);
 }
-window.addEventListener("resize", offerWhole);
-window.addEventListener("hashchange", () => quiz || fromLink());
-$("circuits").hidden = $("composite-key").hidden = data.circuits.length < 2;
-document.body.classList.remove("still");
-const opened = location.hash;
-mode(false);
-if (opened) { try { history.replaceState(null, "", opened); } catch { /* inside a notebook */ } fromLink(); }

@@ -20,7 +20,7 @@ from typing import Any
 
 from .. import files
 from ..formula import OPERATORS
-from ..gate import Gate
+from ..gate import CONSTANT, Gate
 from ..text import clip, number_text, width
 from ..value import Value
 from .browser import show
@@ -30,13 +30,16 @@ from .javascript import script_number
 from .layout import SVG, lay_out, readable
 from .patterns import edge_sentence, gate_sentence, gate_title
 from .phrases import LANGUAGES, say
+from .rerun import Rerun
 from .span import wiring
 from .steps import Step, Steps
 from .story import MAX_LISTED, Story
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 FOLDER = Path(__file__).parent
-SCRIPTS = ("page_gates.js", "page.js", "page_quiz.js")
+SCRIPTS = ("page.js", "page_quiz.js", "page_alive.js", "page_start.js")
+LONGEST = "-8.88888e-308"  # no number is written longer
+TOLD = re.compile("page |edge |(first|local|gate|ties|routes|distributes|flips|switches|scales|differs|both)$")
 Lit = dict[tuple[Value, int | None], list[int]]  # the code lines of a gate going forward (None), and of each edge
 
 
@@ -92,6 +95,9 @@ def page(
     """A page on which to step through the forward and the backward pass, with circuit, arithmetic and code.
 
     It has links to a step (`#7`), plays by itself, takes composite gates apart, and asks for the gradients in a quiz.
+    An input can be dragged, or typed anew: forward and backward then run again in the browser, and the link keeps the
+    number (`#7&x=-1.99`).  What feeds a gate of your own that is more than arithmetic, without smaller gates inside,
+    stays as it was recorded; so does a graph with values that were changed since.
 
     root: a value, or several that are differentiated together.
     path: also writes the page there, a file that ends in .html.
@@ -184,8 +190,9 @@ class _Circuit:
         self.story, self.owners, self.composite, self.index = story, owners, composite, index
         boxes = boxes_of(story.roots, story.order)
         self.boxes = {node: f"n{index}-{box[1:]}" if index else box for node, box in boxes.items()}
+        self.rerun = None if story.stale else Rerun(story)
         passes = Steps(story)
-        self.program, lit = _program(story, passes, code)
+        self.program, lit, self.assigned = _program(story, passes, code)
         self.steps = [self._step(step, lit) for step in passes]
 
     @property
@@ -198,8 +205,8 @@ class _Circuit:
         """How large it is, in words."""
         return self.story.say("page summary", **self.size)
 
-    def data(self) -> dict[str, Any]:
-        """What the script needs to know."""
+    def data(self, gates: Mapping[str, int]) -> dict[str, Any]:
+        """What the script needs to know; `gates` are those that it can run, {JavaScript: place}."""
         story = self.story
         starts = [story.gradient_text(root, start) for root, start in story.starts.items()]
         return {
@@ -212,17 +219,26 @@ class _Circuit:
             "inputs": _listed([story.data_and_name(leaf) for leaf in story.leaves]),
             "results": _listed([story.gradient_text(leaf, story.gradients[leaf]) for leaf in story.leaves]),
             "steps": self.steps,
-        }
+        } | (self.rerun.data(gates) if self.rerun else {})
 
     def _value(self, node: Value) -> dict[str, Any]:
         gradient = self.story.gradients[node]
-        return {
+        live = self._input(node) if self.rerun else {}
+        return live | {
             "box": self.boxes[node],
             "name": self.story.names[node],
             "data": self.story.data_text(node),
             "grad": number_text(gradient),
             "gradient": script_number(gradient),
         }
+
+    def _input(self, node: Value) -> dict[str, Any]:
+        """What the script needs to know to give this value another number, if it is an input."""
+        row = {"row": self.rerun.places[node]} if self.rerun else {}
+        if node.gate or node.form is CONSTANT or not self.rerun:
+            return row
+        line = {"line": self.assigned[node]} if node in self.assigned else {}
+        return row | line | {"key": self.owners[node], "fixed": self.rerun.fixed.get(node, "")}
 
     def _step(self, step: Step, lit: Lit) -> dict[str, Any]:
         box = self.boxes[step.node]
@@ -236,7 +252,8 @@ class _Circuit:
         slopes = [self.story.slope(node, i, number_text(local)) for i, local in enumerate(node.local_gradients())]
         wires = [f"e{box[1:]}_{place}" for place, parent in enumerate(node.parents) if parent in self.boxes]
         lit = [*wires, f"g{box[1:]}", f"w{box[1:]}", box]
-        return {**step.shown, "slopes": _listed(slopes), "pattern": gate_sentence(self.story, node), "lit": lit}
+        told = {"slopes": _listed(slopes), "pattern": gate_sentence(self.story, node), "lit": lit}
+        return {**step.shown, **told, **(self.rerun.forward(node) if self.rerun else {})}
 
     def _backward(self, step: Step) -> dict[str, Any]:
         box, place, local = self.boxes[step.node], step.place or 0, step.local_gradient or 0.0
@@ -250,6 +267,7 @@ class _Circuit:
             "rule": self.story.say("local", **rule),
             **step.shown,
             "adds_up": step.adds_up,
+            "place": place,
             "pattern": edge_sentence(self.story, step.node, place, local),
             "lit": [f"g{box[1:]}", *([edge, into] if into else [])],
         }
@@ -259,12 +277,12 @@ class _Circuit:
     def picture(self, engine: str | None) -> str:
         """The SVG as it looks after the last step."""
         svg = ET.fromstring(readable(lay_out(self._source(), engine), self._titles(), self.summary))
-        places = {box: node for node, box in self.boxes.items()}
+        texts = self._texts()
         composite = {f"g{box[1:]}" for node, box in self.boxes.items() if self.owners[node] in self.composite}
         for group in svg.iter(f"{SVG}g"):
             name = group.attrib.pop("id") if group.get("class") == "graph" else group.get("id", "")
-            if name in places:
-                group.findall(f"{SVG}text")[2].text = number_text(self.story.gradients[places[name]])
+            for element, shown in zip(group.findall(f"{SVG}text"), texts.get(name, ())):
+                element.text = element.text if shown is None else shown
             if name in composite:
                 group.set("class", f"{group.get('class')} composite{' inside' if self.index else ''}")
         _, _, wide, high = str(svg.get("viewBox")).split()
@@ -276,13 +294,24 @@ class _Circuit:
         text: str = ET.tostring(svg, encoding="unicode")
         return text
 
+    def _texts(self) -> dict[str, tuple[str | None, ...]]:
+        """What stands in boxes and on wires after the last step, by their ids; None for what was laid out as it is."""
+        story, texts = self.story, dict[str, tuple[str | None, ...]]()
+        for node, box in self.boxes.items():
+            texts[box] = (None, story.data_text(node), number_text(story.gradients[node]))
+            for place, (parent, local) in enumerate(zip(node.parents, node.local_gradients())):
+                texts[f"e{box[1:]}_{place}"] = (number_text(local),)
+                if parent in self.boxes:
+                    texts[f"{self.boxes[parent]}-{box[1:]}"] = (None, story.data_text(parent))
+        return texts
+
     def _source(self) -> str:
         """The DOT text, every box with room for the longest number it will hold."""
         story = self.story
         how = wiring(story.order, story.uses)
         graph = blank("LR", len(story.order), ranksep="0.2", straight=how.straight)
         for node, box in self.boxes.items():
-            fields = (story.names[node], story.data_text(node), self._longest(node))
+            fields = (story.names[node], self._room([story.data_text(node)]), self._longest(node))
             add_box(graph, box, story.kind(node), fields, story.is_stale(node))
             if node.gate:
                 rings = 2 if self.owners[node] in self.composite and not self.index else 1
@@ -291,9 +320,9 @@ class _Circuit:
                     if parent in self.boxes:
                         start = self.boxes[parent]
                         if how.is_copy(parent, node, story.uses[parent]):
-                            again = (story.names[parent], story.data_text(parent), story.say("again"))
+                            again = (story.names[parent], self._room([story.data_text(parent)]), story.say("again"))
                             start = add_again(graph, start, box, again)
-                        add_wire(graph, start, circle, place, number_text(local))
+                        add_wire(graph, start, circle, place, self._room([number_text(local)]))
         source: str = graph.source
         return source
 
@@ -309,7 +338,11 @@ class _Circuit:
         return texts
 
     def _longest(self, node: Value) -> str:
-        return max(self._gradient_texts[self.boxes[node]], key=width)
+        return self._room(self._gradient_texts[self.boxes[node]])
+
+    def _room(self, texts: Iterable[str]) -> str:
+        """The longest of the texts, and of all that may come instead of them when an input gets another number."""
+        return max([*texts, *([LONGEST] if self.rerun else [])], key=width)
 
     def _titles(self) -> dict[str, str]:
         """What is shown when one points at an element: no number, since a quiz may ask for it."""
@@ -329,16 +362,17 @@ def _listed(texts: list[str]) -> list[str]:
 # ---- the program beside the picture ----
 
 
-def _program(story: Story, passes: Steps, code: str | None) -> tuple[list[str], Lit]:
-    """The lines of the program, and which of them stand for each step."""
+def _program(story: Story, passes: Steps, code: str | None) -> tuple[list[str], Lit, dict[Value, int]]:
+    """The lines of the program, which of them stand for each step, and which of them assigns each leaf its number."""
     if code is not None:
-        return code.splitlines(), _lines_of_names(passes, code.splitlines())
+        return code.splitlines(), _lines_of_names(passes, code.splitlines()), {}
     try:
         program = Program(story)
         text = program.as_script().splitlines()
     except (ValueError, ArithmeticError, TypeError) as error:
-        return ["# " + story.say("page no code", reason=" ".join(str(error).split()))], {}
-    return text, _lines_of_gates(story, program, len(text))
+        return ["# " + story.say("page no code", reason=" ".join(str(error).split()))], {}, {}
+    assigned = {leaf: i for i, leaf in enumerate(program.leaves, len(text) - len(program.script()))}
+    return text, _lines_of_gates(story, program, len(text)), assigned
 
 
 def _lines_of_gates(story: Story, program: Program, length: int) -> Lit:
@@ -381,17 +415,19 @@ def _lines_of_names(passes: Steps, program: list[str]) -> Lit:
 def _assembled(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]) -> str:
     """The whole file: page.html with styles, script, pictures, code and data in their places, names escaped."""
     story = circuits[0].story
-    texts = {key: text for key, text in LANGUAGES[story.lang].items() if key.startswith("page ") or key == "first"}
+    texts = {key: text for key, text in LANGUAGES[story.lang].items() if TOLD.match(key)}
+    scripts = list(dict.fromkeys(text for circuit in circuits if circuit.rerun for text in circuit.rerun.gates()))
+    gates = {text: i for i, text in enumerate(scripts)}
     parts = {
         "lang": story.lang,
         "title": html.escape(title),
         "summary": html.escape(circuits[0].summary),
         "style": _read("page.css"),
-        "script": "\n\n".join(map(_read, SCRIPTS)),
+        "script": "\n\n".join([_read("page_gates.js"), _list_of_gates(scripts), *map(_read, SCRIPTS)]),
         "circuits": "\n".join(_hideable("div", "circuit", i, picture) for i, picture in enumerate(pictures)),
         "codes": "\n".join(_code_lines(i, circuit.program) for i, circuit in enumerate(circuits) if circuit.program),
         "table": _table(circuits[0]),
-        "json": _json({"text": texts, "circuits": [circuit.data() for circuit in circuits]}),
+        "json": _json({"text": texts, "circuits": [circuit.data(gates) for circuit in circuits]}),
     }
     return re.sub(
         r"\{\{([\w ]+)\}\}",
@@ -402,6 +438,10 @@ def _assembled(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]
 
 def _read(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8").rstrip()
+
+
+def _list_of_gates(scripts: list[str]) -> str:
+    return "\n".join(["const gates = [", *(f"  {text}," for text in scripts), "];"])
 
 
 def _json(data: object) -> str:

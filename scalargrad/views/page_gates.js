@@ -94,9 +94,9 @@ function numberText(x, digits = 6) { // text.number_text
   if (!Number.isFinite(x)) return special(x);
   if (x === 0) return "0";
   let [sign, figures, exponent] = parts(x.toExponential(digits - 1));
-  const [, exact, power] = parts(x.toExponential(100)), plain = exact.replace(".", "");
-  if (/^50*$/.test(plain.slice(digits)) && Number(plain[digits - 1]) % 2 === 0) { // a tie goes to the even digit
-    [figures, exponent] = [plain.slice(0, digits), power];
+  if (/5e/.test(x.toExponential(digits))) { // perhaps a tie, which goes to the even digit
+    const [, exact, power] = parts(x.toExponential(100)), plain = exact.replace(".", "");
+    if (/^50*$/.test(plain.slice(digits)) && Number(plain[digits - 1]) % 2 === 0) [figures, exponent] = [plain.slice(0, digits), power];
   }
   return laidOut(sign, figures.replace(".", "").replace(/0+$/, ""), Number(exponent), digits);
 }

@@ -42,6 +42,37 @@ def numbers_text(node: Value) -> str:
     return _spelled(node, tuple(map(Shown.text_of_number, texts)))
 
 
+class Slot(Shown):
+    """A number that is to be filled in later: its place among the inputs, between two marks.
+
+    Where a negative number would be put in parentheses, the place is written as ~place.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def held(cls, x: Any, level: int) -> str:
+        if isinstance(x, Slot) and x.text in SLOTS and level > SIGN:
+            return f"{MARK}{~SLOTS.index(x.text)}{MARK}"
+        return super().held(x, level)
+
+
+MARK = "\0"
+SLOTS = tuple([f"{MARK}{place}{MARK}" for place in range(MAX_FORMULA)])
+
+
+def template(node: Value) -> list[str | int] | None:
+    """The gate of `node` on numbers that are not known yet: texts, and the places of the inputs between them.
+
+    A place as ~place is that of a number that takes parentheses if it is negative.  None for very many inputs.
+    """
+    count = len(node.inputs)
+    if not node.gate or count > len(SLOTS):
+        return None
+    spelled = Shown.of(Slot("").through_gate(node.gate, tuple(map(Slot, SLOTS[:count])))).text
+    return [int(part) if i % 2 else part for i, part in enumerate(spelled.split(MARK))]
+
+
 class Slopes(NamedTuple):
     """The rule of a gate, read on names.
 

@@ -123,6 +123,13 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "page spoken forward": "Forward: {name} = {formula} = {numbers} = {output}.",
     "page spoken backward": "Backward through {name} = {formula}: upstream {upstream} times local gradient {local} "
     "is {downstream}; the gradient of {to} is now {after}.",
+    # the page: other numbers
+    "page reset": "Reset",
+    "page change": "To change an input, drag its box sideways, or double-click it (Enter) and type; "
+    "the keys up and down move it a little.",
+    "page change input": "{name} = {data}: change its number",
+    "page fixed": "{name} stays as it was recorded: {gate} is a gate of your own that has no JavaScript.",
+    "page stops": "The forward pass stops here: change an input.",
     # the page: the quiz
     "page question": "Gradient {at} of {of}",
     "page check": "Check",

@@ -123,6 +123,12 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "page spoken forward": "前向：{name} = {formula} = {numbers} = {output}。",
     "page spoken backward": "反向经过 {name} = {formula}：上游梯度 {upstream} 乘以局部梯度 {local} 等于 {downstream}；"
     "{to} 的梯度现在是 {after}。",
+    # the page: other numbers
+    "page reset": "重置",
+    "page change": "要改变一个输入：左右拖动它的框，或者双击它（或按回车键）再输入；上下方向键微调。",
+    "page change input": "{name} = {data}：改变它的数",
+    "page fixed": "{name} 保持记录时的数：{gate} 是自定义的门，没有 JavaScript。",
+    "page stops": "前向传播到此为止：请改变一个输入。",
     # the page: the quiz
     "page question": "第 {at} 个梯度，共 {of} 个",
     "page check": "检查",

@@ -1,0 +1,241 @@
+"""The page in a browser, when an input gets another number: forward and backward run again, and all that is said."""
+
+import json
+import math
+import random
+
+import pytest
+from conftest import lecture
+from gate_points import HELPERS, wild_recipe
+
+from scalargrad import Value, gate, log, maximum, page, relu, sigmoid, sqrt, tanh
+from scalargrad.table import GATES
+
+pytest.importorskip("selenium", reason="the page is tested in a browser through selenium: pip install it")
+
+from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from test_page_browser import browser, chromium, neuron  # noqa: E402, F401
+
+KEPT = (
+    *("box", "name", "data", "grad", "numbers", "output", "slopes", "slope", "rule", "pattern", "upstream", "local"),
+    *("downstream", "before", "added", "after", "adds_up", "inputs", "results", "formula"),
+)
+
+
+def told(made_or_circuits):
+    """All that the circuits of a page say."""
+    return [
+        {
+            "inputs": circuit["inputs"],
+            "results": circuit["results"],
+            **{
+                part: [{key: value[key] for key in KEPT if key in value} for value in circuit[part]]
+                for part in ("values", "steps")
+            },
+        }
+        for circuit in made_or_circuits
+    ]
+
+
+def circuits_of(made):
+    text = made.html.split('id="data">', 1)[1].split("</script>", 1)[0]
+    return json.loads(text)["circuits"]
+
+
+def patterns(x=3.0, y=-4.0, z=2.0, w=-1.0):
+    x, y, z, w = Value(x, "x"), Value(y, "y"), Value(z, "z"), Value(w, "w")
+    return 2 * (x * y + maximum(z, w))
+
+
+def staged(x=3.0, y=-4.0):
+    x, y = Value(x, "x"), Value(y, "y")
+    return (x + sigmoid(y)) / (sigmoid(x) + (x + y) ** 2)
+
+
+def gradients(browser):  # noqa: F811
+    return {name: (data, grad) for name, data, grad in browser.boxes().values() if name in "xyzwf"}
+
+
+def type_number(browser, box, text):  # noqa: F811
+    browser.run("document.getElementById(arguments[0]).focus()", box)
+    browser.press(Keys.ENTER)
+    field = browser.driver.find_element(By.ID, "typed")
+    field.send_keys(text, Keys.ENTER)
+
+
+def test_typing_a_number_runs_forward_and_backward_again(browser):  # noqa: F811
+    browser.open(page(lecture()), "#6")
+    type_number(browser, "n0", "-1.99")
+    assert gradients(browser) == {"x": ("-1.99", "-4"), "y": ("5", "-4"), "z": ("-4", "3.01"), "f": ("-12.04", "1")}
+    assert browser.run("return document.activeElement.id") == "n0" and not browser.seen("#typed")
+    assert "z.grad = 3.01" in browser.text("#step") and browser.at() == 6
+    assert browser.run("return location.hash") == "#6&x=-1.99"
+    assert "x = -1.99\n" in browser.run(
+        "return [...document.querySelectorAll('.program span')].map(s => s.textContent).join('\\n')"
+    )
+    for key in (Keys.HOME, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT):
+        browser.press(key)
+    assert "= 3.01 * -4" in browser.text("#step") and "df/dz = q = 3.01" in browser.text("#step")
+    browser.click("#reset")
+    assert browser.run("return location.hash") == "#2" and "= 3 * -4" in browser.text("#step")
+    assert not browser.driver.find_element(By.ID, "reset").is_enabled()
+
+
+def test_a_link_has_the_numbers(browser):  # noqa: F811
+    browser.open(page(lecture()), "#6&x=-1.99&nobody=3&y=text")
+    assert gradients(browser)["f"] == ("-12.04", "1") and gradients(browser)["y"] == ("5", "-4")
+    browser.driver.refresh()
+    assert gradients(browser)["f"] == ("-12.04", "1")
+
+
+def test_a_number_is_dragged_past_the_other(browser):  # noqa: F811
+    """2 (x y + max(z, w)): while w is below 2, z gets the gradient; above it, w does."""
+    browser.open(page(patterns()), "#12")
+    w = next(box for box, (name, *_) in browser.boxes().items() if name == "w")
+    assert (gradients(browser)["z"][1], gradients(browser)["w"][1]) == ("2", "0")
+    text = browser.driver.find_element(By.CSS_SELECTOR, f"#{w} text")
+    ActionChains(browser.driver).click_and_hold(text).move_by_offset(200, 0).release().perform()
+    assert gradients(browser)["w"] == ("1", "0") and gradients(browser)["z"][1] == "2"
+    ActionChains(browser.driver).click_and_hold(text).move_by_offset(110, 0).release().perform()
+    assert gradients(browser)["w"] == ("2.1", "2") and gradients(browser)["z"] == ("2", "0")
+    assert browser.run("return location.hash").endswith("&w=2.1")
+    browser.press(Keys.ARROW_DOWN)
+    assert gradients(browser)["w"][0] == "2.09"
+    type_number(browser, w, "2")
+    assert (gradients(browser)["z"][1], gradients(browser)["w"][1]) == ("1", "1")
+
+
+def test_where_a_gate_has_no_result_it_says_what_python_says(browser):  # noqa: F811
+    for made, at, least in [
+        (log, "-1", "is not positive"),
+        (sqrt, "0", "infinitely steep"),
+        (lambda x: 1 / x, "0", "divide"),
+    ]:
+        x = Value(2.0, "x")
+        browser.open(page(made(x) * x), "#3")
+        type_number(browser, "n0", at)
+        with pytest.raises((ValueError, ArithmeticError)) as error:
+            z = made(Value(float(at), "x"))
+            z.backward()
+        assert browser.text("#step .refusal") == str(error.value) and least in str(error.value)
+        assert browser.at() == 1 and browser.boxes()["n0"][1] == at and browser.boxes()["n1"][1:] == ["·", "·"]
+        assert not browser.driver.find_element(By.ID, "next").is_enabled()
+        assert not browser.driver.find_element(By.CSS_SELECTOR, "#modes button:nth-child(2)").is_enabled()
+        browser.click("#reset")
+        browser.click("#last")
+        assert browser.run("return at === circuit.steps.length")
+
+
+def test_what_is_no_number_is_not_taken(browser):  # noqa: F811
+    browser.open(page(lecture()), "#6")
+    for text in ("two", " ", "1e999", "1,5,5"):
+        type_number(browser, "n0", text)
+        assert browser.run("return document.getElementById('typed').getAttribute('aria-invalid')") == "true", text
+        browser.press(Keys.ESCAPE)
+        assert gradients(browser)["x"] == ("-2", "-4") and not browser.seen("#typed")
+
+
+def test_a_gate_without_javascript_stays_as_recorded(browser):  # noqa: F811
+    root = gate(lambda x: math.sqrt(x), rule=lambda z, x: (0.5 / z,), name="root")
+    x, y = Value(4.0, "x"), Value(3.0, "y")
+    browser.open(page(root(x) * y), "#0&x=9&y=5")
+    assert "x stays as it was recorded: root is a gate of your own that has no JavaScript." in browser.text("#step")
+    browser.click("#last")
+    boxes = {name: rest for name, *rest in browser.boxes().values()}
+    assert boxes["x"] == ["4", "1.25"] and boxes["y"] == ["5", "2"]
+    assert browser.run("return [...document.querySelectorAll('[role=button]')].map(box => box.id)") == ["n2"]
+
+
+def test_a_changed_value_stays_as_recorded(browser):  # noqa: F811
+    x = Value(4.0, "x")
+    z = x * 3.0
+    x.data = 5.0
+    browser.open(page(z), "#1&x=7")
+    assert browser.boxes()["n0"][1] == "4, now 5" and not browser.seen("#reset")
+
+
+def test_the_quiz_asks_for_the_new_gradients(browser):  # noqa: F811
+    browser.open(page(lecture()), "#0&x=-1.99")
+    browser.click("#modes button:nth-child(2)")
+    answers = {"q": "-4", "z": "3.01", "x": "-4", "y": "-4"}
+    while browser.seen("#asking"):
+        browser.answer(answers[browser.text("#asked").split(".")[0]])
+    assert browser.text("#verdict").startswith("4 of 4 right")
+
+
+def test_both_circuits_have_the_new_number(browser):  # noqa: F811
+    browser.open(page(neuron()), "#0")
+    type_number(browser, "n0", "-1.5")
+    browser.click("#last")
+    recorded = gradients(browser)
+    browser.click("#circuits button:nth-child(2)")
+    assert gradients(browser) == recorded
+    assert "-1.5" in {data for _, data, _ in browser.boxes().values()}
+
+
+def test_nothing_moves_and_every_number_has_room(browser):  # noqa: F811
+    places = (
+        "const at = e => e.getBoundingClientRect(), svg = at(document.querySelector('.circuit svg'));"
+        "return [svg.width, svg.height, at(document.getElementById('player')).y, at(document.querySelector('main')).y,"
+        "...[...document.querySelectorAll('.circuit g.node > :nth-child(2)')].map(g => at(g).x - svg.x)]"
+    )
+    outside = (
+        "const at = e => e.getBoundingClientRect();"
+        "return [...document.querySelectorAll('.circuit .value')].filter(g => {"
+        "const box = at(g.querySelector('path, polygon')), texts = [...g.querySelectorAll('text')].map(at);"
+        "return texts.some((text) => text.left < box.left || text.right > box.right)}).length"
+    )
+    browser.open(page(lecture()), "#6")
+    before = browser.run(places)
+    for text in ("-1.234567e-200", "-8.888888e-308", "-2.222222e300", "-12345.678"):
+        type_number(browser, "n0", text)
+        type_number(browser, "n3", text)
+        assert browser.run(places) == before and browser.run(outside) == 0, text
+
+
+def test_the_page_of_the_first_circuit_is_small():
+    assert len(page(lecture()).html.encode()) < 80_000
+
+
+@gate
+def swish(x):
+    return x * x.sigmoid()
+
+
+def graphs():
+    chance = random.Random(14)
+    gates = {name: made for name, made in GATES.items() if name not in HELPERS}
+    named = {}
+    for i in range(60):
+        recipe = wild_recipe(chance, 9, lambda chance: round(chance.uniform(-3, 3), 3), gates)
+        leaves = [Value(x, f"x{k}") for k, x in enumerate(recipe.leaves)]
+        named[f"random {i}"] = recipe.run(leaves, gates.__getitem__)[-1]
+    x = Value(3.0, "x")
+    named |= {"lecture": lecture(), "neuron": neuron(), "patterns": patterns(), "staged": staged(), "fork": x * x + x}
+    named["own"] = swish(Value(0.5, "x")) * tanh(Value(2.0, "y"))
+    named["roots"] = [x * 3.0, relu(x) / 7.0]
+    return {name: root for name, root in named.items() if isinstance(root, (Value, list))}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_at_the_recorded_numbers_the_browser_says_what_python_says(browser, lang):  # noqa: F811
+    for name, root in graphs().items():
+        try:
+            made = page(root, lang=lang)
+        except (ValueError, ArithmeticError):
+            continue
+        browser.open(made)
+        browser.run("for (const one of circuitsAlive) runAgain(one)")
+        seen = told(browser.run("return data.circuits.map(({ rows, ...rest }) => rest)"))
+        for one, other in zip(seen, told(circuits_of(made)), strict=True):
+            for part in one:
+                assert one[part] == other[part], (name, part)
+
+
+@pytest.mark.parametrize("x, y", [(2.5, -3.0), (-1.0, 0.25), (0.0, 7.0), (1e-7, 1234567.0)])
+def test_at_other_numbers_it_says_what_python_would_have(browser, x, y):  # noqa: F811
+    browser.open(page(staged()), f"#0&x={x}&y={y}")
+    seen = told(browser.run("data.circuits.forEach(catchUp); return data.circuits.map(({ rows, ...rest }) => rest)"))
+    assert seen == told(circuits_of(page(staged(x, y))))
