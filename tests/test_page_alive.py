@@ -239,3 +239,10 @@ def test_at_other_numbers_it_says_what_python_would_have(browser, x, y):  # noqa
     browser.open(page(staged()), f"#0&x={x}&y={y}")
     seen = told(browser.run("data.circuits.forEach(catchUp); return data.circuits.map(({ rows, ...rest }) => rest)"))
     assert seen == told(circuits_of(page(staged(x, y))))
+
+
+@pytest.mark.parametrize("z, w", [(2.0, 2.0), (2.0, 2.5), (-3.0, -1.0)])
+def test_a_max_wins_loses_and_ties_as_in_python(browser, z, w):  # noqa: F811
+    browser.open(page(patterns()), f"#0&z={z}&w={w}")
+    seen = told(browser.run("return data.circuits.map(({ rows, ...rest }) => rest)"))
+    assert seen == told(circuits_of(page(patterns(z=z, w=w))))

@@ -39,7 +39,7 @@ XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 FOLDER = Path(__file__).parent
 SCRIPTS = ("page.js", "page_quiz.js", "page_alive.js", "page_start.js")
 LONGEST = "-8.88888e-308"  # no number is written longer
-TOLD = re.compile("page |edge |(first|local|gate|ties|routes|distributes|flips|switches|scales|differs|both)$")
+TOLD = re.compile("page |edge |(first|local|gate|a tie|ties|routes|distributes|flips|switches|scales|differs|both)$")
 Lit = dict[tuple[Value, int | None], list[int]]  # the code lines of a gate going forward (None), and of each edge
 
 
@@ -276,13 +276,10 @@ class _Circuit:
 
     def picture(self, engine: str | None) -> str:
         """The SVG as it looks after the last step."""
-        svg = ET.fromstring(readable(lay_out(self._source(), engine), self._titles(), self.summary))
-        texts = self._texts()
+        svg = ET.fromstring(readable(self._filled_in(lay_out(self._source(), engine)), self._titles(), self.summary))
         composite = {f"g{box[1:]}" for node, box in self.boxes.items() if self.owners[node] in self.composite}
         for group in svg.iter(f"{SVG}g"):
             name = group.attrib.pop("id") if group.get("class") == "graph" else group.get("id", "")
-            for element, shown in zip(group.findall(f"{SVG}text"), texts.get(name, ())):
-                element.text = element.text if shown is None else shown
             if name in composite:
                 group.set("class", f"{group.get('class')} composite{' inside' if self.index else ''}")
         _, _, wide, high = str(svg.get("viewBox")).split()
@@ -293,6 +290,14 @@ class _Circuit:
                 element.attrib.pop(said_by_css, None)
         text: str = ET.tostring(svg, encoding="unicode")
         return text
+
+    def _filled_in(self, svg: bytes) -> bytes:
+        """The SVG with what boxes and wires show, instead of the longest that they have room for."""
+        tree, texts = ET.fromstring(svg), self._texts()
+        for group in tree.iter(f"{SVG}g"):
+            for element, shown in zip(group.findall(f"{SVG}text"), texts.get(group.get("id", ""), ())):
+                element.text = element.text if shown is None else shown
+        return ET.tostring(tree)
 
     def _texts(self) -> dict[str, tuple[str | None, ...]]:
         """What stands in boxes and on wires after the last step, by their ids; None for what was laid out as it is."""

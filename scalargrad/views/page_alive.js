@@ -67,11 +67,11 @@ function sayForward(step, row, xs, z, slopes) {
     step.numbers = clip(step.spelled.map((part) => typeof part === "string" ? part : part < 0 ? held(texts[~part]) : texts[part]).join(""));
   }
   step.output = numberText(z);
-  step.slopes = slopes.map((local, k) => slopeText(step, step.ways[k], numberText(local)));
+  step.sent = slopes.map((local, k) => ({ ...asItIs(step, step.ways[k], xs, z), pattern: edgeSentence(step, step.ways[k], xs, local) }));
+  step.slopes = slopes.map((local, k) => slopeText(step, step.sent[k], numberText(local)));
   if (slopes.length > 12) step.slopes.splice(12, slopes.length, `... (${slopes.length})`);
   step.pattern = gateSentence(step, xs, slopes);
   step.wires = slopes.map((local) => numberText(local));
-  step.sent = slopes.map((local, k) => ({ ...step.ways[k], pattern: edgeSentence(step, step.ways[k], xs, local) }));
 }
 
 function sayBackward(step, edge) {
@@ -79,12 +79,19 @@ function sayBackward(step, edge) {
   const [upstream, local] = agreeing((x, y) => x * y, [edge.upstream, edge.local], edge.downstream);
   const [before, added] = agreeing((x, y) => x + y, [edge.before, edge.downstream], after);
   Object.assign(step, { upstream, local, downstream: numberText(edge.downstream), before, added, after: numberText(after),
-    slope: slopeText(step, way, local), rule: slopeText(step, way, way.formula || local), pattern: way.pattern });
+    slope: slopeText(step, way, local), rule: slopeText(step, { to: way.to }, way.formula || local), pattern: way.pattern });
 }
 
 const clip = (text) => [...text].length <= 60 ? text : `${[...text].slice(0, 27).join("")} ... ${[...text].slice(-27).join("")}`;
 const slopeText = (step, way, local) =>
-  say("local", { name: step.name, parent: way.to, local: way.formula && way.formula !== local ? `${way.formula} = ${local}` : local });
+  say("local", { name: step.name, parent: way.to, local: (way.formula && way.formula !== local ? `${way.formula} = ` : "") + local + (way.tie ?? "") });
+
+function asItIs(step, way, xs, z) { // an edge with its formula at these numbers: a max or a min says whether inputs tie
+  const ties = way.tied ? xs.filter((x) => x === z).length : 0, shared = way.tied?.replace(/2$/, ties);
+  if (step.does === "routes" && Number.isNaN(z)) return { ...way, formula: "" };
+  if (ties < 2) return way;
+  return { ...way, formula: [...shared].length <= 30 ? shared : "", tie: xs[way.place] === z ? say("a tie") : "" };
+}
 
 function manner(step, way, xs, local) { // what happens on an edge, where its formula alone does not say
   if (way.kind) return way.kind;
@@ -142,9 +149,18 @@ function again() {
 function showGate(step) { // the numbers on the wires into it, and what is said when one points at it
   for (const [place, text] of (step.wires ?? []).entries()) {
     const wire = $(`e${step.node.slice(1)}_${place}`);
-    if (wire) wire.querySelector("text").textContent = text;
+    if (wire) fillLabel(wire, text);
   }
   $(step.gate).querySelector("title").textContent = say("gate", step);
+}
+
+function fillLabel(wire, text) { // the patch behind a label is as wide as its text
+  const label = wire.querySelector("text"), patch = wire.querySelector("rect"), middle = Number(label.getAttribute("x"));
+  label.textContent = text;
+  if (!patch) return;
+  const wide = 0.6 * Number(label.getAttribute("font-size")) * (text.length + 0.6);
+  patch.setAttribute("x", middle - wide / 2);
+  patch.setAttribute("width", wide);
 }
 
 function showInput(one, value) { // its box, the boxes where it is drawn again, its line of code

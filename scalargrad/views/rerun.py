@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from ..table import maximum, minimum
 from ..value import Value
 from .javascript import Script, gate_script, inputs_in, script_number
 from .patterns import manner
-from .spelling import template
+from .spelling import Shown, course_slopes, shared_slopes, slope_formula, template
 from .story import MAX_LISTED, Story
 
 
@@ -68,8 +69,16 @@ class Rerun:
         kind, other = manner(self.story, node, place, math.nan)
         depends = kind == "scales" and node.gate is not None and node.gate.pattern != "scales"
         way = {"to": self.story.names[node.parents[place]], "place": self.story.place_of(node, place)}
-        formula = self.story.slope_formula(node, place)
-        return way | {"formula": formula, "kind": "" if depends else kind, "other": other}
+        return way | self._formulas(node, place) | {"kind": "" if depends else kind, "other": other}
+
+    def _formulas(self, node: Value, place: int) -> dict[str, str]:
+        """How a local gradient is spelled; that of a max or a min also where two inputs tie, whatever they do here."""
+        inputs, slopes = self.story.slopes(node)
+        if node.gate not in (maximum, minimum):
+            return {"formula": slope_formula(slopes[place])}
+        z = Shown(self.story.names[node])
+        alone, tied = course_slopes(node, z, inputs)[place], shared_slopes(node, z, inputs, 2)[place]
+        return {"formula": slope_formula(alone), "tied": tied.text}
 
     def _row(self, node: Value, gates: Mapping[str, int]) -> Any:
         if not node.gate:

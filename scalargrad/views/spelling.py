@@ -100,7 +100,7 @@ def slide_slopes(node: Value, z: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...
         return (-1.0 / inputs[1] ** 2.0,)
     ties = _winners(node)
     if ties > 1:
-        return tuple([_beats(node, inputs[i], z, 1.0) / float(ties) for i in _places_of_parents(node)])
+        return shared_slopes(node, z, inputs, ties)
     return course_slopes(node, z, inputs) or tuple(read_rule(node.form, z, inputs))
 
 
@@ -113,6 +113,11 @@ def course_slopes(node: Value, z: Any, inputs: tuple[Any, ...]) -> tuple[Any, ..
     if len(inputs) == 2:
         return tuple([_beats(node, inputs[i], inputs[1 - i], 0.0) for i in _places_of_parents(node)])
     return tuple([_beats(node, inputs[i], z, 1.0) for i in _places_of_parents(node)])
+
+
+def shared_slopes(node: Value, z: Any, inputs: tuple[Any, ...], ties: int) -> tuple[Any, ...]:
+    """What a max or a min gives each of its inputs where so many of them tie."""
+    return tuple([_beats(node, inputs[i], z, 1.0) / float(ties) for i in _places_of_parents(node)])
 
 
 def is_shared(node: Value, place: int) -> bool:
