@@ -85,7 +85,11 @@ class Gate:
         """An error of the same kind that names this gate, its inputs (by label, if they have one) and the reason."""
         labels = [getattr(x, "label", "") for x in inputs] or [""] * len(numbers)
         names = [label or name for label, name in zip(labels, self.input_names(len(numbers)))]
-        shown = [f"{name} = {x!r}" for name, x in zip(names, numbers)]
+        # what the rule calls an input that has no label may be the label of another
+        shown = [
+            f"{name} = {x!r}" if name == label or name not in labels else repr(x)
+            for name, label, x in zip(names, labels, numbers)
+        ]
         if len(shown) > 4:
             shown[3:] = [f"... ({len(numbers)} in all)"]
         message = f"{self.name}: input{'s' * (len(numbers) > 1)} {', '.join(shown)} {reason}"

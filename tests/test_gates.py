@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 
 import mpmath
 import pytest
@@ -365,3 +366,16 @@ def test_an_error_of_any_class_is_said_in_words(raised, kind):
         with pytest.raises(kind, match=r"^own: input (h|x) = 2\.0 cannot be computed") as error:
             call()
         assert type(error.value) is kind
+
+
+def test_an_input_without_a_label_does_not_borrow_that_of_another():
+    x, h = Value(0.0, "x"), Value(0.0, "h")
+    for call, words in (
+        (lambda: 1 / x, "div: inputs 1.0, x = 0.0 divide by zero"),
+        (lambda: Value(2.0) / x, "div: inputs 2.0, x = 0.0 divide by zero"),
+        (lambda: 1 / h, "div: inputs x = 1.0, h = 0.0 divide by zero"),
+        (lambda: x / x, "div: inputs x = 0.0, x = 0.0 divide by zero"),
+        (lambda: 1 / Value(0.0), "div: inputs x = 1.0, y = 0.0 divide by zero"),
+    ):
+        with pytest.raises(ZeroDivisionError, match=f"^{re.escape(words)}$"):
+            call()
