@@ -83,6 +83,7 @@ def test_nobody_else_walks_or_names():
     for path in sorted(Path(room.__file__).parent.rglob("*.py")):
         calls = set(re.findall(r"\b(topological_order|names_of)\(", path.read_text(encoding="utf-8")))
         own = {"story": {"topological_order", "names_of"}, "causes": {"topological_order"}, "names": {"names_of"}}
+        own["javascript"] = {"topological_order"}  # of the graph inside a composite gate
         assert calls <= own.get(path.stem, set()), path.name
 
 
