@@ -50,16 +50,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _obey(argv: Sequence[str]) -> int:
     words = [_shielded(a) for a in argv]
     try:
-        with language(_language_asked_for(words)):
+        spoken = _language_asked_for(words)
+        with language(spoken):
             arguments = _parser().parse_intermixed_args(words)
-            if arguments.version:
-                print(f"scalargrad {__version__}")
-            elif arguments.repl:
-                return repl.main()
-            else:
-                _run(arguments)
     except SystemExit as done:  # after --help, or a complaint
         return int(done.code or 0)
+    with language(spoken):
+        if arguments.version:
+            print(f"scalargrad {__version__}")
+        elif arguments.repl:
+            return repl.main()
+        else:
+            _run(arguments)
     return 0
 
 

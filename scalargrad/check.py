@@ -16,19 +16,19 @@ from .calculus import gradient, jacobian
 from .composite import named, parameters_of
 from .differences import RIGHT, Column, Side, Slope, alone, gates_of, moving, numbers_at, slopes_alone
 from .gate import to_float
+from .text import in_columns
 from .value import Value
+from .views.phrases import say
 
 MAX_CULPRITS = 10
 CALLS_AGAIN = 5  # how often a function that fails is called again, to see whether it repeats itself
-CUT = (
-    "No gate is to blame.  Is the circuit cut?  math.exp(x), float(x) and x.data are plain numbers, and no gradient "
-    "passes them: write exp(x), or x"
-)
 
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """What `check_gradients` found; it is true if nothing is wrong or suspicious, and shows itself as a table.
+    """What `check_gradients` found; it is true if nothing is wrong or suspicious.
+
+    It shows itself as a table, in the language of `language`.
 
     slopes: one for every input (of order 2: for every pair of inputs).
     culprits: unless all slopes are right, the slopes of single gates that are not, each gate checked alone.
@@ -41,20 +41,20 @@ class Report:
         return all(map(_passes, self.slopes)) and not self.culprits
 
     def __repr__(self) -> str:
-        head = ("slope", "backward", "numerical", "error", "verdict")
-        rows = [head, *map(_cells, self.slopes)]
+        heads = ("slope", "backward", "numerical", "error", "verdict")
+        rows = [tuple([say(f"check {head}") for head in heads]), *map(_cells, self.slopes)]
         if self.culprits:
-            rows += [("gates checked alone", "", "", "", ""), *map(_cells, self.culprits)]
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-        return "\n".join(lines if self or self.culprits else [*lines, CUT])
+            rows += [(say("check alone"), "", "", "", ""), *map(_cells, self.culprits)]
+        lines = in_columns(rows)
+        return "\n".join(lines if self or self.culprits else [*lines, say("check cut")])
 
 
 def _cells(slope: Slope) -> tuple[str, ...]:
     numerical = f"{slope.numerical:.10g}"
     if slope.uncertainty is not None and slope.uncertainty > RIGHT * abs(slope.numerical):
         numerical += f" +- {slope.uncertainty:.0e}"
-    return slope.name, f"{slope.backward:.10g}", numerical, f"{slope.error:.1e}", slope.verdict
+    verdict = say(f"verdict {slope.verdict}")
+    return slope.name, f"{slope.backward:.10g}", numerical, f"{slope.error:.1e}", verdict
 
 
 def _passes(slope: Slope) -> bool:

@@ -78,3 +78,13 @@ def clip(text: str, length: int) -> str:
 def width(text: str) -> int:
     """The columns that `text` takes in a terminal: two for a wide letter, none for a mark on the one before."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if not unicodedata.combining(c))
+
+
+def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows of a table as lines, two blanks between columns.
+
+    >>> in_columns([("gate", "slope"), ("x + y", "1")])
+    ['gate   slope', 'x + y  1']
+    """
+    widths = [max(map(width, column)) for column in zip(*rows)]
+    return ["  ".join(cell + " " * (w - width(cell)) for cell, w in zip(row, widths)).rstrip() for row in rows]

@@ -191,6 +191,11 @@ def test_the_prompt_in_chinese(run):
     assert "叶子：没有门，也没有父节点" in shown.stdout and "请逐行试试" in shown.stdout + shown.stderr
 
 
+@pytest.mark.parametrize("leaves, status", [("exit(3)", 3), ("raise SystemExit('bye')", 1)])
+def test_the_prompt_is_left_with_the_status_of_its_exit(run, leaves, status):
+    assert run("--repl", enters=f"{leaves}\n").returncode == status
+
+
 def test_an_unknown_language(run):
     assert bad(run(*LECTURE, "--lang", "fr")).startswith("argument --lang: invalid choice: 'fr'")
     assert bad(run(*LECTURE, "--lang")).startswith("argument --lang: expected one argument")

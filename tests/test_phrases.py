@@ -10,7 +10,22 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from conftest import circuit
 
-from scalargrad import Value, draw, language, page, steps, tree
+from scalargrad import (
+    Value,
+    backprop_code,
+    check_gradients,
+    draw,
+    exp,
+    gate,
+    language,
+    maximum,
+    nn,
+    page,
+    relu,
+    steps,
+    tree,
+)
+from scalargrad.repl import sentence
 from scalargrad.table import GATES
 from scalargrad.views import phrases
 from scalargrad.views.explain import explain
@@ -57,7 +72,19 @@ def test_every_language_is_complete(lang):
 def test_chinese_is_chinese():
     """Between its Chinese words stand formulas, and names of the engine, but no English."""
     names = {"backward", "data", "detach", "draw", "float", "grad", "help", "inf", "limit", "name", "nan", "print"}
-    names |= {"Ctrl", "JavaScript", "Value", "scalargrad", "steps", "zero_grad", "Python", "sigmoid", "svg"}
+    names |= {
+        "Ctrl",
+        "JavaScript",
+        "Value",
+        "scalargrad",
+        "steps",
+        "zero_grad",
+        "Python",
+        "sigmoid",
+        "svg",
+        "exp",
+        "math",
+    }
     for text in LANGUAGES["zh"].values():
         words = set(re.findall("[A-Za-z_]{3,}", re.sub(r"\{\w+\}|\w+\.(?:svg|html)", "", text)))
         assert words <= names
@@ -144,6 +171,56 @@ def test_every_view_speaks_the_language_of_its_block(lecture):
             assert everything(x, f) == english
         assert say("more", count=3) == "……还有 3 个"
     assert say("more", count=3) == "... and 3 more"
+
+
+def test_the_checker_a_summary_and_generated_code_in_chinese():
+    x, f = Value(3.0, "x"), Value(3.0, "x")
+    with language("zh"):
+        table = str(check_gradients(lambda x: x * x, [3.0]))
+        assert table.split()[:8] == ["斜率", "反向传播", "数值", "误差", "结论", "df/dx", "6", "6"] and table.endswith(
+            "正确"
+        )
+        assert "是不是计算图断了？" in str(check_gradients(lambda x: x * x.detach(), [3.0]))
+        assert nn.MLP(3, [4, 2]).summary().endswith("可学习的参数：20 + 6 = 26")
+        assert "# 前向传播" in backprop_code(exp(x)) and "# 反向经过" in backprop_code(exp(x))
+    assert "# backward pass" in backprop_code(exp(f)) and "# 反向传播" in backprop_code(exp(f), lang="zh")
+
+
+NAMES = {
+    "grad",
+    "off",
+    "relu",
+    "lin",
+    "linear",
+    "max",
+    "maximum",
+    "gate",
+    "wrong",
+    "exp",
+    "svg",
+}  # of gates, not of sentences
+
+
+def test_every_sentence_is_a_phrase(monkeypatch, lecture):
+    """With all letters of the phrases blotted out, what views say has no words left but names."""
+    literal = re.compile(r"(\{\w+\})|\w")
+    blotted = {name: literal.sub(lambda found: found[1] or "·", text) for name, text in LANGUAGES["zh"].items()}
+    monkeypatch.setitem(LANGUAGES, "zh", blotted)
+    x, f = lecture
+    n = Value(-1.0, "n")
+    off = maximum(n, f) + relu(n) * x
+    off.backward()
+    wrong = gate(lambda x: x**3, rule=lambda z, x: (2 * x * x,), name="wrong")
+    with language("zh"):
+        said = [str(view(leaf, r)) for view in (explain, ledger, paths, nudge) for leaf, r in ((x, f), (n, off))]
+        said += [str(view(r)) for view in (steps, tree) for r in (f, off)] + [tree(f, limit=1)]
+        said += [title for r in (f, off) for title in draw(r)._titles.values()]
+        said += [sentence(value) for value in (x, f, off)]
+        said += [str(check_gradients(function, [2.0])) for function in (wrong, relu, lambda x: x * x.detach())]
+        said += [nn.MLP(3, [4, 2], "relu").summary()]
+        said += [line for line in backprop_code(off).splitlines() if line.startswith("#")]
+    for text in said:
+        assert set(re.findall("[a-z]{3,}", text)) <= NAMES, text
 
 
 def test_each_thread_speaks_its_own_language():

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..text import Text
+from ..text import Text, in_columns
 from ..value import Value
+from ..views.phrases import say
 from .activations import MAXOUT, ActivationName, activation_of
 from .module import Module
 from .neurons import Layer, checked_inputs, unwrapped
@@ -98,17 +99,21 @@ class MLP(Module):
 
         Source: CS231n, Neural Networks Part 1, "Sizing neural networks".
         """
-        rows = [("layer", "activation", "neurons", "weights", "biases", "parameters")]
+        heads = ("layer", "activation", "neurons", "weights", "biases", "parameters")
+        rows = [tuple([say(f"summary {head}") for head in heads])]
         for i, layer in enumerate(self.layers, 1):
             weights, biases = layer.n_inputs * len(layer.b), len(layer.b)
             cells = (i, layer.activation, len(layer.neurons), f"{_shape(layer)} = {weights}", biases, weights + biases)
-            rows.append(tuple(map(str, cells)))  # type: ignore[arg-type]
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+            rows.append(tuple(map(str, cells)))
         neurons, offsets = [len(layer.neurons) for layer in self.layers], [len(layer.b) for layer in self.layers]
         shapes, count = " + ".join(f"[{_shape(layer)}]" for layer in self.layers), len(self.weights())
-        sums = [f"{_sum(neurons)} neurons", f"{shapes} = {count} weights", f"{_sum(offsets)} biases"]
-        return Text("\n".join([*table, *sums, f"{_sum([count, sum(offsets)])} learnable parameters"]))
+        sums = [
+            say("summary all neurons", count=_sum(neurons)),
+            say("summary all weights", count=f"{shapes} = {count}"),
+            say("summary all biases", count=_sum(offsets)),
+            say("summary all parameters", count=_sum([count, sum(offsets)])),
+        ]
+        return Text("\n".join([*in_columns(rows), *sums]))
 
     def __repr__(self) -> str:
         layers = "".join(f" -> {len(layer.neurons)} {layer.activation}" for layer in self.layers)

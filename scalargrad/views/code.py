@@ -140,7 +140,10 @@ class BackpropCode(Text):
 
 
 def backprop_code(
-    root: Value | Iterable[Value], names: Mapping[Any, Any] | None = None, function: bool = False
+    root: Value | Iterable[Value],
+    names: Mapping[Any, Any] | None = None,
+    function: bool = False,
+    lang: str | None = None,
 ) -> BackpropCode:
     """The forward and the backward pass of a graph as flat Python, line by line, as the course writes it by hand.
 
@@ -148,6 +151,7 @@ def backprop_code(
     names: what to call values, as {name: value}; by default their labels, or the variables that hold them.  They are
         made into identifiers that differ; `dx` is the gradient of `x`.
     function: whether to wrap it as `backprop(x, y, ...)` of the leaves, returning the root and a tuple of gradients.
+    lang: the language of the comments, "en" or "zh", by default that of `language`; ValueError for another.
 
     The text runs (`.run()` gives its variables), and every number in it is the engine's to the last bit, the sign of
     zero aside.  A composite gate of your own is written out as the gates inside it; its local gradients are then not
@@ -179,7 +183,7 @@ def backprop_code(
     Raises ValueError where data was changed after the forward pass, and where a gate of your own has an output that
     cannot be written as code.  What can is a formula, and a `def` in a file that uses math, numbers and such functions.
     """
-    program = Program(Story(root, names))
+    program = Program(Story(root, names, lang=lang))
     return BackpropCode(program.as_function() if function else program.as_script())
 
 
@@ -244,19 +248,20 @@ class Program:
         )
 
     def _forward(self) -> list[Line]:
-        lines = [Line("# forward pass")]
+        lines = [Line(f"# {self.story.say('code forward')}")]
         for i, node in enumerate(self.story.gates, 1):
             lines.append(Line(_numbered(self.names[node], "=", self._formula(node), i), node))
         return lines
 
     def _backward(self) -> list[Line]:
         started: set[Value] = set()
-        lines = [Line("# backward pass")]
+        lines = [Line(f"# {self.story.say('code backward')}")]
         for root, up in zip(self.story.roots, self.story.upstream):
             lines.append(Line(f"d{self.names[root]} {'+=' if root in started else '='} {Code.of(up)}"))
             started.add(root)
         for i, node in reversed(list(enumerate(self.story.gates, 1))):
-            lines.append(Line(f"# backprop {self.names[node]} = {self._formula(node)}"))
+            made = self.story.say("code backprop", name=self.names[node], formula=self._formula(node))
+            lines.append(Line(f"# {made}"))
             known = len(self.slope.parts)
             downstreams = self._downstream(node)
             everywhere = tuple(range(len(node.parents)))
