@@ -292,8 +292,8 @@ class Program:
     def _course_slopes(self, node: Value) -> list[str]:
         """For comments: how the course writes what a relu, a max or a min sends, and where that is not all."""
         slopes = course_slopes(node, Formula(self.names[node]), self._inputs(node, Formula))
-        but = "but nan stays nan" if len(node.inputs) == 1 else "but nan stays nan and a tie is shared"
-        return [f"{slope} * d{self.names[node]}, {but}" for slope in slopes]
+        said = "code but for nan" if len(node.inputs) == 1 else "code but for nan and ties"
+        return [self.story.say(said, product=f"{slope} * d{self.names[node]}") for slope in slopes]
 
     def _with_definitions(self, lines: list[str]) -> str:
         """The program, below what it needs: imports, constants, and the definitions of the gates that it calls."""

@@ -104,6 +104,8 @@ help(name) tells about a name, Ctrl-D leaves.""",
     # the comments of generated code
     "code forward": "forward pass",
     "code backward": "backward pass",
+    "code but for nan": "{product}, but nan stays nan",
+    "code but for nan and ties": "{product}, but nan stays nan and a tie is shared",
     "code backprop": "backprop {name} = {formula}",
     # the page: what stands on it
     "page title": "{roots}: forward and backward",

@@ -104,6 +104,8 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     # the comments of generated code
     "code forward": "前向传播",
     "code backward": "反向传播",
+    "code but for nan": "{product}，但 nan 仍是 nan",
+    "code but for nan and ties": "{product}，但 nan 仍是 nan，并列者平分",
     "code backprop": "反向经过 {name} = {formula}",
     # the page: what stands on it
     "page title": "{roots}：前向与反向",
