@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -16,6 +15,8 @@ SHORT_INDENT = 9
 def room() -> int:
     """The columns of the terminal that standard output is; 80 where it is none."""
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    import shutil  # with all that it can unpack it would slow down `import scalargrad`
+
     return shutil.get_terminal_size((COLUMNS, 0)).columns if on_terminal else COLUMNS
 
 
