@@ -14,9 +14,9 @@ SHORT_INDENT = 9
 
 def room() -> int:
     """The columns of the terminal that standard output is; 80 where it is none."""
-    on_terminal = sys.stdout is not None and sys.stdout.isatty()
     import shutil  # with all that it can unpack it would slow down `import scalargrad`
 
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
     return shutil.get_terminal_size((COLUMNS, 0)).columns if on_terminal else COLUMNS
 
 
