@@ -47,6 +47,14 @@ def staged():
     return (x + sigmoid(y)) / (sigmoid(x) + (x + y) ** 2)
 
 
+def shared_weight():
+    """A long chain through one weight, which is drawn again beside its uses."""
+    w, h = Value(0.5, "w"), Value(1.0, "h")
+    for _ in range(80):
+        h = sigmoid(h * w)
+    return h
+
+
 def data_of(made):
     return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', made.html, re.DOTALL)[1])
 
@@ -72,6 +80,11 @@ def test_ids_are_unique_and_those_of_draw():
     ids = [value for name, value in Reader(page(staged()).html).attributes if name == "id"]
     assert len(ids) == len(set(ids))
     assert {"n0", "g2", "w2", "e2_0", "n1-0"} <= set(ids)
+
+
+def test_ids_are_unique_where_a_leaf_is_drawn_again():
+    ids = [value for name, value in Reader(page(shared_weight(), limit=900).html).attributes if name == "id"]
+    assert len(ids) == len(set(ids)) and "n1_4" in ids
 
 
 def test_every_phrase_of_the_files_is_there_and_none_is_idle():

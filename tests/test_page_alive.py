@@ -16,6 +16,7 @@ pytest.importorskip("selenium", reason="the page is tested in a browser through 
 from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
+from test_page import shared_weight  # noqa: E402
 from test_page_browser import browser, chromium, neuron  # noqa: E402, F401
 
 KEPT = (
@@ -197,6 +198,22 @@ def test_nothing_moves_and_every_number_has_room(browser):  # noqa: F811
 
 def test_the_page_of_the_first_circuit_is_small():
     assert len(page(lecture()).html.encode()) < 80_000
+
+
+def test_a_leaf_that_is_drawn_again_changes_everywhere(browser):  # noqa: F811
+    browser.open(page(shared_weight(), limit=900), "#0&w=0.25")
+    texts = browser.run(
+        "return [...document.querySelectorAll('.circuit:not([hidden]) .again')]"
+        ".map(g => g.querySelectorAll('text')[1].textContent)"
+    )
+    assert len(texts) > 50 and set(texts) == {"0.25"}
+
+
+def test_a_click_changes_nothing(browser):  # noqa: F811
+    x = Value(1 / 3, "x")
+    browser.open(page(x * x), "#1")
+    browser.click("#n0 text")
+    assert browser.run("return location.hash") == "#1" and not browser.driver.find_element(By.ID, "reset").is_enabled()
 
 
 @gate

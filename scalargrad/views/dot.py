@@ -61,7 +61,7 @@ def add_box(graph: graphviz.Digraph, box: str, kind: str, fields: Iterable[str],
 
 def add_again(graph: graphviz.Digraph, box: str, use: str, fields: Iterable[str]) -> str:
     """The id of a leaf that is drawn again beside one use, the gate of the box `use`; its gradient stands in `box`."""
-    again = f"{box}-{use[1:]}"
+    again = f"{box}_{use[1:]}"
     look = {"shape": "record", "id": again, "class": "value leaf again", **STYLES["leaf"]}
     look["style"] += ",dashed"
     graph.node(again, _record(fields), _attributes=look)

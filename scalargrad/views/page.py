@@ -307,7 +307,7 @@ class _Circuit:
             for place, (parent, local) in enumerate(zip(node.parents, node.local_gradients())):
                 texts[f"e{box[1:]}_{place}"] = (number_text(local),)
                 if parent in self.boxes:
-                    texts[f"{self.boxes[parent]}-{box[1:]}"] = (None, story.data_text(parent))
+                    texts[f"{self.boxes[parent]}_{box[1:]}"] = (None, story.data_text(parent))
         return texts
 
     def _source(self) -> str:

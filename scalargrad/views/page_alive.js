@@ -166,7 +166,7 @@ function fillLabel(wire, text) { // the patch behind a label is as wide as its t
 function showInput(one, value) { // its box, the boxes where it is drawn again, its line of code
   original[value.box] = original[value.box].replace(/ changed$/, "") + (changed.has(value.key) ? " changed" : "");
   for (const box of one.picture.querySelectorAll(".again")) {
-    if (box.id.startsWith(`${value.box}-`)) box.querySelectorAll("text")[1].textContent = value.data;
+    if (box.id.startsWith(`${value.box}_`)) box.querySelectorAll("text")[1].textContent = value.data;
   }
   if (value.line !== undefined) {
     const line = programs[data.circuits.indexOf(one)].querySelectorAll("span")[value.line];
@@ -178,7 +178,7 @@ function showInput(one, value) { // its box, the boxes where it is drawn again, 
 // ---- by hand: typed, dragged, with keys ----
 
 const unit = (x) => 10 ** Math.floor(Math.log10(Math.abs(x) || 1) - 2 + 1e-9); // what one pixel, or one key, is worth
-const moved = (from, count) => Number((from + count * unit(from)).toPrecision(12));
+const moved = (from, count) => count === 0 ? from : Number((from + count * unit(from)).toPrecision(12));
 let editing = null;
 
 function edit(value) {
