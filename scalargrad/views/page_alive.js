@@ -56,7 +56,10 @@ function runAgain(one) {
 }
 
 function refused(gate, given, xs, reason) { // Gate.error
-  const shown = xs.map((x, place) => `${given[place] ?? gate.names[place]} = ${Number.isFinite(x) ? typed(x) : special(x)}`);
+  const shown = xs.map((x, place) => {
+    const name = given[place] ?? gate.names[place], text = Number.isFinite(x) ? typed(x) : special(x);
+    return given[place] === null && given.includes(name) ? text : `${name} = ${text}`;
+  });
   if (shown.length > 4) shown.splice(3, shown.length, `... (${xs.length} in all)`);
   return `${gate.name}: input${xs.length > 1 ? "s" : ""} ${shown.join(", ")} ${reason}`;
 }
