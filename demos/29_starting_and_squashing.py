@@ -10,6 +10,7 @@ Source: LeCun, Bottou, Orr, Mueller, 1998, "Efficient BackProp", sections 4.3 to
 
 import random
 from math import atanh, isclose, sqrt, tanh as math_tanh
+from textwrap import fill
 
 from scalargrad import Value, dot, explain, gradient, hessian, nn, tanh
 
@@ -102,7 +103,7 @@ score.backward()
 why = explain(still.layers[0].W[0][0], score, names={"score": score})
 print(f"""
 All zero: no weight has a gradient, since behind each stands another that is 0:
-  {str(why).partition(": ")[2]}
+{fill(str(why).partition(": ")[2], 80, initial_indent="  ", subsequent_indent="  ")}
 All equal: neurons of a layer get the same gradients, and stay one neuron.
 Nothing between: a line of a line is a line, and no line parts sign(x1 x2).""")
 

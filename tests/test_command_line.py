@@ -276,7 +276,7 @@ REFUSED = [
     (["x", "-2"], "-2' is no value"),
     (["x=1", "x * y", "y=2"], "'x * y' is no value"),
     (["log(x)", "x=-1"], "log: input x = -1.0 is not positive"),
-    (["1 / x", "x=0"], "div: inputs x = 1.0, x = 0.0 divide by zero"),
+    (["1 / x", "x=0"], "div: inputs 1.0, x = 0.0 divide by zero"),
     (["exp(x)", "x=1000"], "exp: input x = 1000.0 cannot give a result that fits a float"),
     (["sqrt(x)", "x=0"], "sqrt: input x = 0.0 cannot give a finite local gradient"),
     (["x", "x=1", "--svg", "missing/a.svg"], "No such file or directory: 'missing/a.svg'"),

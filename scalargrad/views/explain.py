@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..gate import Gate
 from ..text import number_text
 from ..value import Value
-from .causes import Finding, search
 from .story import Story
 from .ways import MAX_TERMS, Answer, asked, indented, title
+
+if TYPE_CHECKING:
+    from .causes import Finding
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,6 +95,8 @@ def explain(
     h.grad = 0: f = relu(v1) is off: its input -0.6 is not positive, so its local gradient is 0
     """
     story = asked(x, root, names, lines, lang)
+    from .causes import search  # not before it is asked for: the decimals that it computes on take their time to load
+
     gradient, found = search(story, x)
     told = [_told(story, x, finding) for finding in found]
     causes = tuple({(cause.node, cause.sentence): cause for cause in told}.values())  # x * x says it once
