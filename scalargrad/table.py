@@ -178,7 +178,7 @@ given_gradients = Gate(tangent,       tangent_slopes,                           
 
 # fmt: on
 
-# ---- helper gates: what the rules need besides arithmetic ----
+# ---- helper gates: what the rules need besides arithmetic; at a first reading, skip them ----
 
 
 def compare(x: float, y: float, at: float) -> float:

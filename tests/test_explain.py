@@ -1064,3 +1064,12 @@ def test_where_all_that_is_named_on_the_first_way_opens_a_gradient_arrives(gates
     for _ in chain_rule(topological_order([f]), gradients, slopes):
         pass
     assert gradients[x] > 0.0
+
+
+@pytest.mark.parametrize("product", [lambda x, y: x * y + x, lambda x, y: x * y])
+def test_root_and_value_the_wrong_way_round_are_told_of_that_alone(product):
+    x, y = Value(2.0, "x"), Value(-1.0, "y")
+    f = product(x, y)
+    f.backward()
+    told = str(explain(f, x, names={"f": f}))
+    assert "f is computed from x, not x from f" in told and "other backward passes" not in told

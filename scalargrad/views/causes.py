@@ -74,7 +74,8 @@ def search(story: Story, x: Value) -> tuple[float | None, list[Finding]]:
     gradient, found = _gradient_of(story, x)
     if gradient is not None and story.root.grad == 0.0:
         found.insert(0, Finding("not computed yet", story.root))
-    if gradient is not None and story.root.grad in (0.0, 1.0) and not is_held(story, x, gradient):
+    swapped = any(finding.phrase == "why beyond the root" for finding in found)  # then x holds what it began with
+    if gradient is not None and not swapped and story.root.grad in (0.0, 1.0) and not is_held(story, x, gradient):
         found.append(Finding("other backward passes", x, {"held": x.grad}))
     if story.stale and x in story.uses:
         node = x if story.is_stale(x) else story.stale[0]
