@@ -42,14 +42,17 @@ def main() -> int:
     return 0
 
 
-def sentence(value: Value) -> str:
+def sentence(value: Value, namespace: Mapping[str, Any] | None = None) -> str:
     """The gate, the parents and the local gradients of a value, in one line.
+
+    namespace: where values without a label are looked up, by their place in a list or an object.
 
     >>> q, z = Value(3, "q"), Value(-4, "z")
     >>> print(sentence(q * z))
     v1 = q * z    dv1/dq = z = -4, dv1/dz = q = 3
     """
-    story = Story(value, variables=())  # labels only: assigning has given them
+    shown = [(name, x) for name, x in (namespace or {}).items() if name[:1] != "_" and name not in ("In", "Out")]
+    story = Story(value, variables=shown)
     name = story.names[value]
     if not value.gate:
         return say("prompt constant" if value.form is CONSTANT else "prompt leaf", name=name)
@@ -104,7 +107,7 @@ def told(namespace: Mapping[str, Any], named: dict[str, Value]) -> Iterator[None
         before(result)
         if isinstance(result, Value):
             encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-            sys.stdout.write(sentence(result).encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            sys.stdout.write(sentence(result, namespace).encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
     sys.displayhook = show
     try:
@@ -173,7 +176,7 @@ def load_ipython_extension(shell: Any) -> None:
         printer.text(repr(value))
         if len(printer.stack) == 1:  # the result itself, not a part of a list
             printer.break_()
-            printer.text(sentence(value))
+            printer.text(sentence(value, shell.user_ns))
 
     _loaded[shell] = name_all
     shell.events.register("post_run_cell", name_all)

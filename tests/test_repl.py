@@ -311,3 +311,9 @@ def test_the_extension_can_be_unloaded(shell, capsys):
     assert text_of(shell, "w = Value(2); w") == "Value(2.0)"
     shell.run_cell("v = Value(2)")
     assert shell.user_ns["v"].label == ""
+
+
+def test_values_in_a_list_are_called_by_their_place():
+    a = [Value(1.0), Value(2.0)]
+    b = a[0] * a[1]
+    assert repl.sentence(b, {"a": a, "b": b, "_": b}) == "b = a[0] * a[1]    db/da[0] = a[1] = 2, db/da[1] = a[0] = 1"
