@@ -15,7 +15,7 @@ from scalargrad import Value, gate
 
 PROGRAM = Path(__file__).with_name("users_code.py")
 CHECKERS = {
-    "mypy": ["-m", "mypy", "--strict", "--config-file="],
+    "mypy": ["-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent"],
     "pyright": ["-m", "pyright"],
     "ty": ["-m", "ty", "check"],
     "pyrefly": ["-m", "pyrefly", "check"],
