@@ -150,7 +150,7 @@ neg        = Gate(lambda x: -x,       lambda z, x: (-1.0,),                     
                   expansion=lambda x: -1.0 * x)
 pow_       = Gate(power,             (lambda z, x, y: power_slope(y, x, y - 1.0),
                                       lambda z, x, y: exponent_slope(1.0, x, y, 1.0)),   "scales", "**",
-                  domain="have no real power", steep=STEEP_ROOT)
+                  domain="have no finite real power", steep=STEEP_ROOT)
 abs_       = Gate(abs,                lambda z, x: (step(x, 0.0, 0.0) - step(0.0, x, 0.0),), "routes",
                   expansion=lambda x: maximum(x, -x))
 exp        = Gate(math.exp,           lambda z, x: (z,))
