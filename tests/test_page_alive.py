@@ -146,7 +146,7 @@ def test_a_gate_without_javascript_stays_as_recorded(browser):  # noqa: F811
     browser.click("#last")
     boxes = {name: rest for name, *rest in browser.boxes().values()}
     assert boxes["x"] == ["4", "1.25"] and boxes["y"] == ["5", "2"]
-    assert browser.run("return [...document.querySelectorAll('[role=button]')].map(box => box.id)") == ["n2"]
+    assert browser.run("return [...document.querySelectorAll('[role=spinbutton]')].map(box => box.id)") == ["n2"]
 
 
 def test_a_changed_value_stays_as_recorded(browser):  # noqa: F811

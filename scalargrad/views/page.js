@@ -172,7 +172,7 @@ function mode(asking) {
   for (const id of ["step", "player"]) $(id).hidden = asking;
   for (const id of ["question", "answers"]) $(id).hidden = !asking;
   $("code").hidden = asking || !programs.length;
-  document.querySelector("main").classList.toggle("alone", !asking && !programs.length);
+  $("panes").classList.toggle("alone", !asking && !programs.length);
   choose(shown);
 }
 

@@ -429,7 +429,7 @@ def _assembled(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]
         "summary": html.escape(circuits[0].summary),
         "style": _read("page.css"),
         "script": "\n\n".join([_read("page_gates.js"), _list_of_gates(scripts), *map(_read, SCRIPTS)]),
-        "circuits": "\n".join(_hideable("div", "circuit", i, picture) for i, picture in enumerate(pictures)),
+        "circuits": "\n".join(_hideable("div", 'class="circuit"', i, picture) for i, picture in enumerate(pictures)),
         "codes": "\n".join(_code_lines(i, circuit.program) for i, circuit in enumerate(circuits) if circuit.program),
         "table": _table(circuits[0]),
         "json": _json({"text": texts, "circuits": [circuit.data(gates) for circuit in circuits]}),
@@ -454,14 +454,14 @@ def _json(data: object) -> str:
     return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _hideable(tag: str, kind: str, index: int, inside: str) -> str:
+def _hideable(tag: str, attributes: str, index: int, inside: str) -> str:
     """An element of which the second, of the graph taken apart, is hidden to begin with."""
-    return f'<{tag} class="{kind}"{" hidden" if index else ""}>{inside}</{tag}>'
+    return f"<{tag} {attributes}{' hidden' if index else ''}>{inside}</{tag}>"
 
 
 def _code_lines(index: int, program: list[str]) -> str:
     lines = "".join(_code_line(line) for line in program)
-    return _hideable("pre", "program", index, f'<code class="lines">{lines}</code>')
+    return _hideable("pre", 'class="program" tabindex="0"', index, f'<code class="lines">{lines}</code>')
 
 
 def _code_line(line: str) -> str:

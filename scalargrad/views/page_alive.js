@@ -175,7 +175,7 @@ function showInput(one, value) { // its box, the boxes where it is drawn again, 
     const line = programs[data.circuits.indexOf(one)].querySelectorAll("span")[value.line];
     line.textContent = line.textContent.replace(/ = .*/, ` = ${typed(present(value))}`);
   }
-  $(value.box).setAttribute("aria-label", say("page change input", value));
+  $(value.box).setAttribute("aria-valuetext", value.data);
 }
 
 // ---- by hand: typed, dragged, with keys ----
@@ -235,7 +235,7 @@ for (const one of circuitsAlive) {
     if (fixed.has(value.key)) continue;
     box.classList.add("input");
     original[value.box] += " input";
-    for (const [name, text] of [["tabindex", "0"], ["role", "button"], ["aria-label", say("page change input", value)]]) box.setAttribute(name, text);
+    for (const [name, text] of [["tabindex", "0"], ["role", "spinbutton"], ["aria-label", value.name], ["aria-valuetext", value.data]]) box.setAttribute(name, text);
     box.addEventListener("dblclick", () => edit(value));
     box.addEventListener("pointerdown", (event) => event.button === 0 && !editing && drag(value, event));
     box.addEventListener("keydown", (event) => keys(value, event));
