@@ -9,14 +9,13 @@ import re
 import shutil
 import sys
 import textwrap
-import unicodedata
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from . import __version__, repl
-from .expression import evaluate
+from .expression import assigned, evaluate
 from .views.draw import Drawing, draw
 from .views.page import page
 from .views.phrases import LANGUAGES, language, say
@@ -137,7 +136,7 @@ def _run(arguments: argparse.Namespace) -> None:
     text, values, picture = arguments.expression, arguments.values, arguments.svg
     if text is None:
         text, values, _ = LECTURE
-    root = evaluate(text, _assigned(values))
+    root = evaluate(text, assigned(values))
     if picture is not None or arguments.tree or arguments.expression is None:
         root.backward()
     if picture is not None:
@@ -167,32 +166,6 @@ def _saved_if_possible(drawing: Drawing, name: str) -> str:
         return str(drawing.save(name))
     except OSError as error:
         return f"not written to {name}: {error.strerror or error}; --svg FILE writes it elsewhere"
-
-
-def _assigned(texts: Sequence[str]) -> dict[str, float]:
-    """{name: number} of texts such as x=-2."""
-    values: dict[str, float] = {}
-    for text in texts:
-        name, equals, number = text.partition("=")
-        name = unicodedata.normalize("NFKC", name)  # as Python reads names: two that look alike are one
-        if not equals or not name.isidentifier():
-            raise ValueError(f"{text!r} is no value: write name=number, and put the whole expression in quotes")
-        if name in values:
-            raise ValueError(f"{name} is given twice")
-        values[name] = _number(number, text)
-    return values
-
-
-def _number(text: str, whole: str) -> float:
-    """The number that a text such as -2, nan, 1/3 or pi/4 says; `whole` is what an error quotes besides."""
-    with contextlib.suppress(ValueError):
-        return float(text)
-    try:
-        if "=" not in text:
-            return evaluate(text).data
-    except ValueError:
-        pass
-    raise ValueError(f"{whole!r}: {text!r} is not a number")
 
 
 def _open(stepper: Path) -> None:

@@ -9,11 +9,12 @@ statements end with `;` or a new line.  Nothing of it is run as Python.
 from __future__ import annotations
 
 import ast
+import contextlib
 import math
 import re
 import unicodedata
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from . import functions, table
@@ -81,6 +82,32 @@ def evaluate(text: str, values: Mapping[str, float] | None = None) -> Value:
     ('f', -12.0, '*')
     """
     return _Reader(text, values or {}).root()
+
+
+def assigned(texts: Iterable[str]) -> dict[str, float]:
+    """{name: number} of texts such as x=-2 or x=1/3; ValueError for any other text, and for a name that comes twice."""
+    values: dict[str, float] = {}
+    for text in texts:
+        name, equals, number = text.partition("=")
+        name = unicodedata.normalize("NFKC", name)  # as Python reads names: two that look alike are one
+        if not equals or not name.isidentifier():
+            raise ValueError(f"{text!r} is no value: write name=number, and put the whole expression in quotes")
+        if name in values:
+            raise ValueError(f"{name} is given twice")
+        values[name] = _number(number, text)
+    return values
+
+
+def _number(text: str, whole: str) -> float:
+    """The number that a text such as -2, nan, 1/3 or pi/4 says; `whole` is what an error quotes besides."""
+    with contextlib.suppress(ValueError):
+        return float(text)
+    try:
+        if "=" not in text:
+            return evaluate(text).data
+    except ValueError:
+        pass
+    raise ValueError(f"{whole!r}: {text!r} is not a number")
 
 
 class _Reader:
