@@ -94,6 +94,7 @@ def test_every_phrase_of_the_files_is_there_and_none_is_idle():
     said |= {f"page {phase} step" for phase in ("forward", "backward")}
     said |= {f"page spoken {phase}" for phase in ("start", "forward", "backward")}
     said |= {f"page {mark}" for mark in ("wrong", "coarse", "unread", "first try", "later try", "tell try")}
+    said |= {f"page mistake {kind}" for kind in ("fork", "gate", "upstream", "sign", "other")}
     assert said == {key for key in phrases.LANGUAGES["en"] if key.startswith("page ")}
 
 

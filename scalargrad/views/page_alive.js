@@ -20,7 +20,7 @@ const sentBy = new Map(); // {gate and place: the edge with what is said of it}
 // ---- forward and backward again, and the texts of the steps: as in steps.py and patterns.py ----
 
 function runAgain(one) {
-  const { rows, steps, turn, values } = one, z = [], slopes = [];
+  const { rows, steps, turn, values } = one, z = (one.z = []), slopes = [];
   const given = new Map(inputsOf(one).map((value) => [value.row, changed.get(value.key) ?? rows[value.row]]));
   one.failure = null;
   one.sources.forEach(([row, name], i) => { one.inputs[i] = `${name} = ${numberText(given.get(row) ?? rows[row])}`; });

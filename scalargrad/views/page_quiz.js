@@ -1,7 +1,9 @@
 // The quiz: gradients are blank, the learner types them, and each answer is judged at the precision it was typed in.
 
+const plain = (typed) => typed.trim().replace(/[\u2212\u2013]/g, "-").replace(",", ".");
+
 function judge(typed, truth) {
-  const text = typed.trim().replace(/[\u2212\u2013]/g, "-").replace(",", "."), word = /^([+-]?)(inf|nan)/i.exec(text);
+  const text = plain(typed), word = /^([+-]?)(inf|nan)/i.exec(text);
   if (word) return String(Number(word[1] + "1") * (word[2].toLowerCase() === "inf" ? Infinity : NaN)) === String(truth) ? "right" : "wrong";
   const parts = /^[+-]?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text);
   if (!parts || !(parts[1] + parts[2])) return "unread";
@@ -16,6 +18,7 @@ function waysTo(value) {
 }
 
 function ask(afresh = false) {
+  if (afresh && circuit.rows) runAgain(circuit);
   if (afresh) quiz = { open: [...circuit.values].reverse().filter((value) => waysTo(value).length), done: [], tries: 0, helped: false };
   const { open, done } = quiz, value = open[done.length], lit = {};
   const grads = new Map([...Object.entries(circuit.starts), ...done.map(({ value }) => [value.box, value.grad])]);
@@ -56,7 +59,7 @@ function check() {
   const value = quiz.open[quiz.done.length], typed = $("answer").value, result = judge(typed, Number(value.gradient));
   if (result === "right") return answered(typed.trim(), quiz.tries || quiz.helped ? "later try" : "first try");
   if (result === "wrong") quiz.tries += 1;
-  verdict(result === "wrong" ? "wrong" : "", say(`page ${result}`, value));
+  verdict(result === "wrong" ? "wrong" : "", (result === "wrong" && mistake(value, typed)) || say(`page ${result}`, value));
   $("answer").select();
 }
 
@@ -67,4 +70,44 @@ function hint() {
   $("hints").replaceChildren(...[...(start ? [say("page own upstream", { start })] : []), ...rules].map((text) => make("li", "", text)));
   if (rules.length > 1) $("hints").append(make("li", "", say("page add them up")));
   $("answer").focus();
+}
+
+// ---- what went wrong: the typical mistakes, the likelier ones first, as what each puts in the place of upstream times local ----
+
+const mistakes = [
+  ["gate", ({ does, up, local }) => does === "routes" && local !== 1 ? [[up, 1]] : []],
+  ["upstream", ({ local }) => [[local]]],
+  ["sign", ({ up, local }) => [[up, -local]]],
+  ["other", ({ up, others }) => others.map((local) => [up, local])],
+  ["gate", ({ up }) => [[up, 1]]],
+];
+const added = (terms) => terms.reduce((sum, term) => sum + term.reduce((x, y) => x * y), 0);
+
+function factors(way) { // the numbers behind one contribution
+  const { row, gradient } = circuit.values.find(({ box }) => box === way.node), { gate } = circuit.rows[row];
+  const { does, ways } = circuit.steps.find(({ node }) => node === way.node), xs = numbersOf(circuit.rows[row], circuit.z);
+  const others = gate.slopes.map((slope) => slope(circuit.z[row], ...xs)), [local] = others.splice(ways[way.place].place, 1);
+  return { ...way, does, local, others, up: Number(gradient) };
+}
+
+function mistaken(value) { // [{kind, the ways that it is made on, the terms that it adds up}]
+  const ways = waysTo(value).map(factors), right = ways.map(({ up, local }) => [up, local]);
+  const own = circuit.ups.filter(([row]) => row === value.row).map(([, up]) => [Number(up)]), all = [...own, ...right];
+  const alone = all.length > 1 ? all.map((term) => ({ kind: "fork", on: [], terms: [term] })) : [];
+  return [...alone, ...mistakes.flatMap(([kind, change]) => {
+    const changes = ways.map(change), on = ways.filter((_, i) => changes[i].length);
+    const everywhere = { kind, on, terms: [...own, ...right.map((term, i) => changes[i][0] ?? term)] };
+    return [everywhere, ...ways.flatMap((way, i) => changes[i].map((term) => ({ kind, on: [way], terms: [...own, ...right.with(i, term)] })))];
+  })];
+}
+
+function mistake(value, typed) { // the sentence for a wrong answer, if it is what a typical mistake gives
+  const fits = (circuit.rows ? mistaken(value) : []).filter(({ terms }) => judge(typed, added(terms)) === "right");
+  const found = fits.find(({ terms }) => added(terms) === Number(plain(typed))) ?? fits[0];
+  if (!found) return "";
+  const { kind, on, terms } = found, number = added(terms), shape = (xs) => terms.map((term) => term.map(() => xs.shift()));
+  const texts = agreeing((...xs) => added(shape(xs)), terms.flat(), number), sum = shape(texts).map((term) => term.join(" \u00d7 ")).join(" + ");
+  const listed = (text) => [...new Set(on.map(text))].join(", ");
+  return say(`page mistake ${kind}`, { name: value.name, proof: terms.flat().length > 1 ? `${sum} = ${numberText(number)}` : sum, pattern: listed((way) => way.pattern),
+    slope: listed((way) => way.slope), upstream: listed((way) => `${way.name}.grad = ${numberText(way.up)}`), gate: listed((way) => `${way.name} = ${way.formula}`) });
 }
