@@ -14,6 +14,8 @@ from scalargrad import Value, dot, exp, gate, maximum, page, sigmoid, steps, tan
 from scalargrad.__main__ import main
 from scalargrad.text import number_text
 from scalargrad.views import phrases
+from scalargrad.views.page import PARTS, template
+from scalargrad.views.phrases import LANGUAGES
 
 FOLDER = Path(phrases.__file__).parents[1]
 FILES = ("page.html", *sorted(path.name for path in FOLDER.glob("page*.js")))
@@ -360,3 +362,10 @@ def test_the_command_line_refuses_in_words(tmp_path, monkeypatch, capsys, argume
     assert main(["x * 2", "x=1", *arguments]) == 2
     assert capsys.readouterr().err.startswith("scalargrad: ")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_template_has_a_mark_for_every_part_and_no_other():
+    """Scripts and styles are filled in before the parts of a page are: nothing in them may look like a mark."""
+    for lang in LANGUAGES:
+        marks = re.findall(r"\{\{.*?\}\}", template(lang))
+        assert sorted(marks) == sorted(f"{{{{{part}}}}}" for part in (*PARTS, "title"))

@@ -38,6 +38,8 @@ from .story import MAX_LISTED, Story
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 FOLDER = Path(__file__).parent
 SCRIPTS = ("page.js", "page_quiz.js", "page_alive.js", "page_start.js")
+PARTS = ("title", "summary", "circuits", "codes", "table", "json", "gates")  # what a page has of its own
+MARK = re.compile(r"\{\{([\w ]+)\}\}")
 LONGEST = "-8.88888e-308"  # no number is written longer
 TOLD = re.compile("page |edge |(first|local|gate|a tie|ties|routes|distributes|flips|switches|scales|differs|both)$")
 Lit = dict[tuple[Value, int | None], list[int]]  # the code lines of a gate going forward (None), and of each edge
@@ -61,7 +63,12 @@ class Page:
     @cached_property
     def html(self) -> str:
         """The text of the file; RuntimeError, saying what to install, where nothing can lay out the circuit."""
-        return _assembled(self._circuits, self._title, [c.picture(self._engine) for c in self._circuits])
+        return filled(template(self._circuits[0].story.lang), self.parts)
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """What `template` has not: the pictures, code and data of this page, as HTML and JSON; errors as of `html`."""
+        return _parts(self._circuits, self._title, [c.picture(self._engine) for c in self._circuits])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The path, after writing the page there, whole or not at all; ValueError unless it ends in .html or .htm."""
@@ -417,28 +424,39 @@ def _lines_of_names(passes: Steps, program: list[str]) -> Lit:
 # ---- the file ----
 
 
-def _assembled(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]) -> str:
-    """The whole file: page.html with styles, script, pictures, code and data in their places, names escaped."""
-    story = circuits[0].story
-    texts = {key: text for key, text in LANGUAGES[story.lang].items() if TOLD.match(key)}
+def filled(text: str, parts: Mapping[str, str]) -> str:
+    """A text with these parts in the place of its {{marks}}; what stands in a part is not read for marks."""
+    return MARK.sub(lambda mark: parts[mark[1]], text)
+
+
+def template(lang: str) -> str:
+    """page.html with all that pages have in common in its place; the marks that are left are named in PARTS."""
+    texts = {key: text for key, text in LANGUAGES[lang].items() if TOLD.match(key)}
+    common = {
+        "lang": lang,
+        "style": _read("page.css"),
+        "script": "\n\n".join([_read("page_gates.js"), "{{gates}}", *map(_read, SCRIPTS)]),
+        "text": _json(texts),
+    }
+    own = {part: f"{{{{{part}}}}}" for part in PARTS}
+    text = _read("page.html")
+    said = {name: html.escape(say(f"page {name}", lang)) for name in {*MARK.findall(text)} - {*common, *own}}
+    return filled(text, common | own | said)
+
+
+def _parts(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]) -> dict[str, str]:
+    """What one page has in the place of each of PARTS, names escaped."""
     scripts = list(dict.fromkeys(text for circuit in circuits if circuit.rerun for text in circuit.rerun.gates()))
     gates = {text: i for i, text in enumerate(scripts)}
-    parts = {
-        "lang": story.lang,
+    return {
         "title": html.escape(title),
         "summary": html.escape(circuits[0].summary),
-        "style": _read("page.css"),
-        "script": "\n\n".join([_read("page_gates.js"), _list_of_gates(scripts), *map(_read, SCRIPTS)]),
         "circuits": "\n".join(_hideable("div", 'class="circuit"', i, picture) for i, picture in enumerate(pictures)),
         "codes": "\n".join(_code_lines(i, circuit.program) for i, circuit in enumerate(circuits) if circuit.program),
         "table": _table(circuits[0]),
-        "json": _json({"text": texts, "circuits": [circuit.data(gates) for circuit in circuits]}),
+        "json": _json([circuit.data(gates) for circuit in circuits]),
+        "gates": _list_of_gates(scripts),
     }
-    return re.sub(
-        r"\{\{([\w ]+)\}\}",
-        lambda mark: parts[mark[1]] if mark[1] in parts else html.escape(story.say(f"page {mark[1]}")),
-        _read("page.html"),
-    )
 
 
 def _read(name: str) -> str:
