@@ -1,5 +1,6 @@
 """Record once, run many times: every engine gives what `backward()` gives."""
 
+import gc
 import importlib.util
 import math
 import os
@@ -496,6 +497,11 @@ def test_other_leaves_are_frozen():
         lambda p, x: p * x if x > 0 else p,
         lambda p, x: max(p * x, x * x),
         lambda p, x: [p, p * x, p * 2, p * p][int(plain(x)) % 4],
+        lambda p, x: p * x if x > 0 else x * p,
+        lambda p, x: total([p * x] * 2) if x > 0 else total([p * x, p * x]),
+        lambda p, x: total([p * x] * (3 if x > 0 else 5)),
+        lambda p, x: total([p * x] * (5 if x > 0 else 3)),
+        lambda p, x: p * x * (0.0 if x > 0 else -0.0),
     ],
 )
 def test_a_branch_on_a_value_is_seen(branch):
@@ -516,6 +522,12 @@ def test_random_numbers_are_seen():
     p = Value(2.0)
     with pytest.raises(ValueError, match="random"):
         record(lambda x: p * x * random.random(), (1.0,), [p])
+
+
+def test_the_collector_sleeps_while_a_graph_is_recorded():
+    awake, p = [], Value(2.0)
+    record(lambda x: awake.append(gc.isenabled()) or p * x, (1.0,), [p])
+    assert not any(awake) and gc.isenabled()
 
 
 def test_samples_that_the_function_refuses_prove_nothing():

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..collector import collector_paused
 from ..gate import to_float
 from ..value import Value
 from .engines import Engine, JaxEngine, NumpyEngine, PythonEngine, Result
@@ -85,8 +86,9 @@ def record(
     if not isinstance(samples, (tuple, list)):
         raise TypeError(f"samples is a tuple, one sample per argument, not {type(samples).__name__} {samples!r:.40}")
     recorder = Recorder(function, samples, parameters)
-    trace, numbers = recorder.recorded()
-    return Program(recorder, trace, numbers, engine, reduce)
+    with collector_paused():
+        trace, numbers = recorder.recorded()
+        return Program(recorder, trace, numbers, engine, reduce)
 
 
 class Program:

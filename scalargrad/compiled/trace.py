@@ -5,6 +5,7 @@ It runs on values once, and then on other samples, to see whether they make the 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,6 +30,9 @@ class Entry(NamedTuple):
 
     gate: Gate | None
     inputs: tuple[int | str, ...]
+
+
+_entry = functools.partial(tuple.__new__, Entry)  # Entry(...) of a pair, without a call in between
 
 
 class Trace(NamedTuple):
@@ -73,23 +77,29 @@ class Recorder:
         Raises ValueError if other samples make another graph, or other plain numbers: then the function branched on a
         value, or read its data.
         """
-        trace, numbers = self._trace(self._at)
+        first = self._graph(self._at).opened()
+        trace, numbers = self._shape(first)
         for other in self._others():
             try:
-                again, others = self._trace(other)
+                again = self._graph(other)
             except Exception:  # the function takes no such sample, and so it proves nothing
                 continue
-            if again != trace:
-                raise ValueError(
-                    "the function makes different graphs of different samples, and only one can be recorded: "
-                    "write maximum, minimum, relu or abs for an `if` or a max on a value"
-                )
-            if any([a != b and (a == a or b == b) for a, b in zip(numbers, others)]):
-                raise ValueError(
-                    "the function makes plain numbers that differ from run to run, and only one can be recorded: "
-                    "does it read x.data or float(x), or use random numbers?"
-                )
+            if not _is_copy(first, again, self.parameters):
+                self._refuse_another(trace, numbers, *self._shape(again.opened()))
         return trace, numbers
+
+    def _refuse_another(self, trace: Trace, numbers: list[float], again: Trace, others: list[float]) -> None:
+        """ValueError if another sample has made another graph, or other plain numbers."""
+        if again != trace:
+            raise ValueError(
+                "the function makes different graphs of different samples, and only one can be recorded: "
+                "write maximum, minimum, relu or abs for an `if` or a max on a value"
+            )
+        if any([a != b and (a == a or b == b) for a, b in zip(numbers, others)]):
+            raise ValueError(
+                "the function makes plain numbers that differ from run to run, and only one can be recorded: "
+                "does it read x.data or float(x), or use random numbers?"
+            )
 
     def _others(self) -> Iterator[list[list[float]]]:
         """Samples made up from the given one, each with other numbers for one argument."""
@@ -98,7 +108,8 @@ class Recorder:
             for changed in ([-x for x in own], [x + 1.0 for x in own], [chance.uniform(-3.0, 3.0) for _ in own]):
                 yield [*self._at[:i], changed, *self._at[i + 1 :]]
 
-    def _trace(self, at: list[list[float]]) -> tuple[Trace, list[float]]:
+    def _graph(self, at: list[list[float]]) -> Graph:
+        """The graph that the function makes of one sample."""
         inputs = [Value(x) for part in at for x in part]
         values = iter(inputs)
         made = self.function(*[layout.nested(values) for layout in self.layouts])
@@ -106,16 +117,13 @@ class Recorder:
         for root in roots:
             if not isinstance(root, Value):
                 raise TypeError(f"the function returned {type(root).__name__} {root!r:.40}, not one Value")
-        trace, numbers = self._shape(roots, inputs)
-        if any([isinstance(entry.gate, Composite) for entry in trace.entries]):
-            opened = taken_apart(roots, lambda gate: isinstance(gate, Composite))
-            trace, numbers = self._shape([opened[root] for root in roots], inputs)
-        return trace, numbers
+        return Graph(inputs, roots)
 
-    def _shape(self, roots: list[Value], inputs: list[Value]) -> tuple[Trace, list[float]]:
+    def _shape(self, graph: Graph) -> tuple[Trace, list[float]]:
         """The shape of a graph, and the plain numbers in it that are no part of the shape."""
-        known: dict[Any, int] = dict(zip([*inputs, *self.parameters], itertools.count()))
+        known: dict[Any, int] = dict(zip([*graph.inputs, *self.parameters], itertools.count()))
         leaves, numbers, entries = len(known), list[float](), list[Entry]()
+        number_of = known.__getitem__
 
         def come_along(x: float) -> int:
             numbers.append(x)
@@ -127,18 +135,73 @@ class Recorder:
                 return known[x]
             return repr(x) if abs(x) <= MAX_WHOLE and x.is_integer() else come_along(x)
 
-        for node in topological_order(roots):
-            if node in known:
+        for node in graph.order:
+            form = node.form
+            if form.gate is None:
+                if node not in known:
+                    known[node] = come_along(node.data)
                 continue
-            if node.gate is None:
-                known[node] = come_along(node.data)
-            else:
-                values_alone = node.form.moving is None  # so is most of a large graph: it need not ask for each input
-                refer: Callable[[Any], Any] = known.__getitem__ if values_alone else reference
-                entry = Entry(node.gate, tuple(map(refer, node.inputs)))  # after entries for its plain numbers
-                known[node] = leaves + len(entries)
-                entries.append(entry)
-        return Trace(len(inputs), len(self.parameters), tuple(entries), tuple([known[r] for r in roots])), numbers
+            values_alone = form.moving is None  # so is most of a large graph: it need not ask for each input
+            inputs = tuple(map(number_of, node.parents) if values_alone else map(reference, node.inputs))
+            known[node] = leaves + len(entries)  # after entries for its plain numbers
+            entries.append(_entry((form.gate, inputs)))
+        roots = tuple(map(number_of, graph.roots))
+        return Trace(len(graph.inputs), len(self.parameters), tuple(entries), roots), numbers
+
+
+class Graph:
+    """What the recorded function made of one sample: the values of its inputs, and the roots."""
+
+    def __init__(self, inputs: list[Value], roots: list[Value]):
+        self.inputs = inputs
+        self.roots = roots
+
+    @functools.cached_property
+    def order(self) -> list[Value]:
+        return topological_order(self.roots)
+
+    def opened(self) -> Graph:
+        """The same graph, with the gates that are made of others taken apart."""
+        gates = {node.form.gate for node in self.order}
+        if not any([isinstance(gate, Composite) for gate in gates]):
+            return self
+        opened = taken_apart(self.roots, lambda gate: isinstance(gate, Composite))
+        return Graph(self.inputs, [opened[root] for root in self.roots])
+
+
+def _is_copy(graph: Graph, other: Graph, parameters: Sequence[Value]) -> bool:
+    """Whether the other graph is surely the same one on other inputs.
+
+    It pairs the nodes from the roots to the leaves, which is sooner done than a second shape.
+    """
+    twins: dict[Any, Any] = dict(zip([*graph.inputs, *parameters], [*other.inputs, *parameters]))
+    leaves, pair = {*twins}, twins.setdefault
+    if [*map(pair, graph.roots, other.roots)] != other.roots or len(graph.roots) != len(other.roots):
+        return False
+    for node in reversed(graph.order):
+        twin, form, left = twins[node], node.form, node._left
+        if twin.form is not form:
+            return False
+        if left is not None and twin._left is not None:  # one parent or two, as most have; there, None goes with None
+            if pair(left, twin._left) is not twin._left or pair(node._right, twin._right) is not twin._right:
+                return False
+        else:
+            parents, theirs = node.parents, twin.parents
+            if len(parents) != len(theirs) or tuple(map(pair, parents, theirs)) != theirs:
+                return False
+        if form.moving is not None or form.gate is None and node not in leaves:
+            if not _are_equal(_plain_numbers(node), _plain_numbers(twin)):
+                return False
+    return len({*twins.values()}) == len(twins)
+
+
+def _plain_numbers(node: Value) -> list[float]:
+    return [x for x in node.inputs if not isinstance(x, Value)] if node.gate else [node.data]
+
+
+def _are_equal(numbers: list[float], others: list[float]) -> bool:
+    """Whether numbers are equal, and no two of them 0.0 and -0.0."""
+    return numbers == others and (0.0 not in numbers or repr(numbers) == repr(others))
 
 
 def _leaves(parameters: Iterable[Value]) -> tuple[Value, ...]:

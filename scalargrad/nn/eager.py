@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import signal
 import threading
@@ -10,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from ..collector import collector_paused
 from ..graph import topological_order
 from ..value import Value
 from .history import Diverged, History, Step, Validation
@@ -67,7 +67,7 @@ class Run:
         """Takes one step on these samples: forward, backward, update."""
         for p in self.parameters:
             p.grad = 0.0
-        with _collector_paused():
+        with collector_paused():
             loss, right = self._backward(samples)
         done = Step(loss, right, self.optimiser.learning_rate)
         with self._whole_or_not_at_all():
@@ -187,18 +187,6 @@ def _accuracy(loss: Loss, scores: list[Any], labels: list[Any]) -> float | None:
         return accuracy(scores, labels)
     except (TypeError, ValueError):  # a loss of the user's own, of targets that are no class labels
         return None
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Python's cyclic collector sleeps: it would search graphs, which have no cycles, over and over again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @contextmanager
