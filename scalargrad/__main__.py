@@ -18,10 +18,11 @@ from . import __version__, repl
 from .expression import assigned, evaluate
 from .views.draw import Drawing, draw
 from .views.page import page
-from .views.phrases import LANGUAGES, language, say
+from .views.phrases import LANGUAGES, error_saying, language, said_again, say
 from .views.steps import steps
 from .views.tree import tree
 
+SHIELD = " "  # in front of an expression that begins like an option
 LECTURE = ("q = x + y; f = q * z", ["x=-2", "y=5", "z=-4"], "circuit.svg")
 
 
@@ -39,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = 0
     except KeyboardInterrupt:
         status = 130
-    except (ValueError, ArithmeticError, RuntimeError, OSError) as error:
-        _complain(str(error))
+    except OSError as error:  # of standard output
+        _complain(error)
         status = 2
     _settle(sys.stdout)
     return status
@@ -55,12 +56,18 @@ def _obey(argv: Sequence[str]) -> int:
     except SystemExit as done:  # after --help, or a complaint
         return int(done.code or 0)
     with language(spoken):
-        if arguments.version:
-            print(f"scalargrad {__version__}")
-        elif arguments.repl:
-            return repl.main()
-        else:
-            _run(arguments)
+        try:
+            if arguments.version:
+                print(f"scalargrad {__version__}")
+            elif arguments.repl:
+                return repl.main()
+            else:
+                _run(arguments)
+        except BrokenPipeError:
+            raise
+        except (ValueError, ArithmeticError, RuntimeError, OSError) as error:
+            _complain(error)
+            return 2
     return 0
 
 
@@ -76,14 +83,14 @@ def _language_asked_for(words: Sequence[str]) -> str:
     return spoken if spoken in LANGUAGES else "en"
 
 
-def _complain(message: str) -> None:
-    """Writes one message to standard error, and nowhere else, even if that is closed or full."""
+def _complain(error: BaseException) -> None:
+    """Writes what an error says to standard error, and nowhere else, even if that is closed or full."""
     if sys.stderr:
-        reason, *place = f"scalargrad: {message}".split("\n")
+        reason, *place = f"scalargrad: {error}".split("\n")
         if sys.stderr.isatty():
             reason = textwrap.fill(reason, shutil.get_terminal_size().columns, break_long_words=False)
         with contextlib.suppress(OSError):
-            print(reason, *place, sep="\n", file=sys.stderr)
+            print(reason, *place, *filter(None, [said_again(error)]), sep="\n", file=sys.stderr)
         _settle(sys.stderr)
 
 
@@ -99,7 +106,7 @@ def _settle(stream: TextIO | None) -> None:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        _complain(f"{message}; --help tells what there is")
+        _complain(error_saying(ValueError, "command refused", message=message.replace("' ", "'")))
         self.exit(2)
 
     def print_help(self, file: Any = None) -> None:
@@ -129,14 +136,14 @@ def _parser() -> argparse.ArgumentParser:
 def _shielded(argument: str) -> str:
     """The argument, so that argparse takes an expression like -x*y for one: a blank in front is no option's."""
     is_expression = argument.startswith("-") and not re.fullmatch(r"-h|--|--[a-z]{2,}(=.*)?", argument, re.DOTALL)
-    return f" {argument}" if is_expression else argument
+    return SHIELD + argument if is_expression else argument
 
 
 def _run(arguments: argparse.Namespace) -> None:
     text, values, picture = arguments.expression, arguments.values, arguments.svg
     if text is None:
         text, values, _ = LECTURE
-    root = evaluate(text, assigned(values))
+    root = evaluate(text, assigned([text.removeprefix(SHIELD) for text in values]))
     if picture is not None or arguments.tree or arguments.expression is None:
         root.backward()
     if picture is not None:
@@ -165,7 +172,7 @@ def _saved_if_possible(drawing: Drawing, name: str) -> str:
     try:
         return str(drawing.save(name))
     except OSError as error:
-        return f"not written to {name}: {error.strerror or error}; --svg FILE writes it elsewhere"
+        return say("command not written", path=name, reason=error.strerror or error)
 
 
 def _open(stepper: Path) -> None:
@@ -174,7 +181,7 @@ def _open(stepper: Path) -> None:
     except webbrowser.Error:
         opened = False
     if not opened:
-        raise RuntimeError(f"there is no browser to open: open {stepper} by hand")
+        raise error_saying(RuntimeError, "command no browser", path=stepper)
 
 
 def _wait() -> None:

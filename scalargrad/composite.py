@@ -43,11 +43,17 @@ class Composite(Gate):
     def compute(self, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> float:
         try:
             return self._output(*numbers)
-        except (ArithmeticError, ValueError) as error:  # what the gate inside says is the reason
-            raise self.error(error, f"{self.domain} ({error})", numbers, inputs) from None
+        except (ArithmeticError, ValueError) as error:
+            raise self._because(error, self.domain, numbers, inputs) from None
 
     def slope_error(self, error: Exception, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> Exception:
-        return self.error(error, f"{self.steep} ({error})", numbers, inputs)
+        return self._because(error, self.steep, numbers, inputs)
+
+    def _because(self, error: Exception, reason: str, numbers: Sequence[float], inputs: tuple[Any, ...]) -> Exception:
+        """The error of this gate, which has its facts from the gate inside."""
+        made: Any = self.error(error, f"{reason} ({error})", numbers, inputs)
+        made.facts = getattr(error, "facts", made.facts)
+        return made  # type: ignore[no-any-return]
 
     @property
     def arity(self) -> int | None:
@@ -134,6 +140,10 @@ def gate(
     """
     if function is None:
         return lambda function: gate(function, rule=rule, name=name, symbol=symbol, pattern=pattern)
+    if not callable(function):
+        raise TypeError(
+            f"a gate is made of a function of its inputs, not of {type(function).__name__} {function!r:.40}"
+        )
     called = unicodedata.normalize("NFKC", str(name or getattr(function, "__name__", "")))  # as Python reads names
     if not called.isidentifier() or keyword.iskeyword(called) or called in GATES or called.startswith("__"):
         known = (
@@ -170,9 +180,18 @@ def expand(root: Any, gates: Iterable[Any] | None = None) -> Any:
 
     Raises ValueError for a gate that cannot be taken apart, and where data was changed after the forward pass.
     """
-    roots = [root] if isinstance(root, Value) else list(root)
+    roots = roots_of(root)
     new = taken_apart(roots, _choice(gates, roots))
     return new[root] if isinstance(root, Value) else [new[r] for r in roots]
+
+
+def roots_of(root: Value | Iterable[Value], least: int = 0) -> list[Value]:
+    """What was given as one root, or several, as a list; TypeError for what is no value, or fewer than `least`."""
+    roots: list[Any] = [root] if isinstance(root, Value) or not isinstance(root, Iterable) else list(root)
+    wrong = [x for x in roots if not isinstance(x, Value)] or [root] * (len(roots) < least)
+    if wrong:
+        raise TypeError(f"expected a Value or a list of Values, not {type(wrong[0]).__name__} {wrong[0]!r:.40}")
+    return roots
 
 
 def taken_apart(

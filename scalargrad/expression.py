@@ -20,13 +20,15 @@ from typing import Any, NoReturn
 from . import functions, table
 from .text import width
 from .value import Value
+from .views.phrases import say
 
 MAX_CHARACTERS = 10_000
 MAX_SHOWN = 76  # characters of a line that are shown with a caret
 CONSTANTS = {"pi": math.pi}  # unless the name is given or assigned
+OF_PROGRAMS = ("given_gradients",)  # takes what a program has worked out
 # Every gate that is a function: `abs` is Python's own elsewhere.
 FUNCTIONS: dict[str, Any] = {"abs": table.abs_} | {
-    name: vars(functions)[name] for name in table.GATES if name in vars(functions)
+    name: vars(functions)[name] for name in table.GATES if name in vars(functions) and name not in OF_PROGRAMS
 }
 OPERATORS: dict[type[ast.AST], Any] = {
     ast.Add: table.add,
@@ -37,24 +39,16 @@ OPERATORS: dict[type[ast.AST], Any] = {
     ast.USub: table.neg,
     ast.UAdd: lambda x: x,
 }
-ALLOWED = f"allowed are numbers, names, + - * / ** and {', '.join(FUNCTIONS)}"
-HINTS: dict[type[ast.AST], str] = {
-    ast.BitXor: "a power is written **",
-    ast.FloorDiv: "// has a slope of 0; write /",
-    ast.Mod: "% has a slope of 0 or 1 with jumps; it is no gate",
-    ast.Attribute: "a function is called as exp(x), not as x.exp() or math.exp(x)",
-    ast.Compare: "a comparison has no gradient; maximum and minimum have",
-    ast.IfExp: "a choice has no gradient; maximum and minimum have",
-    ast.AugAssign: "name every result once, with =",
-}
 INSTEAD = {
     "max": "maximum(x, y)",
     "min": "minimum(x, y)",
     "sum": "total([x, y])",
     "ln": "log(x)",
     "pow": "x ** y",
-    "softmax": "exp(x) / (exp(x) + exp(y)), one such fraction for each score",
+    "softmax": "exp(x) / (exp(x) + exp(y))",
 }
+HINTED = (ast.BitXor, ast.FloorDiv, ast.Mod, ast.Attribute, ast.Compare, ast.IfExp, ast.AugAssign)
+Facts = tuple[str, Mapping[str, object]]
 PRODUCT = re.compile(r"(\d+\.?\d*(?:[eE][+-]?\d+)?)([^\W\d]\w*)")  # 2x, where 2 * x is meant
 
 
@@ -66,6 +60,13 @@ class ExpressionError(ValueError):
             start = max(0, column - MAX_SHOWN // 2)
             line, column = line[start : start + MAX_SHOWN], column - start
         super().__init__(f"{reason}\n  {line}\n  {' ' * width(line[:column])}^" if line else reason)
+        self.facts: Facts = ("", {})  # for who says it in another language
+
+
+def _error(phrase: str, place: tuple[str, int] = ("", 0), /, **parts: object) -> ExpressionError:
+    error = ExpressionError(say(f"expression {phrase}", "en", **parts), *place)
+    error.facts = (f"expression {phrase}", parts)
+    return error
 
 
 def evaluate(text: str, values: Mapping[str, float] | None = None) -> Value:
@@ -91,9 +92,9 @@ def assigned(texts: Iterable[str]) -> dict[str, float]:
         name, equals, number = text.partition("=")
         name = unicodedata.normalize("NFKC", name)  # as Python reads names: two that look alike are one
         if not equals or not name.isidentifier():
-            raise ValueError(f"{text!r} is no value: write name=number, and put the whole expression in quotes")
+            raise _error("no assignment", text=repr(text))
         if name in values:
-            raise ValueError(f"{name} is given twice")
+            raise _error("twice", name=name)
         values[name] = _number(number, text)
     return values
 
@@ -107,19 +108,21 @@ def _number(text: str, whole: str) -> float:
             return evaluate(text).data
     except ValueError:
         pass
-    raise ValueError(f"{whole!r}: {text!r} is not a number")
+    raise _error("no number", whole=repr(whole), text=repr(text))
 
 
 class _Reader:
     def __init__(self, text: str, values: Mapping[str, float]):
+        if not isinstance(text, str):
+            raise TypeError(f"an expression is text, such as 'f = x * y', not {type(text).__name__} {text!r:.40}")
         if len(text) > MAX_CHARACTERS:
-            raise ExpressionError(f"the expression has {len(text)} characters; {MAX_CHARACTERS} are allowed")
+            raise _error("too long", count=len(text), most=MAX_CHARACTERS)
         self.lines = [line.strip().replace("\t", " ") for line in text.splitlines()]
         self.statements = self._parse()
         names = [unicodedata.normalize("NFKC", name) for name in values]  # as Python reads names
         for name in names:
             if names.count(name) > 1:
-                raise ExpressionError(f"{name} is given twice")
+                raise _error("twice", name=name)
         self.known: dict[str, Any] = {name: Value(x, given) for name, (given, x) in zip(names, values.items())}
 
     def root(self) -> Value:
@@ -128,12 +131,13 @@ class _Reader:
             if not isinstance(statement, (ast.Assign, ast.Expr)):
                 self._refuse_kind(statement)
             if isinstance(statement, ast.Expr) and statement is not self.statements[-1]:
-                self._refuse("only the last expression may go without a name: write name = in front of it", statement)
+                self._refuse(statement, "nameless")
         self._check_names()
         for statement in self.statements:
             default = "" if "f" in self.known else "f"
             name = self._target(statement) if isinstance(statement, ast.Assign) else default
             result = self._named(name, self._evaluate(statement.value))  # type: ignore[attr-defined]
+        self._check_use()
         return result
 
     def _parse(self) -> list[ast.stmt]:
@@ -143,14 +147,16 @@ class _Reader:
         except SyntaxError as error:
             line = self.lines[min(error.lineno or 1, len(self.lines)) - 1] if self.lines else ""
             product = PRODUCT.search(line) if "decimal literal" in error.msg else None
-            reason = f"write {product[1]} * {product[2]}" if product else f"{error.msg}; {ALLOWED}"
-            raise ExpressionError(f"not an expression: {reason}", line, (error.offset or 1) - 1) from None
+            place = line, (error.offset or 1) - 1
+            if product:
+                raise _error("product", place, number=product[1], name=product[2]) from None
+            raise _error("syntax", place, reason=error.msg) from None
         except (RecursionError, MemoryError):
-            raise ExpressionError("the expression nests too deeply: give parts of it a name") from None
+            raise _error("too deep") from None
         except ValueError as error:
-            raise ExpressionError(f"not an expression: {error}") from None
+            raise _error("syntax", reason=error) from None
         if not statements:
-            raise ExpressionError(f"there is no expression; {ALLOWED}")
+            raise _error("none")
         return statements
 
     def _check_names(self) -> None:
@@ -163,26 +169,33 @@ class _Reader:
         stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
         loaded = {node.id: node for node in names if isinstance(node.ctx, ast.Load)}
         for name in sorted(FUNCTIONS.keys() & loaded.keys()):
-            self._refuse(f"{name} is a gate: write {name}(...)", loaded[name])
+            self._refuse(loaded[name], "uncalled", name=name)
         for name in CONSTANTS.keys() & loaded.keys() - stored:
             self.known.setdefault(name, CONSTANTS[name])
         missing = [name for name in loaded if name not in stored and name not in self.known]
         if missing:
             missing.sort()
-            wanted = " ".join(f"{name}=NUMBER" for name in missing)
-            raise ExpressionError(f"no value for {', '.join(missing)}: add {wanted}")
+            raise _error("no value", names=", ".join(missing), wanted=" ".join(f"{name}=2" for name in missing))
         for name in sorted(self.known.keys() - loaded.keys()):
-            problem = "assigns it" if name in stored else "has no such name"
-            raise ExpressionError(f"{name} has a value, but the expression {problem}")
+            raise _error("assigned" if name in stored else "no name", name=name)
+
+    def _check_use(self) -> None:
+        """Refuses a result that nothing uses, since it would vanish without a word."""
+        names = [node for statement in self.statements for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        for statement in self.statements[:-1]:
+            [target] = [node for node in names if node in getattr(statement, "targets", ())]
+            if target.id not in used:
+                self._refuse(target, "unused", name=target.id)
 
     def _target(self, statement: ast.Assign) -> str:
         target = statement.targets[0]
         if len(statement.targets) > 1 or not isinstance(target, ast.Name):
-            self._refuse("a statement is written name = expression", target)
+            self._refuse(target, "target")
         if target.id in FUNCTIONS:
-            self._refuse(f"{target.id} is a gate: choose another name", target)
+            self._refuse(target, "gate as name", name=target.id)
         if target.id in self.known:
-            self._refuse(f"{target.id} has a value already: every result needs a name of its own", target)
+            self._refuse(target, "again", name=target.id)
         return target.id
 
     def _named(self, name: str, number: Any) -> Value:
@@ -203,7 +216,7 @@ class _Reader:
                 stack.append((node, True))
                 stack += [(part, False) for part in reversed(self._parts(node))]
         if isinstance(results[expression], list):
-            self._refuse("a list is an input of total or dot only", expression)
+            self._refuse(expression, "list")
         return results[expression]
 
     def _parts(self, node: ast.AST) -> list[ast.expr]:
@@ -215,13 +228,15 @@ class _Reader:
         if isinstance(node, ast.Call):
             if not isinstance(node.func, ast.Name):
                 if isinstance(node.func, (ast.Constant, ast.BinOp)):  # 2(x), or (x + 1)(x - 1)
-                    self._refuse("a product is written with *", node)
+                    self._refuse(node, "times")
                 self._refuse_kind(node.func, node)
             if any(keyword.arg is None for keyword in node.keywords):
-                self._refuse("** is no part of an expression here", node)
+                self._refuse(node, "stars")
             if node.func.id not in FUNCTIONS:
-                instead = INSTEAD.get(node.func.id)
-                self._refuse(f"{node.func.id} is no gate; {f'write {instead}' if instead else ALLOWED}", node.func)
+                name, instead = node.func.id, INSTEAD.get(node.func.id)
+                if instead:
+                    self._refuse(node.func, "instead", name=name, instead=instead)
+                self._refuse(node.func, "no gate", name=name, gates=", ".join(FUNCTIONS))
             return [*node.args, *[keyword.value for keyword in node.keywords]]
         if isinstance(node, ast.List):
             return node.elts
@@ -234,7 +249,7 @@ class _Reader:
             return self._try(float, node, node.value)
         if isinstance(node, ast.Name):
             if node.id not in self.known:
-                self._refuse(f"{node.id} is used before it is assigned", node)
+                self._refuse(node, "early", name=node.id)
             return self.known[node.id]
         if isinstance(node, ast.List):
             return [results[x] for x in node.elts]
@@ -249,22 +264,29 @@ class _Reader:
         try:
             return function(*inputs, **parameters)
         except (TypeError, ValueError, ArithmeticError) as error:
-            self._refuse(str(error), node)
+            refusal = ExpressionError(str(error), *self._place(node))
+            refusal.facts = getattr(error, "facts", refusal.facts)
+            raise refusal from None
 
     def _refuse_kind(self, kind: ast.AST, node: ast.AST | None = None) -> NoReturn:
-        reason = HINTS.get(type(kind)) or f"{self._text(node or kind):.40} is no part of an expression; {ALLOWED}"
-        self._refuse(reason, node or kind)
+        if isinstance(kind, HINTED):
+            self._refuse(node or kind, type(kind).__name__)
+        self._refuse(node or kind, "no part", text=self._text(node or kind)[:40])
 
     def _text(self, node: Any) -> str:
         """What was typed for a node, as far as it stands on its first line."""
         end = node.end_col_offset if node.end_lineno == node.lineno else None
         return str(self.lines[node.lineno - 1].encode()[node.col_offset : end], "utf-8")
 
-    def _refuse(self, reason: str, node: Any) -> NoReturn:
+    def _refuse(self, node: Any, phrase: str, **parts: object) -> NoReturn:
+        raise _error(phrase, self._place(node), **parts)
+
+    def _place(self, node: Any) -> tuple[str, int]:
+        """The line of a node, and the column in it where a caret stands."""
         row, column = node.lineno, node.col_offset
         if isinstance(node, ast.BinOp):  # point at the operator: it follows what stands left of it
             left: Any = node.left
             row, column = left.end_lineno, left.end_col_offset
         line = self.lines[row - 1]
         after = line.encode()[column:].decode().lstrip(" )")
-        raise ExpressionError(reason, line, len(line) - len(after))
+        return line, len(line) - len(after)

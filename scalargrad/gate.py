@@ -8,6 +8,8 @@ from typing import Any, Literal, get_args
 from .text import short
 
 PLAIN_ERRORS = (ZeroDivisionError, OverflowError, ArithmeticError, ValueError)
+OVERFLOWS = "cannot give a result that fits a float"
+SLOPE_OVERFLOWS = "cannot give a local gradient that fits a float"
 MAX_FORMS = 1_000  # forms of one gate that are kept
 Pattern = Literal["distributes", "routes", "switches", "flips", "scales"]
 
@@ -77,7 +79,7 @@ class Gate:
         try:
             z = self.output(*numbers)
         except (ArithmeticError, ValueError) as error:
-            reason = "cannot give a result that fits a float" if isinstance(error, OverflowError) else self.domain
+            reason = OVERFLOWS if isinstance(error, OverflowError) else self.domain
             raise self.error(error, reason, numbers, inputs) from None
         return z if type(z) is float else self._checked("output", z)
 
@@ -94,14 +96,17 @@ class Gate:
             shown[3:] = [f"... ({len(numbers)} in all)"]
         message = f"{self.name}: input{'s' * (len(numbers) > 1)} {', '.join(shown)} {reason}"
         try:
-            return type(error)(message)
+            made = type(error)(message)
         except TypeError:  # an exception class of the user's that takes other arguments
-            return next(kind for kind in type(error).__mro__ if kind in PLAIN_ERRORS)(message)
+            made = next(kind for kind in type(error).__mro__ if kind in PLAIN_ERRORS)(message)
+        facts = {"gate": self.name, "inputs": ", ".join(shown), "reason": reason}
+        made.facts = ("error gate", facts)  # type: ignore[attr-defined]  # for who says it in another language
+        return made
 
     def slope_error(self, error: Exception, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> Exception:
         """The error for a rule that has raised one: there is no local gradient, or none that fits a float."""
-        overflow = "cannot give a local gradient that fits a float"
-        return self.error(error, overflow if isinstance(error, OverflowError) else self.steep, numbers, inputs)
+        reason = SLOPE_OVERFLOWS if isinstance(error, OverflowError) else self.steep
+        return self.error(error, reason, numbers, inputs)
 
     @property
     def arity(self) -> int | None:

@@ -18,7 +18,7 @@ from . import __version__
 from .gate import CONSTANT
 from .text import number_text
 from .value import Value
-from .views.phrases import say
+from .views.phrases import said_again, say
 from .views.story import Story
 
 MAX_SLOPES = 6  # local gradients that are listed
@@ -92,6 +92,12 @@ class Console(code.InteractiveConsole):
     def runcode(self, code: CodeType) -> None:
         super().runcode(code)
         name_values(self.locals, self.named)
+
+    def showtraceback(self) -> None:
+        error = sys.exception()
+        super().showtraceback()
+        if again := said_again(error):
+            self.write(f"{again}\n")
 
     def raw_input(self, prompt: str = "") -> str:
         return input(prompt if _somebody_is_there() else "")
@@ -178,7 +184,13 @@ def load_ipython_extension(shell: Any) -> None:
             printer.break_()
             printer.text(sentence(value, shell.user_ns))
 
+    def show_error(shell: Any, kind: type, error: BaseException, traceback: Any, tb_offset: int | None = None) -> None:
+        shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
+        if again := said_again(error):
+            print(again, file=sys.stderr)
+
     _loaded[shell] = name_all
+    shell.set_custom_exc((Exception,), show_error)
     shell.events.register("post_run_cell", name_all)
     shell.display_formatter.formatters["text/plain"].for_type(Value, pretty)
 
@@ -187,4 +199,5 @@ def unload_ipython_extension(shell: Any) -> None:
     """Leaves IPython as it was: `%unload_ext scalargrad.repl` calls it."""
     if shell in _loaded:
         shell.events.unregister("post_run_cell", _loaded.pop(shell))
+        shell.set_custom_exc((), None)
         shell.display_formatter.formatters["text/plain"].pop(Value)

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from . import files
-from .composite import Composite
+from .composite import Composite, roots_of
 from .gate import CONSTANT, Gate
 from .graph import topological_order
 from .table import GATES
@@ -50,10 +50,7 @@ def save_graph(root: Value | Iterable[Value], path: str | os.PathLike[str]) -> P
     Raises ValueError where two gates of the graph have one name, and OSError where the file cannot be written.
     """
     single = isinstance(root, Value)
-    roots: list[Any] = [root] if single else list(root)  # type: ignore[arg-type]
-    for r in roots:
-        if not isinstance(r, Value):
-            raise TypeError(f"expected a Value or a list of Values, not {type(r).__name__} {r!r:.40}")
+    roots = roots_of(root)
     order = topological_order(roots)
     _check_names(order)
     index = {node: i for i, node in enumerate(order)}

@@ -246,20 +246,23 @@ def test_a_long_complaint_breaks_between_words_on_a_terminal(capsys, monkeypatch
 
 
 REFUSED = [
-    (["x +", "x=1"], "not an expression: invalid syntax; allowed are numbers, names, + - * / ** and abs, exp"),
+    (
+        ["x +", "x=1"],
+        "not an expression: invalid syntax; allowed are numbers, names, + - * / ** and gates such as exp(x)",
+    ),
     (["x y", "x=1", "y=2"], "not an expression"),
     (["x ^ 2", "x=1"], "a power is written **"),
     (["x.exp()", "x=1"], "a function is called as exp(x)"),
     (["__import__('os').system('echo ran')"], "a function is called as exp(x)"),
-    (["eval('1')"], "eval is no gate; allowed are"),
+    (["eval('1')"], "eval is no gate; there are abs, exp, log"),
     ([""], "there is no expression"),
     (["   "], "there is no expression"),
     (["(" * 300], "not an expression"),
     (["-" * 9_000 + "x", "x=1"], "the expression nests too deeply"),
     (["x" * 10_001], "the expression has 10001 characters; 10000 are allowed"),
-    (["1or x"], "no value for x: add x=NUMBER"),
-    (["x * y", "x=1"], "no value for y: add y=NUMBER"),
-    (["x * y"], "no value for x, y: add x=NUMBER y=NUMBER"),
+    (["1or x"], "no value for x: give numbers, as in x=2"),
+    (["x * y", "x=1"], "no value for y: give numbers, as in y=2"),
+    (["x * y"], "no value for x, y: give numbers, as in x=2 y=2"),
     (["x", "x=1", "y=2"], "y has a value, but the expression has no such name"),
     (["x", "x=1", "x=2"], "x is given twice"),
     (["fi", "fi=1", "\ufb01=2"], "fi is given twice"),
@@ -273,7 +276,8 @@ REFUSED = [
     (["x", "+", "y", "x=1"], "'+' is no value"),
     (["x", "2=1"], "'2=1' is no value"),
     (["x", "=1"], "'=1' is no value"),
-    (["x", "-2"], "-2' is no value"),
+    (["x", "-2"], "'-2' is no value"),
+    (["q = x; r = x; q * q", "x=1"], "r is not used by what follows: use it in the last line, or leave it out"),
     (["x=1", "x * y", "y=2"], "'x * y' is no value"),
     (["log(x)", "x=-1"], "log: input x = -1.0 is not positive"),
     (["1 / x", "x=0"], "div: inputs 1.0, x = 0.0 divide by zero"),
@@ -294,6 +298,24 @@ def test_refusals(run, tmp_path, arguments, reason):
     (tmp_path / "folder.svg").mkdir()
     assert reason in bad(run(*arguments))
     assert os.listdir(tmp_path) == ["folder.svg"]
+
+
+AGAIN = [
+    (["log(x)", "x=-1"], "log：输入 x = -1.0：不是正数"),
+    (["1 / x", "x=0"], "div：输入 1.0, x = 0.0：除数为零"),
+    (["exp(x)", "x=1000"], "exp：输入 x = 1000.0：结果超出了浮点数的范围"),
+    (["x ^ 2", "x=1"], "幂要写成 **"),
+    (["x * y", "x=1"], "y 没有值：请给出数，例如 y=2"),
+    (["x", "x=one"], "'x=one'：'one' 不是数"),
+    (["x", "x"], "'x' 不是值：请写成 名字=数，并把整个表达式放在引号里"),
+    (["--sgv"], "unrecognized arguments: --sgv；用 --help 查看有哪些选项"),
+]
+
+
+@pytest.mark.parametrize("arguments, sentence", AGAIN, ids=[" ".join(arguments) for arguments, _ in AGAIN])
+def test_a_chinese_sentence_follows_an_error(run, arguments, sentence):
+    english, chinese = run(*arguments), run("--lang", "zh", *arguments)
+    assert chinese.returncode == 2 and chinese.stderr == f"{english.stderr}{sentence}\n"
 
 
 def test_a_caret_points_at_the_place(run):
@@ -322,7 +344,7 @@ def test_a_terminal_that_knows_ascii_only(run):
 
 def test_a_complaint_on_a_terminal_that_knows_ascii_only(run):
     process = run("权重 * x", "x=3", encoding="ascii")
-    assert bad(process) == "no value for \\u6743\\u91cd: add \\u6743\\u91cd=NUMBER"
+    assert bad(process) == "no value for \\u6743\\u91cd: give numbers, as in \\u6743\\u91cd=2"
 
 
 def test_a_name_in_chinese(run):
@@ -398,7 +420,7 @@ def test_main_takes_its_arguments_and_gives_the_exit_status(capsys):
     assert main(LECTURE) == 0
     assert capsys.readouterr().out == STORY
     assert main(["x"]) == 2
-    assert capsys.readouterr() == ("", "scalargrad: no value for x: add x=NUMBER\n")
+    assert capsys.readouterr() == ("", "scalargrad: no value for x: give numbers, as in x=2\n")
 
 
 def test_an_interruption_is_no_traceback(monkeypatch, capsys):

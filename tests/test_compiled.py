@@ -661,6 +661,7 @@ def test_data_that_do_not_fit(data, error, message):
         ({"parameters": Value(1.0)}, TypeError, r"write \[p\]"),
         ({"samples": ("a",)}, TypeError, "the sample x: expected one real number"),
         ({"samples": 1.0}, TypeError, "samples is a tuple"),
+        ({"function": Value(1.0, "f")}, TypeError, "record runs a function of one sample.*, not Value Value"),
         ({"function": lambda x: 1.0}, TypeError, "the function returned float 1.0, not one Value"),
         ({"function": lambda x: [x]}, TypeError, "the function returned list"),
         ({"function": lambda x: (x, 1.0)}, TypeError, "the function returned float 1.0"),

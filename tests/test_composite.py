@@ -353,6 +353,12 @@ def test_a_wrong_output_is_a_type_error_that_names_the_gate(result):
             gate(lambda x: result, name="mine", **options)(Value(1.0))
 
 
+def test_a_gate_is_made_of_a_function():
+    for options in ({}, {"rule": lambda z, x: (1.0,)}, {"name": "square"}):
+        with pytest.raises(TypeError, match="^a gate is made of a function of its inputs, not of int 3$"):
+            gate(3, **options)
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -13,6 +13,7 @@ from scalargrad.table import GATES
 from scalargrad.text import width
 
 HELPERS = {"step", "power_slope", "exponent_slope"}
+OF_PROGRAMS = {"given_gradients"}  # takes what a program has worked out
 ON_FLOATS = {"__builtins__": {}, **FUNCTIONS}  # they take floats too, and no complex numbers
 
 
@@ -150,7 +151,7 @@ def test_random_expressions_mean_what_python_means(text):
 
 def test_every_gate_but_the_helpers_can_be_written():
     operators = {"add", "sub", "mul", "div", "neg", "pow"}
-    assert FUNCTIONS.keys() == GATES.keys() - HELPERS - operators
+    assert FUNCTIONS.keys() == GATES.keys() - HELPERS - OF_PROGRAMS - operators
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,7 @@ REFUSED = [
     ("2(x)", "2(", "a product is written with *"),
     ("(x + 1)(x - 1)", "(x + 1)", "a product is written with *"),
     ("x = = y", "= y", "not an expression"),
-    ("x $ y", "$ y", "allowed are numbers, names"),
+    ("x $ y", "$ y", "allowed are numbers, names, + - * / ** and gates such as exp(x)"),
     ("a = x; b = * y", "* y", ""),
     # no expression
     ("", None, "there is no expression"),
@@ -231,7 +232,7 @@ REFUSED = [
     ("x.__class__.__mro__", "x.__class__", "exp(x)"),
     ("(1).__class__", "(1)", "exp(x)"),
     ("x[0]", "x[0]", "x[0] is no part"),
-    ("eval(x)", "eval", "eval is no gate; allowed are"),
+    ("eval(x)", "eval", "eval is no gate; there are abs, exp"),
     ("max(x, 1)", "max", "max is no gate; write maximum(x, y)"),
     ("softmax([x, y])", "softmax", "softmax is no gate; write exp(x) / (exp(x) + exp(y))"),
     ("sum(x, 1)", "sum", "sum is no gate; write total([x, y])"),
@@ -309,6 +310,9 @@ REFUSED = [
     ("a = b = x", "a = b", "a statement is written name = expression"),
     ("a, b = x, y", "a, b", "name = expression"),
     ("x[0] = y", "x[0]", "name = expression"),
+    ("q = x; r = y; q * q", "r = y", "r is not used by what follows"),
+    ("q = x\nr = q\nq * y", "r = q", "r is not used by what follows"),
+    ("given_gradients(x, [y], [x])", "given", "given_gradients is no gate"),
     ("b = a; a = x", "a; a", "a is used before it is assigned"),
     ("a = a + x", "a + x", "a is used before it is assigned"),
     # gates without a result
@@ -365,8 +369,8 @@ def test_a_place_in_a_long_line_is_shown_with_what_is_around_it():
 @pytest.mark.parametrize(
     "text, values, reason",
     [
-        ("q * z", {}, "no value for q, z: add q=NUMBER z=NUMBER"),
-        ("x * y", {"x": 1.0}, "no value for y: add y=NUMBER"),
+        ("q * z", {}, "no value for q, z: give numbers, as in q=2 z=2"),
+        ("x * y", {"x": 1.0}, "no value for y: give numbers, as in y=2"),
         ("x", {"x": 1.0, "y": 2.0, "b": 3.0}, "b has a value, but the expression has no such name"),
         ("a = 2; a * x", {"x": 1.0, "a": 2.0}, "a has a value already"),
         ("x = 2", {"x": 1.0}, "x has a value, but the expression assigns it"),
@@ -381,6 +385,11 @@ def test_names_and_values_that_do_not_fit(text, values, reason):
 
 def test_an_expression_error_is_a_value_error():
     assert issubclass(ExpressionError, ValueError)
+
+
+def test_an_expression_is_text():
+    with pytest.raises(TypeError, match=r"an expression is text, such as 'f = x \* y', not int 3"):
+        evaluate(3)
 
 
 def test_nothing_is_run(capsys):

@@ -5,12 +5,14 @@ import weakref
 import pytest
 from hypothesis import given, strategies as st
 
-from scalargrad import Value, draw, steps, tree
+from scalargrad import Value, draw, expand, save_graph, steps, tree
+from scalargrad.composite import roots_of
 from scalargrad.graph import topological_order
 from scalargrad.value import constant
-from scalargrad.views.names import MAX_NAME, clean, names_of, roots_of
+from scalargrad.views.names import MAX_NAME, clean, names_of
 
 in_module = Value(1.0)
+X = Value(3.0)
 _hidden_in_module = Value(2.0)
 
 
@@ -207,8 +209,32 @@ def test_roots_come_alone_or_together():
     assert roots_of([x, y]) == roots_of((x, y)) == roots_of(node for node in (x, y)) == [x, y]
 
 
-@pytest.mark.parametrize("view", [tree, steps, draw])
-@pytest.mark.parametrize("root", [None, 3.0, [], [1.0], "f", [Value(1.0), 2.0], {}])
-def test_roots_that_are_no_values(view, root):
-    with pytest.raises(TypeError, match=f"expected a Value or a list of Values, not {type(root).__name__}"):
+@pytest.mark.parametrize("view", [tree, steps, draw, expand, lambda root: save_graph(root, "never_written.json")])
+@pytest.mark.parametrize(
+    "root, wrong",
+    [(None, "NoneType None"), (3.0, "float 3.0"), ([1.0], "float 1.0"), ("f", "str 'f'"), ([X, 2], "int 2")],
+)
+def test_roots_that_are_no_values(view, root, wrong):
+    with pytest.raises(TypeError, match=f"^expected a Value or a list of Values, not {wrong}$"):
         view(root)
+
+
+@pytest.mark.parametrize("view", [tree, steps, draw])
+@pytest.mark.parametrize("root", [[], {}, ()])
+def test_a_view_needs_a_root(view, root):
+    with pytest.raises(TypeError, match=f"^expected a Value or a list of Values, not {type(root).__name__} "):
+        view(root)
+
+
+@pytest.mark.parametrize(
+    "given, advice",
+    [
+        (Value(1.0), r"several roots come in a list, \[f, g\]"),
+        ("f.svg", r"to write a file call \.save\('f\.svg'\) on the picture"),
+        (3, "locals\\(\\), not int$"),
+    ],
+)
+def test_names_that_are_none(given, advice):
+    for view in (draw, steps, tree):
+        with pytest.raises(TypeError, match=f"^names says what to call values.*{advice}"):
+            view(X, given)

@@ -291,6 +291,12 @@ def test_a_hostile_gate_stays_text():
 # ---- limits, saving, notebooks, the command line ----
 
 
+def test_several_roots_come_in_a_list():
+    x = Value(2.0)
+    with pytest.raises(TypeError, match=r"several roots come in a list, page\(\[f, g\]\)"):
+        page(x * 2, x * 3)
+
+
 def test_a_graph_that_is_too_large_is_refused():
     x = Value(1.0)
     for _ in range(600):

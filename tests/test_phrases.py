@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import re
 import string
 import sys
@@ -25,12 +26,14 @@ from scalargrad import (
     steps,
     tree,
 )
+from scalargrad.gate import OVERFLOWS, SLOPE_OVERFLOWS
 from scalargrad.repl import sentence
 from scalargrad.table import GATES
 from scalargrad.views import phrases
 from scalargrad.views.explain import explain
 from scalargrad.views.ledger import ledger, nudge, paths
-from scalargrad.views.phrases import LANGUAGES, say, times
+from scalargrad.views.phrases import LANGUAGES, said_again, say, times
+from scalargrad.views.phrases.en import REASONS
 
 # ---- sentences ----
 
@@ -59,6 +62,38 @@ def test_times_is_what_the_terminal_can_write(monkeypatch, encoding, sign):
     assert times() == sign
 
 
+# ---- errors ----
+
+
+def test_every_reason_of_a_gate_has_a_sentence():
+    reasons = {reason for gate in GATES.values() for reason in (gate.domain, gate.steep)} | {OVERFLOWS, SLOPE_OVERFLOWS}
+    assert reasons == set(REASONS)
+
+
+@pytest.mark.parametrize(
+    "act, sentence",
+    [
+        (lambda x: (x - 3).log(), "log：输入 x = 0.0：不是正数"),
+        (lambda x: (1000 * x).exp(), "exp：输入 x = 3000.0：结果超出了浮点数的范围"),
+        (lambda x: (x - x).sqrt().backward(), "sqrt：输入 x = 0.0：给不出有限的局部梯度：根在 0 处无限陡"),
+        (lambda x: gate(lambda y: y.log(), name="mine")(-x), "log：输入 y = -3.0：不是正数"),
+        (lambda x: x + "1", ""),
+    ],
+)
+def test_an_error_is_said_again(act, sentence):
+    with pytest.raises((ArithmeticError, ValueError, TypeError)) as caught:
+        act(Value(3.0, "x"))
+    assert said_again(caught.value) == said_again(caught.value, "en") == ""
+    with language("zh"):
+        assert said_again(caught.value).startswith(sentence) and bool(said_again(caught.value)) == bool(sentence)
+
+
+def test_facts_of_an_error_go_with_a_copy():
+    with pytest.raises(ValueError) as caught:
+        Value(-1.0).log()
+    assert said_again(pickle.loads(pickle.dumps(caught.value)), "zh") == "log：输入 x = -1.0：不是正数"
+
+
 # ---- languages ----
 
 
@@ -71,20 +106,10 @@ def test_every_language_is_complete(lang):
 
 def test_chinese_is_chinese():
     """Between its Chinese words stand formulas, and names of the engine, but no English."""
-    names = {"backward", "data", "detach", "draw", "float", "grad", "help", "inf", "limit", "name", "nan", "print"}
-    names |= {
-        "Ctrl",
-        "JavaScript",
-        "Value",
-        "scalargrad",
-        "steps",
-        "zero_grad",
-        "Python",
-        "sigmoid",
-        "svg",
-        "exp",
-        "math",
-    }
+    names = set(
+        "Ctrl FILE JavaScript Python Value abs backward data detach dot draw exp float grad help inf limit math "
+        "maximum minimum name nan print scalargrad sigmoid steps svg total zero_grad".split()
+    )
     for text in LANGUAGES["zh"].values():
         words = set(re.findall("[A-Za-z_]{3,}", re.sub(r"\{\w+\}|\w+\.(?:svg|html)", "", text)))
         assert words <= names
@@ -244,5 +269,5 @@ def test_an_unknown_language(lecture, lang):
     for view in (steps, tree, draw, page):
         with pytest.raises(ValueError, match="sentences in 'en' and 'zh'"):
             view(f, lang=lang)
-    with pytest.raises(ValueError, match="sentences in 'en' and 'zh'"), language(lang):
-        pass
+    with pytest.raises(ValueError, match="sentences in 'en' and 'zh'"):
+        language(lang)

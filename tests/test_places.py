@@ -231,6 +231,13 @@ def test_what_is_looked_at_is_bounded_in_all(monkeypatch):
     assert name_of(node, x=[node], **held) == "x[0]"
 
 
+def test_containers_among_the_given_names_come_before_variables():
+    weights = [Value(1.0), Value(2.0, "bias")]
+    f = dot(weights, [3.0, 4.0])
+    assert names_of([*weights, f], names={"W": weights, "f": f}) == dict(zip([*weights, f], ["W[0]", "bias", "f"]))
+    assert names_of([*weights, f], names={f: "f"})[weights[0]] == "weights[0]"
+
+
 def test_views_find_places_in_the_variables_of_their_caller():
     w = [Value(2.0), Value(3.0)]
     assert tree(w[0] * w[1]) == "v1 = w[0] * w[1] = 6\n  w[0] = 2\n  w[1] = 3"

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 import scalargrad
-from scalargrad import Value, dot, gradient, repl, sqrt
+from scalargrad import Value, dot, gradient, language, repl, sqrt
 from scalargrad.views.phrases import say
 
 START = "from scalargrad.repl import main; raise SystemExit(main())"
@@ -54,6 +54,26 @@ def test_the_lecture():
 def test_a_name_that_moves_on_is_borne_by_one_value(line):
     lines = shown(f"x = Value(2)\n{line}\ny = x * 3\nprint(tree(y))\n")
     assert [text.split(" = ")[0].strip() for text in lines].count("x") == 1 and lines[-1].strip() == "v1 = 2"
+
+
+def test_a_chinese_sentence_follows_an_error():
+    lines = "Value(-1.0, 'b').log()\nValue(2.0, 'c') + 'd'\n"
+    _, err = session(lines, arguments=("-m", "scalargrad", "--repl", "--lang", "zh"))
+    assert "b = -1.0 is not positive\nlog：输入 b = -1.0：不是正数\n" in err
+    assert session(lines)[1].count("：") == 0
+
+
+def test_a_chinese_sentence_follows_an_error_in_ipython(capsys):
+    shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell.instance()
+    repl.load_ipython_extension(shell)
+    try:
+        with language("zh"):
+            shell.run_cell("from scalargrad import Value\nValue(-1.0, 'b').log()")
+    finally:
+        repl.unload_ipython_extension(shell)
+    assert capsys.readouterr().err == "log：输入 b = -1.0：不是正数\n"
+    shell.run_cell("Value(-1.0, 'b').log()")
+    assert "is not positive" in capsys.readouterr().out and shell.custom_exceptions == ()
 
 
 def test_all_names_are_there_and_nothing_else():

@@ -79,6 +79,9 @@ def record(
     Raises TypeError or ValueError for arguments that do not fit, and for a graph so large that "native" would take long
     to compile it; ImportError, naming the package, for an engine that is not installed.
     """
+    if not callable(function):
+        kind = f"{type(function).__name__} {function!r:.40}"
+        raise TypeError(f"record runs a function of one sample, such as lambda x, y: (w * x - y) ** 2, not {kind}")
     if engine not in ENGINES:
         raise ValueError(f"there is no engine {engine!r}: choose from {', '.join(ENGINES)}")
     if reduce not in ("mean", "sum"):

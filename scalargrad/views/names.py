@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from os import PathLike
 from types import FrameType
 from typing import Any
 
@@ -26,22 +27,29 @@ def names_of(
     names: what to call some of them, as {name: value} (so `names=locals()` works) or {value: name}.  It goes before
         labels, and labels before variables: locals, then globals, of the nearest caller outside this package, names
         that begin with `_` left out, the first binding of a value first.  A comprehension sees what is around it.
-        What no variable holds itself is called by its place in what they hold: `W[0][2]`, `d['a']`, `n.w[1]`; the
-        module `places` says where that is looked for.
+        What no variable holds itself is called by its place in what they hold, or in what `names` holds: `W[0][2]`,
+        `d['a']`, `n.w[1]`; the module `places` says where that is looked for.
     variables: (name, value) pairs to take instead of the caller's variables.
 
     Names are one line of at most 40 printable characters.  They are the user's: two nodes may bear the same one.
     """
-    if not isinstance(names or {}, Mapping):
-        raise TypeError(f'names says what to call values, as {{"x": x}} or locals(), not {type(names).__name__}')
-    given = _by_value((names or {}).items())
+    names = {} if names is None else names
+    if not isinstance(names, Mapping):
+        advice = f'names says what to call values, as {{"x": x}} or locals(), not {type(names).__name__}'
+        if is_value(names):
+            advice += "; several roots come in a list, [f, g]"
+        elif isinstance(names, (str, PathLike)):
+            advice += f"; to write a file call .save({str(names)!r:.60}) on the picture"
+        raise TypeError(advice)
+    given = _by_value(names.items())
     variables = list(_variables() if variables is None else variables)
     bound = _by_value(variables)
     chosen: dict[Value, str] = {}
     for node in order:
         name = clean(given.get(node, "")) or clean(node.label) or clean(bound.get(node, ""))
         chosen[node] = number_text(node.data) if not name and node.form is CONSTANT else name
-    for node, place in places_of({node for node, name in chosen.items() if not name}, variables).items():
+    holders = [(name, held) for name, held in names.items() if isinstance(name, str)]
+    for node, place in places_of({node for node, name in chosen.items() if not name}, [*holders, *variables]).items():
         chosen[node] = clean(place)
     taken = set(chosen.values())
     unused = (name for i in range(1, len(taken) + len(chosen) + 2) if (name := f"v{i}") not in taken)
@@ -52,14 +60,6 @@ def clean(name: str) -> str:
     """`name` on one line, cut to 40 characters, with U+FFFD for what cannot be printed."""
     line = "".join(c if _printable(c) else "\N{REPLACEMENT CHARACTER}" for c in " ".join(name[:400].split()))
     return line if len(line) <= MAX_NAME else line[: MAX_NAME - 3] + "..."
-
-
-def roots_of(root: Value | Iterable[Value]) -> list[Value]:
-    """The roots of a view as a list; TypeError for anything but a value, or a list of one or more."""
-    roots = [root] if isinstance(root, Value) else list(root) if isinstance(root, Iterable) else []
-    if not roots or not all(isinstance(r, Value) for r in roots):
-        raise TypeError(f"expected a Value or a list of Values, not {type(root).__name__} {root!r:.40}")
-    return roots
 
 
 def user_frame() -> FrameType:

@@ -122,6 +122,8 @@ def page(
     >>> page(x * y)
     <Page of 3 values, 1 gates, 3 steps; .save('circuit.html') writes it>
     """
+    if isinstance(path, Value):
+        raise TypeError("path is where the page is to be written; several roots come in a list, page([f, g])")
     recorded = Story(root, names, upstream, lang=lang)
     if len(recorded.order) > limit:
         raise ValueError(

@@ -17,7 +17,7 @@ from ..text import number_text, told_apart
 from ..value import Value
 from . import phrases, spelling
 from .lines import being_recorded
-from .names import names_of, roots_of
+from .names import names_of
 
 MAX_LISTED = 12  # values, or slopes, that are listed in a line
 
@@ -48,7 +48,7 @@ class Story:
         variables: Iterable[tuple[str, Any]] | None = None,
     ):
         self.lang = phrases.known(lang)
-        self.roots = roots_of(root)
+        self.roots = composite.roots_of(root, least=1)
         self.upstream = _one_for_each(self.roots, upstream)
         self.order = topological_order(self.roots)
         named = self.order if {*also} <= {*self.order} else topological_order([*self.roots, *also])

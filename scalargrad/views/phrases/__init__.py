@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
 from . import en, zh
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": en.SENTENCES, "zh": zh.SENTENCES}
+E = TypeVar("E", bound=BaseException)
 _ambient: ContextVar[str] = ContextVar("language", default="en")
 
 
-@contextmanager
-def language(lang: str) -> Iterator[None]:
+def language(lang: str) -> AbstractContextManager[None]:
     """Within `with language("zh"):` views speak this language where no `lang=` is given: "en" or "zh".
 
     It holds for this thread, or this context, alone.  ValueError for a language that there are no sentences in.
@@ -23,7 +24,12 @@ def language(lang: str) -> Iterator[None]:
     ...     say("more", count=3)
     '……还有 3 个'
     """
-    token = _ambient.set(known(lang))
+    return _spoken(known(lang))
+
+
+@contextmanager
+def _spoken(lang: str) -> Iterator[None]:
+    token = _ambient.set(lang)
     try:
         yield
     finally:
@@ -42,6 +48,26 @@ def known(lang: str | None) -> str:
 def say(phrase: str, lang: str | None = None, **parts: object) -> str:
     """The sentence `phrase` with its parts filled in; in the ambient language, if no other is named."""
     return LANGUAGES[known(lang)][phrase].format(times=times(), **parts)
+
+
+def error_saying(kind: type[E], phrase: str, **parts: object) -> E:
+    """An error that says the sentence `phrase` in English, as all errors do, and knows it for other languages."""
+    error = kind(say(phrase, "en", **parts))
+    error.facts = (phrase, parts)  # type: ignore[attr-defined]
+    return error
+
+
+def said_again(error: BaseException | None, lang: str | None = None) -> str:
+    """What an error says, in the language; "" in English, which it speaks itself, and for an error without facts.
+
+    Errors are in English, as Python's are.  Where this package prints one itself, this follows it.  Such an error has
+    `facts`: the name of its sentence, and {field: part}; the reason that a gate gives is a sentence, too.
+    """
+    phrase, parts = getattr(error, "facts", ("", {}))
+    sentences = LANGUAGES[known(lang)]
+    if sentences is LANGUAGES["en"] or not phrase:
+        return ""
+    return say(phrase, lang, **{field: sentences.get(f"reason {part}", part) for field, part in parts.items()})
 
 
 def times() -> str:
