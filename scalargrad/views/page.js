@@ -13,7 +13,7 @@ const original = Object.fromEntries([...document.querySelectorAll(".circuit g[id
 for (const circuit of data.circuits) { // every gate with its wire out, and every wire into a gate
   circuit.parts = circuit.steps.flatMap((step) => step.phase === "forward" ? [[step.gate, step], [step.wire, step]] : step.edge ? [[step.edge, step]] : []);
 }
-let shown = 0, circuit = data.circuits[0], at = 0, timer = 0, quiz = null;
+let shown = 0, circuit = data.circuits[0], at = 0, timer = 0, quiz = null, exploring = false;
 const furthest = () => circuit.failure?.at ?? circuit.steps.length; // where a gate has no result, there is no further step
 
 // ---- the picture: what is known, what has been passed, what is lit; nothing in it moves ----
@@ -51,9 +51,10 @@ function offerWhole() { // a button for a circuit that does not fit its frame
 
 function go(step, keep = false) {
   at = Math.max(0, Math.min(furthest(), step));
-  const { steps, turn, starts } = circuit, now = steps[at - 1], failed = at === circuit.failure?.at, known = new Set(circuit.leaves);
-  const grads = new Map(at > turn || at === steps.length ? Object.entries(starts) : []), forth = new Set(), back = new Set();
-  for (const step of steps.slice(0, at)) {
+  const { steps, turn, starts } = circuit, reached = exploring ? furthest() : at, failed = reached === circuit.failure?.at;
+  const now = exploring && !failed ? undefined : steps[reached - 1], known = new Set(circuit.leaves);
+  const grads = new Map(reached > turn || reached === steps.length ? Object.entries(starts) : []), forth = new Set(), back = new Set();
+  for (const step of steps.slice(0, reached)) {
     if (failed && step === now) continue;
     if (step.phase === "forward") known.add(step.node), forth.add(step.gate);
     else grads.set(step.parent, step.after), back.add(step.edge).add(step.wire);
@@ -65,8 +66,9 @@ function go(step, keep = false) {
   }
   if (failed) lit[now.gate] = "lit refuses";
   paint(known, grads, forth, back, lit);
-  $("step").replaceChildren(...(failed ? refusal(now) : now ? (now.phase === "forward" ? forward : backward)(now) : opening()));
-  if (at === steps.length) $("step").append(make("p", "note", say("page result")), chips(circuit.results));
+  $("step").replaceChildren(...(failed ? refusal(now) : now ? (now.phase === "forward" ? forward : backward)(now) : exploring ? [] : opening()));
+  if (exploring) showDescent();
+  if (reached === steps.length) $("step").append(make("p", "note", say("page result")), chips(circuit.results));
   $("spoken").textContent = failed ? circuit.failure.text : now ? say(`page spoken ${now.phase}`, now) : say("page spoken start", { inputs: circuit.inputs.join(", ") });
   $("step").scrollTop = 0;
   light(now);
@@ -148,9 +150,10 @@ function choose(which) {
   const before = circuit.steps[at - 1], final = at && at === circuit.steps.length;
   shown = which;
   circuit = data.circuits[which];
+  if (exploring && !circuit.slopes) circuit.behind = true; // what the text of the steps does not need was never computed
   catchUp(circuit);
   pictures.forEach((picture, i) => (picture.hidden = i !== which));
-  programs.forEach((program, i) => (program.hidden = i !== which || quiz));
+  programs.forEach((program, i) => (program.hidden = i !== which));
   [...$("circuits").children].forEach((button, i) => button.setAttribute("aria-pressed", i === which));
   $("summary").textContent = circuit.summary;
   $("composite-key").lastChild.textContent = say(which ? "page inside key" : "page composite key");
@@ -160,19 +163,24 @@ function choose(which) {
   document.querySelector(".track .forward").style.flex = circuit.turn;
   document.querySelector(".track .backward").style.flex = circuit.steps.length - circuit.turn;
   const same = circuit.steps.map((step) => before && step.phase === before.phase && step.owner === before.owner);
-  if (quiz && circuit.failure) mode(false);
+  if (quiz && circuit.failure) mode("walk");
   else if (quiz) ask(true);
   else go(final ? circuit.steps.length : 1 + same.lastIndexOf(true));
 }
 
-function mode(asking) {
+const MODES = ["walk", "quiz", "explore"]; // in the order of their buttons
+
+function mode(name) {
   stop();
-  quiz = asking ? {} : null;
-  [...$("modes").children].forEach((button, i) => button.setAttribute("aria-pressed", Boolean(i) === asking));
-  for (const id of ["step", "player"]) $(id).hidden = asking;
-  for (const id of ["question", "answers"]) $(id).hidden = !asking;
-  $("code").hidden = asking || !programs.length;
-  $("panes").classList.toggle("alone", !asking && !programs.length);
+  quiz = name === "quiz" ? {} : null;
+  exploring = name === "explore";
+  [...$("modes").children].forEach((button, i) => button.setAttribute("aria-pressed", MODES[i] === name));
+  $("step").hidden = Boolean(quiz);
+  for (const id of ["question", "answers"]) $(id).hidden = !quiz;
+  $("descent").hidden = !exploring;
+  $("player").hidden = name !== "walk";
+  $("code").hidden = name !== "walk" || !programs.length;
+  $("panes").classList.toggle("alone", name === "walk" && !programs.length);
   choose(shown);
 }
 
@@ -184,12 +192,12 @@ for (const [id, action] of Object.entries(controls)) $(id).addEventListener("cli
 $("slider").addEventListener("input", () => (stop(), go(Number($("slider").value))));
 $("answer").addEventListener("keydown", (event) => event.key === "Enter" && check());
 [...$("circuits").children].forEach((button, i) => button.addEventListener("click", () => choose(i)));
-[...$("modes").children].forEach((button, i) => button.addEventListener("click", () => mode(Boolean(i))));
+[...$("modes").children].forEach((button, i) => button.addEventListener("click", () => mode(MODES[i])));
 $("whole").addEventListener("click", () => $("whole").setAttribute("aria-pressed", $("picture").classList.toggle("whole")));
 document.querySelectorAll(".composite").forEach((gate) => gate.addEventListener("click", () => choose(1 - shown)));
 
 document.addEventListener("keydown", (event) => {
-  if (quiz || event.ctrlKey || event.altKey || event.metaKey || event.target.tagName === "INPUT") return;
+  if (quiz || exploring || event.ctrlKey || event.altKey || event.metaKey || event.target.tagName === "INPUT") return;
   const action = { ArrowLeft: "prev", ArrowRight: "next", Home: "first", End: "last", " ": event.target.closest?.("button") ? "" : "play" }[event.key];
   if (!action) return;
   event.preventDefault();

@@ -37,7 +37,9 @@ from .story import MAX_LISTED, Story
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 FOLDER = Path(__file__).parent
-SCRIPTS = ("page.js", "page_quiz.js", "page_alive.js", "page_start.js")
+SCRIPTS = ("page.js", "page_quiz.js", "page_alive.js", "page_plot.js", "page_descent.js", "page_start.js")
+STYLES = ("page.css", "page_explore.css")
+COMMENT = re.compile(r"(?m)(^|\s)//.*$|/\*(?s:.)*?\*/")
 PARTS = ("title", "summary", "circuits", "codes", "table", "json", "gates")  # what a page has of its own
 MARK = re.compile(r"\{\{([\w ]+)\}\}")
 LONGEST = "-8.88888e-308"  # no number is written longer
@@ -103,8 +105,9 @@ def page(
 
     It has links to a step (`#7`), plays by itself, takes composite gates apart, and asks for the gradients in a quiz.
     An input can be dragged, or typed anew: forward and backward then run again in the browser, and the link keeps the
-    number (`#7&x=-1.99`).  What feeds a gate of your own that is more than arithmetic, without smaller gates inside,
-    stays as it was recorded; so does a graph with values that were changed since.
+    number (`#7&x=-1.99`).  "Explore" moves all inputs, or those chosen, against their gradients, update by update, and
+    says what each was predicted to change.  What feeds a gate of your own that is more than arithmetic, without smaller
+    gates inside, stays as it was recorded; so does a graph with values that were changed since.
 
     root: a value, or several that are differentiated together.
     path: also writes the page there, a file that ends in .html.
@@ -433,17 +436,16 @@ def filled(text: str, parts: Mapping[str, str]) -> str:
 
 def template(lang: str) -> str:
     """page.html with all that pages have in common in its place; the marks that are left are named in PARTS."""
-    texts = {key: text for key, text in LANGUAGES[lang].items() if TOLD.match(key)}
+    frame, script = _read("page.html"), "\n".join([_compact("page_gates.js"), "{{gates}}", *map(_compact, SCRIPTS)])
     common = {
         "lang": lang,
-        "style": _read("page.css"),
-        "script": "\n\n".join([_read("page_gates.js"), "{{gates}}", *map(_read, SCRIPTS)]),
-        "text": _json(texts),
+        "style": "\n".join(map(_compact, STYLES)),
+        "script": script,
+        "text": _json(_sentences(lang, frame, script)),
     }
     own = {part: f"{{{{{part}}}}}" for part in PARTS}
-    text = _read("page.html")
-    said = {name: html.escape(say(f"page {name}", lang)) for name in {*MARK.findall(text)} - {*common, *own}}
-    return filled(text, common | own | said)
+    said = {name: html.escape(say(f"page {name}", lang)) for name in {*MARK.findall(frame)} - {*common, *own}}
+    return filled(frame, common | own | said)
 
 
 def _parts(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]) -> dict[str, str]:
@@ -461,8 +463,20 @@ def _parts(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]) ->
     }
 
 
+def _sentences(lang: str, frame: str, script: str) -> dict[str, str]:
+    """What the script may say: not the words that stand in the frame alone."""
+    told = {key: text for key, text in LANGUAGES[lang].items() if TOLD.match(key)}
+    return {key: text for key, text in told.items() if f"{{{{{key[5:]}}}}}" not in frame or f'"{key}"' in script}
+
+
 def _read(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8").rstrip()
+
+
+def _compact(name: str) -> str:
+    """A script or styles without comments and indents, which are there for readers of this folder."""
+    lines = COMMENT.sub("", _read(name)).splitlines()
+    return "\n".join([line.strip() for line in lines if line.strip()])
 
 
 def _list_of_gates(scripts: list[str]) -> str:

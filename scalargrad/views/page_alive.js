@@ -19,9 +19,21 @@ const sentBy = new Map(); // {gate and place: the edge with what is said of it}
 
 // ---- forward and backward again, and the texts of the steps: as in steps.py and patterns.py ----
 
+const numbersNow = (one) => new Map(inputsOf(one).map((value) => [value.row, changed.get(value.key) ?? one.rows[value.row]]));
+
+function resultAt(one, given) { // the roots, each times its upstream, added up; nan where a gate has no result
+  const z = [];
+  try {
+    for (const [i, row] of one.rows.entries()) z.push(given.get(i) ?? (isGate(row) ? row.gate.output(...numbersOf(row, z)) : row));
+  } catch (error) {
+    if (!(error instanceof NoNumber)) throw error;
+    return NaN;
+  }
+  return one.ups.reduce((sum, [row, up]) => sum + Number(up) * z[row], 0);
+}
+
 function runAgain(one) {
-  const { rows, steps, turn, values } = one, z = (one.z = []), slopes = [];
-  const given = new Map(inputsOf(one).map((value) => [value.row, changed.get(value.key) ?? rows[value.row]]));
+  const { rows, steps, turn, values } = one, z = (one.z = []), slopes = (one.slopes = []), given = numbersNow(one);
   one.failure = null;
   one.sources.forEach(([row, name], i) => { one.inputs[i] = `${name} = ${numberText(given.get(row) ?? rows[row])}`; });
   let next = 0;
@@ -124,9 +136,13 @@ function gateSentence(step, xs, slopes) {
 
 // ---- a new number for an input ----
 
-function change(value, number) {
+function put(value, number) {
   if (Object.is(number, recorded(value))) changed.delete(value.key);
   else changed.set(value.key, number);
+}
+
+function change(value, number) {
+  put(value, number);
   again();
 }
 
@@ -137,7 +153,7 @@ function catchUp(one) { // a circuit that is not shown waits until it is
     for (const value of inputsOf(one)) showInput(one, value);
     for (const step of one.steps.slice(0, one.turn)) showGate(step);
   }
-  $("modes").lastElementChild.disabled = Boolean(one.failure);
+  $("modes").children[MODES.indexOf("quiz")].disabled = Boolean(one.failure);
 }
 
 function again() {
@@ -145,7 +161,7 @@ function again() {
   catchUp(circuit);
   $("reset").disabled = !changed.size;
   if (quiz && !circuit.failure) ask(true);
-  else if (quiz) mode(false);
+  else if (quiz) mode("walk");
   else go(at, true);
 }
 
@@ -197,18 +213,22 @@ function edit(value) {
   field.select();
 }
 
+function readNumber(typed) { // NaN for what is no finite number
+  const text = typed.trim().replace(/[\u2212\u2013]/g, "-").replace(",", ".");
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text)) ? Number(text) : NaN;
+}
+
 function edited(keep) {
-  const value = editing, text = $("typed").value.trim().replace(/[\u2212\u2013]/g, "-").replace(",", ".");
-  const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text));
+  const value = editing, number = readNumber($("typed").value);
   if (!value) return;
-  if (keep && !isNumber) {
+  if (keep && Number.isNaN(number)) {
     $("typed").setAttribute("aria-invalid", "true");
     $("spoken").textContent = say("page unread");
     return;
   }
   editing = null;
   $("typed").hidden = true;
-  if (keep) change(value, Number(text)), link();
+  if (keep) change(value, number), link();
   $(value.box).focus({ preventScroll: true });
 }
 

@@ -5,5 +5,5 @@ window.addEventListener("hashchange", () => quiz || fromLink());
 $("circuits").hidden = $("composite-key").hidden = data.circuits.length < 2;
 document.body.classList.remove("still");
 const opened = location.hash;
-mode(false);
+mode("walk");
 if (opened) { try { history.replaceState(null, "", opened); } catch { /* inside a notebook */ } fromLink(); }
