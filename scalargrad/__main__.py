@@ -61,6 +61,8 @@ def _obey(argv: Sequence[str]) -> int:
                 print(f"scalargrad {__version__}")
             elif arguments.repl:
                 return repl.main()
+            elif arguments.lecture is not None:
+                _write_lecture(arguments)
             else:
                 _run(arguments)
         except BrokenPipeError:
@@ -127,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument("--step", action="store_true", help=say("command step"))
     options.add_argument("--tree", action="store_true", help=say("command tree"))
     options.add_argument("--repl", action="store_true", help=say("command repl"))
+    options.add_argument("--lecture", metavar="FILE", help=say("command lecture"))
     options.add_argument("--lang", choices=LANGUAGES, help=say("command lang"))
     options.add_argument("--version", action="store_true", help=say("command version"))
     options.add_argument("-h", "--help", action="help", help=say("command help"))
@@ -165,6 +168,17 @@ def _run(arguments: argparse.Namespace) -> None:
         print(say("command page", path=stepper), flush=True)
     if stepper is not None and arguments.open:
         _open(stepper)
+
+
+def _write_lecture(arguments: argparse.Namespace) -> None:
+    from .lecture.page import save_lecture  # networks too, which would slow down all other commands
+
+    if arguments.expression is not None:
+        raise ValueError("--lecture has its own circuits: leave out the expression, or write --html for its page")
+    lecture = save_lecture(arguments.lecture)
+    print(say("command page", path=lecture), flush=True)
+    if arguments.open:
+        _open(lecture)
 
 
 def _saved_if_possible(drawing: Drawing, name: str) -> str:

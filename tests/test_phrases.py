@@ -27,6 +27,7 @@ from scalargrad import (
     tree,
 )
 from scalargrad.gate import OVERFLOWS, SLOPE_OVERFLOWS
+from scalargrad.lecture import CIRCUITS
 from scalargrad.repl import sentence
 from scalargrad.table import GATES
 from scalargrad.views import phrases
@@ -110,6 +111,8 @@ def test_chinese_is_chinese():
         "Ctrl FILE JavaScript Python Value abs backward data detach dot draw exp float grad help inf limit math "
         "maximum minimum name nan print scalargrad sigmoid steps svg total zero_grad".split()
     )
+    names |= {"Page", "Down", "SVM", "softmax", "maxout", "max", "leaky"}
+    names |= {name for made in CIRCUITS.values() for name in re.findall("[A-Za-z_]{3,}", made.expression)}
     for text in LANGUAGES["zh"].values():
         words = set(re.findall("[A-Za-z_]{3,}", re.sub(r"\{\w+\}|\w+\.(?:svg|html)", "", text)))
         assert words <= names

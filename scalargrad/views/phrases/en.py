@@ -108,6 +108,7 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "command step": "wait for Enter after each step",
     "command tree": "print the graph as indented text instead of the steps",
     "command repl": "a Python prompt that tells about every value it shows",
+    "command lecture": "write lecture 4 as one page: its circuits, alive, with questions to the class",
     "command lang": "the language, by default that of the terminal",
     "command version": "print the version",
     "command help": "print this help",
@@ -238,6 +239,110 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "page first try": "first try",
     "page later try": "found",
     "page tell try": "told",
+    # the lecture in one file
+    "lecture title": "Lecture 4: backpropagation, circuit by circuit",
+    "lecture way": "chapters",
+    "lecture contents": "Contents",
+    "lecture previous": "Previous chapter",
+    "lecture next": "Next chapter",
+    "lecture keys": "Page Up and Page Down turn to another chapter; in a circuit the arrow keys step, and the space "
+    "bar plays.",
+    "lecture to the class": "Question to the class",
+    "lecture tell": "Answer",
+    "lecture no script": "The circuits need JavaScript; the questions and their answers do not.",
+    "lecture first-circuit title": "The first circuit",
+    "lecture first-circuit lead": "f = (x + y) z.  Forward, every gate computes its number and right away knows its "
+    "local gradients; backward, it multiplies them by what arrives from above.",
+    "lecture first-circuit question": "x grows from -2 to -1.99.  Where does f go?",
+    "lecture first-circuit answer": "df/dx = -4, so f changes by -4 × 0.01: from -12 to -12.04.  Drag x and look.",
+    "lecture sigmoid-staged title": "The sigmoid neuron, gate by gate",
+    "lecture sigmoid-staged lead": "f = 1 / (1 + exp(-(w0 x0 + w1 x1 + w2))), taken apart into the smallest gates.",
+    "lecture sigmoid-staged question": "Between f and dot1: which gates change the size of the gradient, which only "
+    "its sign, and which nothing?",
+    "lecture sigmoid-staged answer": "1 / den multiplies it by -1 / den² = -0.53, and exp by its own output, 0.37.  "
+    "neg flips the sign, and 1 + e passes it on as it is.  So -0.53 × 0.37 × -1 = 0.20 arrives.",
+    "lecture sigmoid-gate title": "The same neuron with a sigmoid gate",
+    "lecture sigmoid-gate lead": "What is a gate is our choice.  Four gates in one box have the local gradient (1 - "
+    "f) f; taken apart, they show again.",
+    "lecture sigmoid-gate question": "What is the local gradient of the sigmoid gate where its output is 0.73?",
+    "lecture sigmoid-gate answer": "(1 - 0.73) × 0.73 = 0.20: the same as the product of the four small gates.",
+    "lecture staged-computation title": "Staged computation",
+    "lecture staged-computation lead": "f = (x + s(y)) / (s(x) + (x + y)²), where s is the sigmoid.  Nobody "
+    "differentiates this by hand: eight lines do it, each with local gradients that one knows.",
+    "lecture staged-computation question": "How many contributions does x.grad add up, and from which lines?",
+    "lecture staged-computation answer": "Three: from xpy = x + y, from sigx = sigmoid(x) and from num = x + sigy.  x "
+    "is a fork, and so the code says dx += at all of them but the first.",
+    "lecture patterns title": "Patterns in the backward flow",
+    "lecture patterns lead": "f = 2 (x y + max(z, w)): an add gate distributes its gradient, a max gate routes it, a "
+    "mul gate switches its inputs.",
+    "lecture patterns question": "How large must w become to get a gradient?",
+    "lecture patterns answer": "Larger than z, which is 2: then max routes all of its gradient, 2, to w, and z gets "
+    "0.  Where both are 2 they share: 1 each.  Drag w and look.",
+    "lecture fork title": "At a fork gradients add up",
+    "lecture fork lead": "f = x x + x.  Three wires leave x, and three contributions come back.",
+    "lecture fork question": "In somebody's backward pass stands = in the place of +=.  What does it leave in x.grad?",
+    "lecture fork answer": "Whatever arrives last, such as 3.  All three, 1 + 3 + 3, are 7.",
+    "lecture order title": "Why a topological order",
+    "lecture order lead": "b = a + a and c = b + b: one fork behind another.",
+    "lecture order question": "Somebody's b passes on what it has as soon as something arrives, and then again.  What "
+    "does a get?",
+    "lecture order answer": "First 1 + 1, then 2 + 2: 6 in all, where 4 is right.  A gate has to wait until its "
+    "gradient is complete.",
+    "lecture upstream title": "Never without the upstream",
+    "lecture upstream lead": "f = relu(x + y) z: the first circuit with a relu in the middle.",
+    "lecture upstream question": "Somebody's relu sends back its local gradient alone.  Which gradients are wrong "
+    "then?",
+    "lecture upstream answer": "Those of q, x and y are 1 instead of -4.  z is on another way, and right.  A test of "
+    "relu alone does not notice: there the upstream is 1.",
+    "lecture activations title": "Activation functions",
+    "lecture activations lead": "Sigmoid, tanh, relu, leaky relu, a maxout and elu.  The last gate hands each of them "
+    "an upstream of 1, so what an input gets is the local gradient.",
+    "lecture activations question": "Set all inputs to -4.  Which activations pass nothing back, and which nearly "
+    "nothing?",
+    "lecture activations answer": "relu is off and passes 0.  tanh passes 0.0013, sigmoid and elu pass 0.018: they "
+    "are saturated.  Leaky relu still passes 0.1, and the maxout the slope of the line that wins, -0.5.",
+    "lecture logic-and title": "A neuron that computes AND",
+    "lecture logic-and lead": "f = sigmoid(20 a + 20 b - 30) is nearly 1 where a and b are 1, and nearly 0 where one "
+    "of them is 0.",
+    "lecture logic-and question": "It is right nearly without error.  Why would it learn badly?",
+    "lecture logic-and answer": "It is saturated: at an input of 10 the local gradient of the sigmoid is 4.5e-5, and "
+    "all that goes back through it is multiplied by that.",
+    "lecture logic-xnor title": "XNOR needs two layers",
+    "lecture logic-xnor lead": "One hidden neuron tells whether both inputs are 1, the other whether neither is; the "
+    "last neuron is an OR.",
+    "lecture logic-xnor question": "Why does a single neuron not do?",
+    "lecture logic-xnor answer": "The weighted sum of a neuron is 0 along a straight line.  No straight line has (0, "
+    "0) and (1, 1) on one side, and (0, 1) and (1, 0) on the other.",
+    "lecture matrix title": "The matrix example in scalars",
+    "lecture matrix lead": "y = x W and s = sigmoid(y); at s the gradients 4, 1, 2 and -1 arrive.  Each number of y "
+    "is one dot gate.",
+    "lecture matrix question": "How could you have guessed dh/dx = dh/dy Wᵀ?",
+    "lecture matrix answer": "By the shapes: dh/dx is 1 × 3, as x is, and dh/dy is 1 × 4, so a 4 × 3 matrix has to "
+    "stand between them.  And by the pattern: a product switches its inputs, so x gets W.",
+    "lecture affine title": "An affine layer and a minibatch",
+    "lecture affine lead": "O = X W + b for three samples.  All of them use the same W and b: these are forks, where "
+    "what the samples send back adds up.",
+    "lecture affine question": "Somebody forgets the upstream, so that all of dO is 1.  What are dW and db then?",
+    "lecture affine answer": "Each column of dW has the column sums of X, 9 and 12, and db is the number of samples, "
+    "3.",
+    "lecture svm-loss title": "The SVM loss",
+    "lecture svm-loss lead": "A picture of a cat has the scores 3.2 for cat, 5.1 for car and -1.7 for frog.  Every "
+    "wrong class costs max(0, its score - the cat's + 1).",
+    "lecture svm-loss question": "How far must the score of car fall for a loss of 0?",
+    "lecture svm-loss answer": "By 2.9, to 2.2, which is 1 below the cat's.  Both relu gates are off then, and no "
+    "score gets a gradient.",
+    "lecture softmax-loss title": "The softmax loss",
+    "lecture softmax-loss lead": "The same scores.  p = exp(cat) / (exp(cat) + exp(car) + exp(frog)) is the "
+    "probability of the right class, and the loss is -log(p).",
+    "lecture softmax-loss question": "When does this loss stop to ask for more?",
+    "lecture softmax-loss answer": "Never.  The cat gets p - 1 and every other class its own probability: as the cat "
+    "gets ahead, these become small, but not 0.  The SVM loss is content at a margin of 1.",
+    "lecture regularisation title": "Data loss and regularisation",
+    "lecture regularisation lead": "L = max(0, 1 - 2 w + 1) + 0.1 w².  The weight is a fork: the data loss and the "
+    "regularisation R both use it.",
+    "lecture regularisation question": "w goes against its gradient, step by step.  Where does it come to rest?",
+    "lecture regularisation answer": "At 1.  Below it the data loss sends -2, and R no more than 0.2; above it the "
+    "data loss is 0, and R pulls w back.  Drag w across 1 and look.",
     # explain: the gradient, and one sentence a cause
     "grad": "{parent}.grad",
     "slope": "d{name}/d{parent}",

@@ -1,0 +1,80 @@
+"""The lecture in one file: a chapter for each circuit, alive, with a question to the class; it needs no network.
+
+The file itself stands beside this one in `lecture.html`, `chapter.html`, `lecture.css` and `lecture.js`.  Every circuit
+is the page that `page(root)` makes, in a frame of its own, which the script fills when its chapter is opened; what
+those pages have in common is there once.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from .. import files
+from ..views.page import MARK, filled, page, template
+from ..views.phrases import known, say
+from .circuits import CIRCUITS
+
+FOLDER = Path(__file__).parent
+MOST_VALUES = 25  # of a circuit taken apart: one of more is too small on a projector
+TEXTS = ("title", "lead", "question", "answer")  # of a chapter
+
+
+def save_lecture(path: str | os.PathLike[str], lang: str | None = None) -> Path:
+    """The path, after writing the lecture there, whole or not at all; ValueError unless it ends in .html or .htm.
+
+    lang: the language of its sentences, "en" or "zh", by default that of `language`; ValueError for another.
+    """
+    if Path(path).suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"the lecture can be saved as .html, not as {str(path)!r}")
+    return files.write(path, lecture_html(lang).encode())
+
+
+def lecture_html(lang: str | None = None) -> str:
+    """The text of the file that `save_lecture` writes."""
+    lang = known(lang)
+    chapters = {name: _circuit(name, lang) for name in CIRCUITS}
+    parts = {
+        "lang": lang,
+        "style": _read("lecture.css"),
+        "script": _read("lecture.js"),
+        "links": "\n".join(f'<li><a href="#{name}">{_said(f"{name} title", lang)}</a></li>' for name in chapters),
+        "chapters": "\n".join(_chapter(number, name, lang) for number, name in enumerate(chapters, 1)),
+        "json": _json({"template": template(lang), "chapters": chapters}),
+    }
+    return _filled("lecture.html", parts, lang)
+
+
+def _circuit(name: str, lang: str) -> dict[str, str]:
+    """What the page of one circuit has of its own; it can be taken apart if that is small enough for a projector."""
+    parts = page(CIRCUITS[name].root(), limit=MOST_VALUES, lang=lang).parts
+    return parts | {"table": ""}  # which is for where no script runs: there no frame is filled
+
+
+def _chapter(number: int, name: str, lang: str) -> str:
+    texts = {text: _said(f"{name} {text}", lang) for text in TEXTS}
+    return _filled("chapter.html", {"name": name, "number": str(number)} | texts, lang)
+
+
+def _filled(name: str, parts: Mapping[str, str], lang: str) -> str:
+    """A file with these parts in the place of its marks, and phrases in the place of the others."""
+    text = _read(name)
+    said = {mark: _said(mark, lang) for mark in {*MARK.findall(text)} - parts.keys()}
+    return filled(text, said | dict(parts))
+
+
+def _read(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8").rstrip()
+
+
+def _said(phrase: str, lang: str) -> str:
+    return html.escape(say(f"lecture {phrase}", lang))
+
+
+def _json(data: object) -> str:
+    """JSON that may stand inside a script element: nothing in it ends the element, or begins a comment."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("</", "<\\/").replace("<!", "\\u003c!")
