@@ -21,7 +21,9 @@ PAIRS = [  # papers in English and Chinese
     ("README.md", "demos/README.zh-CN.md"),
     ("demos/tour.md", "demos/tour.zh-CN.md"),
     ("demos/coming-from.md", "demos/coming-from.zh-CN.md"),
+    ("demos/recipes.md", "demos/recipes.zh-CN.md"),
 ]
+RECIPES = re.split("^## ", (ROOT / "demos" / "recipes.md").read_text(encoding="utf-8"), flags=re.M)[1:]
 LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]+))?\)")
 
 
@@ -41,6 +43,14 @@ def test_the_sessions_run(path, tmp_path, monkeypatch):
         str(ROOT / path), module_relative=False, optionflags=doctest.ELLIPSIS, encoding="utf-8"
     )
     assert attempted > 20 and failed == 0
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=[text.partition("\n")[0] for text in RECIPES])
+def test_the_recipes_run(recipe):
+    for library in {"sympy", "torch", "networkx"} & set(re.findall(r"^>>> import (\w+)", recipe, re.M)):
+        pytest.importorskip(library)
+    session = doctest.DocTestParser().get_doctest(recipe, {}, "recipe", None, None)
+    assert session.examples and doctest.DocTestRunner().run(session).failed == 0
 
 
 def test_the_first_command_prints_what_the_readme_shows(tmp_path):
