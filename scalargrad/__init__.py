@@ -15,7 +15,7 @@ from .value import Value
 from .cut import CircuitCut
 from .functions import exp, log, sqrt, sin, cos
 from .functions import tanh, sigmoid, softplus, relu, leaky_relu, elu
-from .functions import maximum, minimum, total, dot, given_gradients
+from .functions import maximum, minimum, total, dot, pick, given_gradients
 from .composite import gate, expand
 from .saved import save_graph, load_graph
 from .calculus import gradient, jacobian, hessian, hessian_vector_product
@@ -39,7 +39,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Value", "CircuitCut",
     "exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "relu", "leaky_relu", "elu",
-    "maximum", "minimum", "total", "dot", "given_gradients",
+    "maximum", "minimum", "total", "dot", "pick", "given_gradients",
     "steps", "tree", "draw", "backprop_code", "latex", "page",
     "explain", "ledger", "paths", "nudge", "record_lines", "language",
     "gradient", "jacobian", "hessian", "hessian_vector_product",

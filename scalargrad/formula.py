@@ -172,6 +172,10 @@ def spell_step(cls: type[Formula], x: Any, y: Any, at: Any) -> Formula:
     return cls(f"({cls.held(x, SUM)} {'>=' if is_plain(at, 1.0) else '>'} {cls.held(y, SUM)})")
 
 
+def spell_pick(cls: type[Formula], index: Any, *xs: Any) -> Formula:
+    return cls(f"({', '.join(cls.of(x).text for x in xs)}{',' * (len(xs) == 1)})[{cls.of(index)}]")
+
+
 def spell_power_slope(cls: type[Formula], c: Any, x: Any, n: Any) -> Any:
     """c * x ** n without the parts that change nothing."""
     if is_plain(n, 0.0) or is_plain(c, 0.0):
@@ -191,6 +195,7 @@ SPELLINGS: dict[str, Callable[..., Any]] = {
     "dot": lambda cls, *inputs: dot_product(*map(cls.of, inputs)),
     "given_gradients": lambda cls, *inputs: tangent(*map(cls.of, inputs)),
     "step": spell_step,
+    "pick": spell_pick,
     "power_slope": spell_power_slope,
     "exponent_slope": spell_exponent_slope,
 }

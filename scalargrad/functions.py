@@ -147,6 +147,33 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     return table.dot.of(inputs) if inputs else 0.0
 
 
+@overload
+def pick(values: Iterable[float], index: float) -> float: ...  # type: ignore[overload-overlap]
+@overload
+def pick(values: Iterable[Value | float], index: Value | float) -> Value: ...
+def pick(values: Iterable[Any], index: Any) -> Any:
+    """`values[index]` where the index is itself a value, such as an input that `record` hands to each run, as one gate.
+
+    values: one or more values or numbers.
+    index: a whole number, at least 0 and below the number of values; ValueError for another.  If it is a plain number
+        there is nothing to remember: the result is the value itself, and no gate.
+
+    Its local gradient is 1 for the value that is picked, and 0 for the others and for the index.
+
+    >>> row = [Value(0.5), Value(-1.0), Value(2.0)]
+    >>> pick(row, Value(2.0)).local_gradients()
+    (0.0, 0.0, 0.0, 1.0)
+    >>> pick(row, 2) is row[2]
+    True
+    """
+    values = _listed("pick", values)
+    if hasattr(index, "through_gate"):
+        return table.pick.of((index, *values))
+    inputs = (to_float(index), *values)
+    table.pick.compute([x._data if isinstance(x, Value) else to_float(x) for x in inputs], inputs)  # or its error
+    return values[int(index)]
+
+
 def given_gradients(data: float, parents: Iterable[Value], local_gradients: Iterable[float]) -> Value:
     """A value made of numbers that you worked out yourself: its data, its parents and its local gradients.
 

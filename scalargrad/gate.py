@@ -118,7 +118,7 @@ class Gate:
         """What the rule calls each of its `count` inputs: x, y, ..., and x1, x2, ... where any number may come."""
         code = getattr(self.rule if callable(self.rule) else self.rule[0], "__code__", None)
         known = list(code.co_varnames[1 : code.co_argcount]) if code else []
-        return [*known, *(f"x{i + 1}" for i in range(len(known), count))][:count]
+        return [*known, *(f"x{i + 1}" for i in range(count - len(known)))][:count]
 
     def form(self, moving: tuple[int, ...] | None, numbers: tuple[float, ...] = ()) -> Form:
         """The form of this gate in which the inputs at the places `moving` are values (None: all are).

@@ -9,9 +9,10 @@ An **output** is handed floats; it may use `math` and may branch.
 A **rule** is handed the output and the inputs, and returns one local gradient for each input.  It uses
 arithmetic and gates only, never `if` and never `math`, because it must make sense on several kinds of number:
 on floats it gives the slopes at this point, on nodes of a graph it gives a graph (gradients of gradients), on
-names it gives its own spelling.  What arithmetic cannot say is a helper gate: `step` is a comparison;
-`power_slope` and `exponent_slope` settle `0 ** 0` and negative bases.  Where a slope may not exist, and must
-be left alone unless it is asked for, the rule is a tuple of functions, one for each input.
+names it gives its own spelling.  What arithmetic cannot say is a helper gate: `step` is a comparison; `pick`
+takes one of many values; `power_slope` and `exponent_slope` settle `0 ** 0` and negative bases.  Where a slope
+may not exist, and must be left alone unless it is asked for, the rule is a tuple of functions, one for each
+input.
 
 Any input of a gate may be a plain number instead of a value: the 2 of `2 * x`, the exponent of `x ** 3`, the
 slope of a leaky relu.  It is then a *parameter* of the gate: it gets no gradient and is not a parent.
@@ -186,6 +187,18 @@ def compare(x: float, y: float, at: float) -> float:
     return 1.0 if x > y else 0.0 if x < y else at if x == y else math.nan
 
 
+def picked(index: float, *xs: float) -> float:
+    """The value at an index, a whole number from 0."""
+    if not 0.0 <= index < len(xs) or index != int(index):
+        raise ValueError("there is no such index")
+    return xs[int(index)]
+
+
+def pick_slopes(z: Any, index: Any, *xs: Any) -> tuple[Any, ...]:
+    """1 for the value at the index, 0 for the others and for the index itself."""
+    return 0.0, *[1.0 - step(abs_(index - float(i)), 0.0, 0.0) for i in range(len(xs))]
+
+
 def power_slope_output(c: float, x: float, n: float) -> float:
     """c * x**n, but 0 where c is 0, whatever x**n is there: the slope of x**0 at 0."""
     return c * power(x, n) if c != 0.0 else 0.0
@@ -214,6 +227,9 @@ exponent_slopes = (
 )
 
 step = Gate(compare, lambda z, x, y, at: (0.0, 0.0, 0.0), symbol=">")
+pick = Gate(
+    picked, pick_slopes, "routes", domain="do not fit: an index is whole, at least 0, and below the number of values"
+)
 power_slope = Gate(power_slope_output, power_slopes, symbol="c x^n")
 exponent_slope = Gate(exponent_slope_output, exponent_slopes, symbol="c x^n log^k x")
 

@@ -69,6 +69,10 @@ def exact_exponent_slope(c: Any, x: Any, n: Any, k: Any) -> Any:
     return c * x**n * (mpmath.log(x) ** int(k) if k else 1)
 
 
+def exact_pick(index: Any, *xs: Any) -> Any:
+    return xs[int(mpmath.nint(index))]
+
+
 def plain(x: Any) -> float:
     """The number of a value; a plain number as it is."""
     return float(getattr(x, "data", x))
@@ -245,6 +249,18 @@ POINTS = {
             (1.0, nan, 0.0): (nan, (0.0, 0.0, 0.0)),
         },
     ),
+    "pick": Points(  # its index is whole: it has no neighbours
+        exact_pick,
+        [(0.0, 2.0), (1.0, -0.5, 3.0, 1.0), (2.0, 0.1, 0.2, -0.3, 0.4)],
+        far=[(1.0, 1e300, -1e-300)],
+        special={
+            (-0.0, 3.0, 4.0): (3.0, (0.0, 1.0, 0.0)),
+            (0.0, 2.0, 2.0): (2.0, (0.0, 1.0, 0.0)),
+            (1.0, nan, inf): (inf, (0.0, 0.0, 1.0)),
+            (0.0, nan, inf): (nan, (0.0, 1.0, 0.0)),
+        },
+        refused=dict.fromkeys([(2.0, 7.0, 8.0), (-1.0, 7.0, 8.0), (0.5, 7.0, 8.0), (nan, 7.0), (inf, 7.0)], ValueError),
+    ),
     "power_slope": Points(
         lambda c, x, n: c * x**n,
         [(3.0, 2.0, 2.0), (-0.5, 0.7, -1.5), (2.0, 1.5, 0.5)],
@@ -287,8 +303,9 @@ def everywhere(name: str) -> list[Point]:
 
 # ---- random graphs ----
 
-HELPERS = {"step", "power_slope", "exponent_slope"}
+HELPERS = {"step", "pick", "power_slope", "exponent_slope"}
 NOT_FOR_VALUES = HELPERS | {"given_gradients"}  # which people never hand values in all places
+WHOLE = {"pick": {0}}  # places of inputs that are whole numbers: beside them there is no output
 MAX_SIZE = 20.0
 
 
@@ -382,6 +399,11 @@ def wild_recipe(
         if name == "power_slope":  # it is used where x ** n is known to be real
             add("abs", chance.randrange(len(numbers)))
             inputs[1] = len(numbers) - 1
+        if name == "pick":  # of an index that is known, or computed in the graph
+            inputs[0] = float(chance.randrange(count - 1))
+            if count > 2 and chance.random() < 0.5:
+                add("step", chance.randrange(len(numbers)), chance.randrange(len(numbers)), 1.0)
+                inputs[0] = len(numbers) - 1
         if name == "given_gradients":  # of plain numbers it has no second derivatives
             inputs = [chance.randrange(len(numbers)) for _ in inputs]
         if name == "exponent_slope":

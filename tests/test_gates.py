@@ -9,7 +9,7 @@ import re
 import mpmath
 import pytest
 from conftest import same
-from gate_points import POINTS, everywhere, plain, smooth
+from gate_points import POINTS, WHOLE, everywhere, plain, smooth
 
 from scalargrad import Value, table
 from scalargrad.gate import Gate, to_float
@@ -60,6 +60,8 @@ def check_slopes_exactly(gate, exact, point):
 def check_slopes_by_differences(gate, point, h=1e-5):
     """Every slope against (f(x + h) - f(x - h)) / 2h, as CS231n teaches it."""
     for place, slope in enumerate(slopes(gate, point)):
+        if place in WHOLE.get(gate.name, ()):
+            continue
         up, down = (gate(*changed(point, place, point[place] + d)) for d in (h, -h))
         assert abs(slope - (up - down) / (2 * h)) <= 1e-7 * max(1.0, abs(slope)), (gate, point, place, slope)
 

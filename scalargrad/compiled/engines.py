@@ -32,6 +32,12 @@ def outputs(m: Any) -> dict[str, Callable[..., Any]]:
             return m.heaviside(x - y, at)
         return m.where(x > y, 1.0, m.where(x < y, 0.0, m.where(x == y, at, math.nan)))  # inf - inf would be nan
 
+    def pick(index: Any, *xs: Any) -> Any:
+        z = math.nan
+        for i, x in enumerate(xs):
+            z = m.where(index == float(i), x, z)
+        return z
+
     def power_slope(c: Any, x: Any, n: Any) -> Any:
         return m.where(c != 0.0, c * m.power(x, n), 0.0)
 
@@ -54,6 +60,7 @@ def outputs(m: Any) -> dict[str, Callable[..., Any]]:
         "maximum": lambda *xs: _folded(m.maximum, xs),
         "minimum": lambda *xs: _folded(m.minimum, xs),
         "step": step,
+        "pick": pick,
         "power_slope": power_slope,
         "exponent_slope": exponent_slope,
         "given_gradients": table.tangent,

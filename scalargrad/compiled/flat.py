@@ -377,6 +377,7 @@ SIMPLER: dict[str, Callable[..., Any]] = {
     "div": lambda x, y: x if is_plain(y, 1.0) else None,
     "neg": lambda x: x.inputs[0] if x.gate is table.neg else None,
     "pow": _simpler_pow,
+    "pick": lambda index, *xs: xs[int(index)] if isinstance(index, float) else None,
     "power_slope": _simpler_power_slope,
     "exponent_slope": _simpler_exponent_slope,
 }

@@ -12,6 +12,7 @@
 # ruff: isort: skip_file
 from .module import Module
 from .neurons import Neuron, Maxout, Layer
+from .embedding import Embedding
 from .mlp import MLP
 from .activations import ACTIVATIONS
 from .starts import STARTS, normal
@@ -31,7 +32,7 @@ from .pictures import Picture, plot_boundary, plot_history, plot_activations, pl
 
 # fmt: off
 __all__ = [
-    "Module", "Neuron", "Maxout", "Layer", "MLP", "ACTIVATIONS", "STARTS", "normal",
+    "Module", "Neuron", "Maxout", "Layer", "Embedding", "MLP", "ACTIVATIONS", "STARTS", "normal",
     "LOSSES", "svm_loss", "softmax_loss", "max_margin_loss", "binary_cross_entropy_loss", "mse_loss",
     "l1", "l2", "logsumexp", "softmax", "accuracy",
     "Optimiser", "SGD", "RMSProp", "Adam",

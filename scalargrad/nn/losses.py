@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, TypeVar
 
 from .. import table
-from ..functions import dot, exp, relu, softplus, total
+from ..functions import dot, exp, pick, relu, softplus, total
 from ..gate import Gate, to_float
 from ..table import add_up, largest
 from ..value import Value
@@ -82,10 +82,11 @@ def softmax_loss(scores: Iterable[Sequence[Any]], labels: Iterable[int]) -> Any:
     """The cross-entropy loss of the softmax classifier: the mean over samples of -log(softmax(s)_y).
 
     scores: N lists, one per sample, of C values or numbers, one per class.
-    labels: N class indices from 0 to C - 1.
+    labels: N class indices from 0 to C - 1; or values that hold them, as inputs of a recorded function are.
 
     Computed as logsumexp(s) - s_y for each sample, so that no probability can round to 0.  First the
     largest score, as a plain number, is subtracted from all, which changes nothing but the rounding.
+    Where the label is a value, s_y is a `pick` gate, and nothing is subtracted.
 
     >>> round(softmax_loss([[3.2, 5.1, -1.7]], [0]), 2)
     2.04
@@ -93,8 +94,16 @@ def softmax_loss(scores: Iterable[Sequence[Any]], labels: Iterable[int]) -> Any:
     Raises ValueError for an empty batch, for counts that differ, and for a label that is no class.
     Source: CS231n, Linear classification, "Softmax classifier"; lecture 3.
     """
-    rows, indices = _classes(scores, labels)
-    return mean([logsumexp(row) - row[y] for row, y in zip(map(_shifted, rows), indices)])
+    rows, wanted = _rows_of_scores(scores, labels)
+    return mean([_surprise(row, y, i) for i, (row, y) in enumerate(zip(rows, wanted))])
+
+
+def _surprise(scores: Sequence[Any], label: Any, i: int) -> Any:
+    """-log(softmax(scores)_label), of sample i."""
+    if isinstance(label, Value):
+        return logsumexp(scores) - pick(scores, label)
+    row = _shifted(scores)
+    return logsumexp(row) - row[_class_index(label, len(row), i)]
 
 
 # ---- one score per sample ----
@@ -240,7 +249,9 @@ def softmax(scores: Iterable[Any]) -> list[Any]:
     >>> [round(p, 2) for p in softmax([3.2, 5.1, -1.7])]  # the cat of lecture 3
     [0.13, 0.87, 0.0]
     """
-    row = _shifted(_some(scores, "softmax"))
+    row = _some(scores, "softmax")
+    if not any([isinstance(score, Value) for score in row]):
+        row = _shifted(row)  # more digits; of values the largest is no plain number, since a program finds it anew
     z = logsumexp(row)
     return [exp(s - z) for s in row]
 
@@ -300,6 +311,11 @@ def _batch(scores: Iterable[Any], labels: Iterable[Any], name: str = "labels") -
 
 
 def _classes(scores: Iterable[Any], labels: Iterable[Any]) -> tuple[list[list[Any]], list[int]]:
+    rows, wanted = _rows_of_scores(scores, labels)
+    return rows, [_class_index(y, len(rows[0]), i) for i, y in enumerate(wanted)]
+
+
+def _rows_of_scores(scores: Iterable[Any], labels: Iterable[Any]) -> tuple[list[list[Any]], list[Any]]:
     rows, wanted = _batch(scores, labels)
     for i, row in enumerate(rows):
         if not is_list(row):
@@ -309,7 +325,7 @@ def _classes(scores: Iterable[Any], labels: Iterable[Any]) -> tuple[list[list[An
             )
         if len(row) != len(rows[0]):
             raise ValueError(f"sample {i} has {len(row)} scores, sample 0 has {len(rows[0])}")
-    return rows, [_class_index(y, len(rows[0]), i) for i, y in enumerate(wanted)]
+    return rows, wanted
 
 
 def _class_index(label: Any, classes: int, i: int) -> int:

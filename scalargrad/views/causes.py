@@ -38,6 +38,7 @@ CODES = (
         "zero times infinity",
         "relu off",
         "lost",
+        "not picked",
         "saturated",
         "zero weight",
         "small weights",
@@ -222,6 +223,8 @@ def _blocked(story: Story, edge: Edge) -> Finding:
         return Finding("relu off", node, {"input": numbers[here], "local": 0.0})
     if kind == "loses" and node.numbers[0] in numbers:
         return _lost(story, edge, here)
+    if kind == "not picked":
+        return Finding("not picked", node, {"index": numbers[0]}, {"parent": story.names[edge.parent]})
     if node.gate.pattern == "switches" and other is None:  # of more than two factors
         other = next((i for i, x in enumerate(numbers) if x == 0.0 and i != here), None)
     if other is not None:

@@ -66,6 +66,8 @@ class Latex(Formula):
         if gate.name == "step":  # as the course writes it: 1(x > 0)
             sign = r"\ge" if is_plain(inputs[2], 1.0) else ">"
             return cls(r"\mathbf{1}" + _bracketed(f"{given[0]} {sign} {given[1]}"))
+        if gate.name == "pick":
+            return cls(rf"{_bracketed(', '.join(given[1:]))}_{{{given[0]}}}")
         if gate.name == "sqrt":
             return cls(rf"\sqrt{{{given[0]}}}")
         return cls(_command(gate) + _bracketed(", ".join(given)))

@@ -110,6 +110,7 @@ function asItIs(step, way, xs, z) { // an edge with its formula at these numbers
 
 function manner(step, way, xs, local) { // what happens on an edge, where its formula alone does not say
   if (way.kind) return way.kind;
+  if (step.does === "picks") return local === 1 ? "picks" : "not picked";
   if (step.does === "routes" && xs.length === 1) return { 1: "passes", "-1": "flips", 0: "off" }[local] ?? "scales";
   if (step.does === "routes") return { 1: "routes", 0: "loses" }[local] ?? (local > 0 && local < 1 ? "ties" : "scales");
   if (step.does === "distributes" && local === 1) return "passes";
@@ -128,6 +129,7 @@ function gateSentence(step, xs, slopes) {
   if (kinds.length === 1) return sentence(0);
   if (kinds.includes("ties")) return say("ties");
   if (all("routes", "loses")) return say("routes");
+  if (all("picks", "not picked")) return say("picks");
   for (const [kind, phrase] of [["passes", "distributes"], ["flips", "flips"], ["switches", "switches"], ["scales", "scales"]]) {
     if (all(kind)) return say(phrase);
   }

@@ -32,6 +32,7 @@ const outputs = {
   maximum: (...xs) => xs.some(Number.isNaN) ? NaN : xs.reduce((z, x) => x > z ? x : z),
   minimum: (...xs) => xs.some(Number.isNaN) ? NaN : xs.reduce((z, x) => x < z ? x : z),
   step: (x, y, at) => x > y ? 1 : x < y ? 0 : x === y ? at : NaN,
+  pick: (index, ...xs) => within(index in xs, xs[index]),
   power_slope: (c, x, n) => c === 0 ? 0 : c * outputs.pow(x, n),
   exponent_slope(c, x, n, k) {
     if (k === 0) return outputs.power_slope(c, x, n);

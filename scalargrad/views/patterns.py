@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from ..table import elu, relu, sigmoid, softplus, tanh
+from ..table import elu, pick, relu, sigmoid, softplus, tanh
 from ..text import number_text
 from ..value import Value
 from .spelling import rule_text
@@ -24,7 +24,8 @@ SQUASHING = (*rule_text(sigmoid, 1), *rule_text(tanh, 1), *rule_text(softplus, 1
 class Manner(NamedTuple):
     """What happens on one edge.
 
-    kind: "passes", "flips", "number" (times a plain one), "switches", "routes", "loses", "ties", "off" or "scales".
+    kind: "passes", "flips", "number" (times a plain one), "switches", "routes", "loses", "ties", "picks", "not picked",
+        "off" or "scales".
     other: where it switches, the place among the gate's inputs of the factor that goes along.
     """
 
@@ -41,6 +42,8 @@ def manner(story: Story, node: Value, place: int, local: float) -> Manner:
         slope = slopes[place]
     except TypeError:  # the rule of one's own is made for floats alone: it cannot be read
         pass
+    if node.gate is pick and not math.isnan(local):
+        return Manner("picks" if local == 1.0 else "not picked")
     if isinstance(slope, (int, float)):
         return Manner({1.0: "passes", -1.0: "flips"}.get(slope, "number"))
     other = next((i for i, x in enumerate(inputs) if x is slope), None)
@@ -84,6 +87,8 @@ def gate_sentence(story: Story, node: Value) -> str:
         return story.say("ties")
     if kinds <= {"routes", "loses"}:
         return story.say("routes")
+    if kinds <= {"picks", "not picked"}:
+        return story.say("picks")
     for kind, phrase in (("passes", "distributes"), ("flips", "flips"), ("switches", "switches"), ("scales", "scales")):
         if kinds == {kind}:
             return story.say(phrase)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from ..table import maximum, minimum
+from ..table import maximum, minimum, pick
 from ..value import Value
 from .javascript import Script, gate_script, inputs_in, script_number
 from .patterns import manner
@@ -59,7 +59,7 @@ class Rerun:
         can_change = self._scripts[node] is not None
         return {
             "given": named,
-            "does": node.gate.pattern if node.gate else "",
+            "does": "picks" if node.gate is pick else node.gate.pattern if node.gate else "",
             "spelled": template(node) if can_change else None,
             "ways": [self._way(node, place) for place in range(len(node.parents))],
         }

@@ -42,6 +42,10 @@ class Step(torch.autograd.Function):
         return zero, zero, zero
 
 
+def pick(index: Any, *xs: Any) -> Any:
+    return xs[int(index)] + 0.0 * index.detach()
+
+
 def elu(x: Any, alpha: Any) -> Any:
     """By expm1 near 0 alone: torch takes its slope for the output plus 1, which far below 0 has no digits left."""
     below = torch.clamp(x, max=0.0)
@@ -72,6 +76,7 @@ TORCH: dict[str, Callable[..., Any]] = {
     "total": lambda *xs: add_up(*xs),
     "dot": dot_product,
     "step": Step.apply,
+    "pick": pick,
     "power_slope": power_slope,
     "exponent_slope": exponent_slope,
     "swish": swish,
