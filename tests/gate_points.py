@@ -303,8 +303,8 @@ def everywhere(name: str) -> list[Point]:
 
 # ---- random graphs ----
 
-HELPERS = {"step", "pick", "power_slope", "exponent_slope"}
-NOT_FOR_VALUES = HELPERS | {"given_gradients"}  # which people never hand values in all places
+HELPERS = {"step", "power_slope", "exponent_slope"}
+NOT_FOR_VALUES = HELPERS | {"given_gradients", "pick"}  # which people never hand values in all places
 WHOLE = {"pick": {0}}  # places of inputs that are whole numbers: beside them there is no output
 MAX_SIZE = 20.0
 
@@ -401,7 +401,7 @@ def wild_recipe(
             inputs[1] = len(numbers) - 1
         if name == "pick":  # of an index that is known, or computed in the graph
             inputs[0] = float(chance.randrange(count - 1))
-            if count > 2 and chance.random() < 0.5:
+            if count > 2 and "step" in gates and chance.random() < 0.5:
                 add("step", chance.randrange(len(numbers)), chance.randrange(len(numbers)), 1.0)
                 inputs[0] = len(numbers) - 1
         if name == "given_gradients":  # of plain numbers it has no second derivatives

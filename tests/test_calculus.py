@@ -9,7 +9,7 @@ import random
 import mpmath
 import pytest
 from conftest import same
-from gate_points import HELPERS, POINTS, everywhere, recipes
+from gate_points import HELPERS, POINTS, WHOLE, everywhere, recipes
 from hypothesis import given, settings
 
 from scalargrad import (
@@ -46,9 +46,9 @@ def close(x, truth, rel=1e-12):
 
 def at(gate, point):
     """The values at a point, and what the gate makes of them."""
-    count = len(point) - NUMBERS_ONLY.get(gate.name, 0)
-    values = [Value(x) for x in point[:count]]
-    return values, gate(*values, *point[count:])
+    first, end = len(WHOLE.get(gate.name, ())), len(point) - NUMBERS_ONLY.get(gate.name, 0)
+    values = [Value(x) for x in point[first:end]]
+    return values, gate(*point[:first], *values, *point[end:])
 
 
 def derivatives(f, x, highest):

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import mpmath
 import pytest
-from gate_points import HELPERS, NOT_FOR_VALUES, POINTS, plain, recipes
+from gate_points import HELPERS, NOT_FOR_VALUES, POINTS, WHOLE, plain, recipes
 from hypothesis import given, settings
 from mpmath import mpf
 
@@ -41,8 +41,8 @@ every_gate = pytest.mark.parametrize("name", GATES)
 
 def of_values(gate, point):
     """The gate as a function of those inputs that may be values, and these."""
-    count = len(point) - NUMBERS_ONLY.get(gate.name, 0)
-    return lambda *values: gate(*values, *point[count:]), point[:count]
+    first, end = len(WHOLE.get(gate.name, ())), len(point) - NUMBERS_ONLY.get(gate.name, 0)
+    return lambda *values: gate(*point[:first], *values, *point[end:]), point[first:end]
 
 
 def planted(gate, factor, place=None):
@@ -318,10 +318,11 @@ def test_a_planted_error_is_named_with_its_input(name):
     function, at = of_values(GATES[name], point)
     slopes = function(*map(Value, at)).local_gradients()
     for place in [i for i, slope in enumerate(slopes) if slope != 0.0]:
-        off = planted(GATES[name], 3.0, place)
+        at_place = place + len(WHOLE.get(name, ()))
+        off = planted(GATES[name], 3.0, at_place)
         report = check_gradients(of_values(off, point)[0], at)
         [culprit] = report.culprits
-        assert culprit.name.startswith(f"gate {name}: dz/d{off.input_names(len(point))[place]} at ")
+        assert culprit.name.startswith(f"gate {name}: dz/d{off.input_names(len(point))[at_place]} at ")
         assert culprit.backward == pytest.approx(3.0 * culprit.numerical, rel=1e-6) and culprit.verdict == "wrong"
         assert [s.verdict != "right" for s in report.slopes] == [i == place for i in range(len(at))]
 

@@ -13,7 +13,7 @@ from conftest import circuit, same
 from gate_points import recipes
 from hypothesis import assume, given, settings, strategies as st
 
-from scalargrad import Value, dot, gate, maximum, minimum, relu, sigmoid, tanh, total
+from scalargrad import Value, dot, gate, maximum, minimum, pick, relu, sigmoid, tanh, total
 from scalargrad.graph import chain_rule, topological_order
 from scalargrad.table import GATES
 from scalargrad.value import constant
@@ -194,6 +194,17 @@ def lost_to_a_number():
     return x, f, f
 
 
+@case(
+    "not picked",
+    "x.grad = 0: f = (y, x)[i] routes its gradient to the value at index 0, and x is not it",
+    {"index": 0.0},
+)
+def not_picked():
+    x = Value(2.0)
+    f = pick([Value(3.0, "y"), x], Value(0.0, "i"))
+    return x, f, f
+
+
 @case("saturated", "f = sigmoid(x) is saturated: its input is 12.4, its local gradient 4.12e-06", {"input": 12.4})
 def sigmoid_saturated():
     x = Value(12.4)
@@ -332,7 +343,7 @@ def infinity_times_zero():
     return x, h * Value(inf, "g"), h
 
 
-@pytest.mark.parametrize("name", [name for name, gate in GATES.items() if gate.pattern == "routes"])
+@pytest.mark.parametrize("name", [name for name, gate in GATES.items() if gate.pattern == "routes" and name != "pick"])
 def test_a_gate_that_routes_nothing_under_an_infinite_gradient(name):
     """inf x 0 is nan: the product on the screen is the one computed, where torch masks it."""
     x, g = Value(0.0 if name == "abs" else -3.0, "x"), Value(1e200, "g")

@@ -4,7 +4,7 @@ import math
 import operator
 
 import pytest
-from gate_points import HELPERS, everywhere
+from gate_points import HELPERS, WHOLE, everywhere
 from hypothesis import assume, given, strategies as st
 
 from scalargrad.formula import Formula, read_rule
@@ -32,6 +32,7 @@ def readable(gate):
 def named(gate, point):
     """The output and inputs of a gate as names, and {name: number} of what they stand for."""
     names = ["z", *gate.input_names(len(point))]
+    point = tuple([int(x) if place in WHOLE.get(gate.name, ()) else x for place, x in enumerate(point)])
     return [Formula(name) for name in names], dict(zip(names, (gate(*point), *point)))
 
 

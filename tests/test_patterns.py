@@ -20,6 +20,8 @@ TRUE = {
     "routes": lambda node, here, local, other: local == 1.0 and node.numbers[1 + here] == node.data,
     "loses": lambda node, here, local, other: local == 0.0 and node.numbers[1 + here] != node.data,
     "ties": lambda node, here, local, other: 0.0 < local < 1.0 and node.numbers[1 + here] == node.data,
+    "picks": lambda node, here, local, other: local == 1.0 and here == 1 + node.numbers[1],
+    "not picked": lambda node, here, local, other: local == 0.0 and here != 1 + node.numbers[1],
     "off": lambda node, here, local, other: local == 0.0,
     "scales": lambda node, here, local, other: True,
 }

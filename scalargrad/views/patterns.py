@@ -42,8 +42,8 @@ def manner(story: Story, node: Value, place: int, local: float) -> Manner:
         slope = slopes[place]
     except TypeError:  # the rule of one's own is made for floats alone: it cannot be read
         pass
-    if node.gate is pick and not math.isnan(local):
-        return Manner("picks" if local == 1.0 else "not picked")
+    if node.gate is pick:
+        return Manner({1.0: "picks", 0.0: "not picked"}.get(slope if isinstance(slope, float) else local, "scales"))
     if isinstance(slope, (int, float)):
         return Manner({1.0: "passes", -1.0: "flips"}.get(slope, "number"))
     other = next((i for i, x in enumerate(inputs) if x is slope), None)
