@@ -43,7 +43,9 @@ COMMENT = re.compile(r"(?m)(^|\s)//.*$|/\*(?s:.)*?\*/")
 PARTS = ("title", "summary", "circuits", "codes", "table", "json", "gates")  # what a page has of its own
 MARK = re.compile(r"\{\{([\w ]+)\}\}")
 LONGEST = "-8.88888e-308"  # no number is written longer
-TOLD = re.compile("page |edge |(first|local|gate|a tie|ties|routes|distributes|flips|switches|scales|differs|both)$")
+TOLD = re.compile(
+    "page |edge |(first|local|gate|a tie|ties|routes|picks|distributes|flips|switches|scales|differs|both)$"
+)
 Lit = dict[tuple[Value, int | None], list[int]]  # the code lines of a gate going forward (None), and of each edge
 
 

@@ -459,6 +459,7 @@ REASONS = (
     "cannot give a local gradient that fits a float",
     "divide by zero",
     "have no finite real power",
+    "do not fit: an index is whole, at least 0, and below the number of values",
     "is not positive",
     "is negative",
     "is infinite",

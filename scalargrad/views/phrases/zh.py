@@ -100,6 +100,8 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "(write abs for the root of a square)": "给不出有限的局部梯度：根在 0 处无限陡（平方的根请写成 abs）",
     "reason divide by zero": "除数为零",
     "reason have no finite real power": "没有有限的实数幂",
+    "reason do not fit: an index is whole, at least 0, "
+    "and below the number of values": "不相配：下标是整数，不小于 0，且小于值的个数",
     "reason is not positive": "不是正数",
     "reason is negative": "是负数",
     "reason is infinite": "是无穷大",
