@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import sys
 import textwrap
@@ -63,6 +64,8 @@ def _obey(argv: Sequence[str]) -> int:
                 return repl.main()
             elif arguments.lecture is not None:
                 _write_lecture(arguments)
+            elif arguments.playground is not None:
+                _write_playground(arguments.playground)
             else:
                 _run(arguments)
         except BrokenPipeError:
@@ -130,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument("--tree", action="store_true", help=say("command tree"))
     options.add_argument("--repl", action="store_true", help=say("command repl"))
     options.add_argument("--lecture", metavar="FILE", help=say("command lecture"))
+    options.add_argument("--playground", metavar="DIR", help=say("command playground"))
     options.add_argument("--lang", choices=LANGUAGES, help=say("command lang"))
     options.add_argument("--version", action="store_true", help=say("command version"))
     options.add_argument("-h", "--help", action="help", help=say("command help"))
@@ -179,6 +183,14 @@ def _write_lecture(arguments: argparse.Namespace) -> None:
     print(say("command page", path=lecture), flush=True)
     if arguments.open:
         _open(lecture)
+
+
+def _write_playground(folder: str) -> None:
+    from .playground import folder as playground  # with hashes and archives, which nothing else here needs
+
+    written = playground.playground(folder)
+    command = f"{playground.COMMAND} -d {shlex.quote(str(written))}"
+    print(say("command playground written", path=written, command=command, address=playground.ADDRESS))
 
 
 def _saved_if_possible(drawing: Drawing, name: str) -> str:

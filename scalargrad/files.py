@@ -1,9 +1,10 @@
-"""Writing a file whole or not at all."""
+"""Writing a file, or a folder of files, whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -31,3 +32,42 @@ def write(path: str | os.PathLike[str], content: bytes) -> Path:
         with contextlib.suppress(OSError):  # as a rule it has got its new name
             beside.unlink()
     return target
+
+
+def write_folder(path: str | os.PathLike[str], contents: Mapping[str, bytes]) -> Path:
+    """Writes files into a folder, all of them or none, and returns the path.
+
+    path: the folder, which is made if it is not there; what else it holds stays.
+    contents: {name: content} of each file.
+
+    OSError where one of them cannot be written; those that were there then stay as they were.
+    """
+    target = Path(path)
+    new = not target.exists()
+    beside = target / f".{os.urandom(16).hex()}.part"
+    try:
+        target.mkdir(exist_ok=True)
+        beside.mkdir()
+        for name, content in contents.items():
+            (beside / name).write_bytes(content)
+        for name in contents:
+            os.replace(beside / name, target / name)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(target)) from None
+    finally:
+        _remove(beside)
+        if new:
+            _remove_if_empty(target)
+    return target
+
+
+def _remove(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        for file in folder.iterdir():
+            file.unlink()
+    _remove_if_empty(folder)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()

@@ -183,7 +183,7 @@ def test_help_in_chinese(run):
     shown = good(run("--help", "--lang", "zh"))
     assert shown.startswith("用法： scalargrad") and "显示本帮助" in shown
     words = set(re.findall(r"[A-Za-z]{3,}", re.sub(r"--\w+|\w+\.(?:svg|html)", "", shown)))
-    assert words <= {"scalargrad", "expression", "name", "number", "sigmoid", "FILE", "Python"}
+    assert words <= {"scalargrad", "expression", "name", "number", "sigmoid", "FILE", "DIR", "Python"}
 
 
 def test_the_prompt_in_chinese(run):

@@ -167,3 +167,26 @@ def test_the_file_beside_cannot_be_foreseen_nor_is_a_planted_link_followed(tmp_p
     with pytest.raises(FileExistsError):
         files.write(tmp_path / "a.svg", b"new")
     assert victim.read_bytes() == b"untouched"
+
+
+# ---- a folder ----
+
+
+def test_a_folder_is_written_whole(tmp_path):
+    contents = {"a": b"1", "b": b"2"}
+    place = tmp_path / "new"
+    assert files.write_folder(place, contents) == place and names(tmp_path) == ["new"]
+    (place / "mine").touch()
+    assert files.write_folder(str(place), {"a": b"3"}) == place
+    assert {file.name: file.read_bytes() for file in place.iterdir()} == {"a": b"3", "b": b"2", "mine": b""}
+
+
+@pytest.mark.parametrize("wrong", ["x" * 300, "none/b"])
+def test_of_a_folder_with_a_file_that_cannot_be_written_nothing_is(tmp_path, wrong):
+    with pytest.raises(OSError):
+        files.write_folder(tmp_path / "new", {"a": b"1", wrong: b"2"})
+    assert names(tmp_path) == []
+    (tmp_path / "a").write_bytes(b"old")
+    with pytest.raises(OSError):
+        files.write_folder(tmp_path, {"a": b"1", wrong: b"2"})
+    assert names(tmp_path) == ["a"] and (tmp_path / "a").read_bytes() == b"old"

@@ -55,6 +55,19 @@ def test_a_text_that_graphviz_does_not_read():
     assert machine().svg("digraph {a}").startswith(b"<?xml")
 
 
+def test_another_machine_can_be_lent(monkeypatch):
+    """As the playground does in a browser."""
+
+    class Lent:
+        def svg(self, source):
+            return b'<svg xmlns="http://www.w3.org/2000/svg" width="%d"/>' % len(source)
+
+    monkeypatch.setattr(machines, "_lent", None)  # and so it is again after the test
+    machines.lend(Lent())
+    drawing = draw(lecture())
+    assert f'width="{len(drawing.source)}"' in drawing.svg
+
+
 def test_the_clock_stops_a_layout_and_the_next_one_works():
     with pytest.raises(TimeoutError, match="^the layout was not done after 0 seconds$"):
         machine().svg(ENDLESS, seconds=0.2)

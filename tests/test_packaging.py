@@ -95,6 +95,12 @@ def test_what_it_needs_and_what_it_can_use(metadata):
     assert set(metadata.get_all("Provides-Extra")) == {extra for _, extra in packages if extra}
 
 
+def test_in_a_browser_it_needs_nothing_that_cannot_run_there(metadata):
+    """There `sys_platform` is emscripten, and WebAssembly is the browser's to run: wasmtime has no use."""
+    [need] = [need for need in metadata.get_all("Requires-Dist") if "wasmtime" in need]
+    assert need.partition(";")[2].strip() == 'sys_platform != "emscripten"'
+
+
 def test_the_versions_of_python_that_are_named_are_those_that_are_tested(metadata):
     named = [c for c in metadata.get_all("Classifier") if re.search(r":: 3\.\d+$", c)]
     workflow = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")

@@ -108,7 +108,7 @@ def test_every_language_is_complete(lang):
 def test_chinese_is_chinese():
     """Between its Chinese words stand formulas, and names of the engine, but no English."""
     names = set(
-        "Ctrl FILE JavaScript Python Value abs backward data detach dot draw exp float grad help inf limit math "
+        "Ctrl FILE JavaScript Python Shift Value abs backward data detach dot draw exp float grad help inf limit math "
         "maximum minimum name nan print scalargrad sigmoid steps svg total zero_grad".split()
     )
     names |= {"Page", "Down", "SVM", "softmax", "maxout", "max", "leaky"}

@@ -11,7 +11,7 @@ import atexit
 import functools
 import os
 import threading
-from typing import Any
+from typing import Any, Protocol
 
 MAX_SECONDS = 30.0
 _lock = threading.Lock()  # one layout at a time: to stop one stops all that run
@@ -27,10 +27,25 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_the_lock)
 
 
-def machine() -> Machine | None:
-    """The machine, loaded at the first call; None where it cannot be had."""
+class LaysOut(Protocol):
+    """What pictures need: the SVG of a DOT text, or RuntimeError."""
+
+    def svg(self, source: str) -> bytes: ...
+
+
+_lent: LaysOut | None = None
+
+
+def lend(machine: LaysOut) -> None:
+    """Has this lay out pictures from now on: wasmtime cannot run in a browser, which runs WebAssembly itself."""
+    global _lent
+    _lent = machine
+
+
+def machine() -> LaysOut | None:
+    """The machine: the one that was lent, else ours, loaded at the first call; None where it cannot be had."""
     try:
-        return _loaded()
+        return _lent or _loaded()
     except Exception:  # it loads a compiled library: what that raises on a machine it does not fit is not known
         return None
 
