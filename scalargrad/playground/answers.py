@@ -17,6 +17,7 @@ from ..views.draw import draw
 from ..views.explain import explain
 from ..views.ledger import ledger
 from ..views.page import page
+from ..views.phrases import error_saying, said_again
 from ..views.steps import steps
 
 MAX_SIGNS = 250  # Pyodide breaks down when it frees a chain of some 1,500 gates
@@ -44,24 +45,26 @@ def answers(expression: str, numbers: str, lang: str) -> Iterator[Answer]:
     try:
         root = _root(expression, numbers)
     except (ValueError, ArithmeticError, RuntimeError) as error:
-        yield Answer("expression", str(error), refused=True)
+        yield Answer("expression", _told(error, lang), refused=True)
         return
     for view, text in VIEWS.items():
         try:
             yield Answer(view, text(root, lang))
         except (ValueError, ArithmeticError, RuntimeError) as error:
-            yield Answer(view, str(error), refused=True)
+            yield Answer(view, _told(error, lang), refused=True)
 
 
 def _root(expression: str, numbers: str) -> Value:
     signs = len(re.findall(r"\*\*|//|[-+*/(\[,=]", expression))
     if signs > MAX_SIGNS:
-        raise ValueError(
-            f"the expression has {signs} operators, brackets and commas; here {MAX_SIGNS} are allowed, "
-            "and where Python is installed there is no such limit"
-        )
+        raise error_saying(ValueError, "playground too large", signs=signs, most=MAX_SIGNS)
     given = re.sub(r"\s*=\s*", "=", numbers)
     return evaluate(expression, assigned(filter(None, re.split(r"[\s,;\uff0c\uff1b]+", given))))
+
+
+def _told(error: Exception, lang: str) -> str:
+    """What an error says, as on the command line: in English, and then in the language."""
+    return "\n".join(filter(None, [str(error), said_again(error, lang)]))
 
 
 # ---- the views, in the order in which they are answered ----

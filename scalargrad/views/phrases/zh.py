@@ -454,6 +454,10 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "playground running": "正在计算",
     "playground failed": "无法加载 Python（{reason}）。按“运行”再试一次。",
     "playground crashed": "Python 出错并重新启动：{reason}",
+    "playground too large": "表达式有 {signs} 个运算符、括号和逗号；浏览器中最多允许 {most} 个，"
+    "安装了 scalargrad 则没有这个限制",
+    "playground other files": "{path} 里有别的文件：请给出一个新文件夹，或一个空文件夹",
+    "playground no graphviz": "演练场需要 {package} 包：{command}",
     "playground disk": "本页需要 JavaScript 和网页服务器。请在它的文件夹里运行 {command}，然后打开 {address}",
     # networks
     "network inputs": "输入：{count} 个",
