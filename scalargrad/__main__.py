@@ -65,7 +65,7 @@ def _obey(argv: Sequence[str]) -> int:
             elif arguments.lecture is not None:
                 _write_lecture(arguments)
             elif arguments.playground is not None:
-                _write_playground(arguments.playground)
+                _write_playground(arguments)
             else:
                 _run(arguments)
         except BrokenPipeError:
@@ -185,12 +185,14 @@ def _write_lecture(arguments: argparse.Namespace) -> None:
         _open(lecture)
 
 
-def _write_playground(folder: str) -> None:
-    from .playground import folder as playground  # with hashes and archives, which nothing else here needs
+def _write_playground(arguments: argparse.Namespace) -> None:
+    from .playground import folder  # with hashes and archives, which no other command needs
 
-    written = playground.playground(folder)
-    command = f"{playground.COMMAND} -d {shlex.quote(str(written))}"
-    print(say("command playground written", path=written, command=command, address=playground.ADDRESS))
+    if arguments.expression is not None:
+        raise ValueError("--playground takes no expression: it is typed on the page")
+    written = folder.playground(arguments.playground)
+    command = f"{folder.COMMAND} -d {shlex.quote(str(written))}"
+    print(say("command playground written", path=written, command=command, address=folder.ADDRESS))
 
 
 def _saved_if_possible(drawing: Drawing, name: str) -> str:
