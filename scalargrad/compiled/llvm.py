@@ -222,6 +222,11 @@ class IR:
         raise AttributeError(name)
 
 
+def declared(name: str) -> str:
+    """The text that declares a function of the C library."""
+    return f"declare double @{name}({', '.join([DOUBLE] * (2 if name == 'pow' else 1))})"
+
+
 def lanes_of(name: str) -> str:
     """The text of a function on vectors that calls one of the C library lane by lane."""
     ir = IR()
@@ -232,5 +237,4 @@ def lanes_of(name: str) -> str:
         z = ir.let(f"call double @{name}({', '.join(map(repr, given))})", DOUBLE)
         result = ir.let(f"insertelement {result}, {z}, i32 {lane}", VECTOR)
     head = f"define internal {VECTOR} @{name}_lanes({', '.join(f'{VECTOR} {x}' for x in inputs)}) noinline {{"
-    declared = f"declare double @{name}({', '.join([DOUBLE] * len(inputs))})"
-    return "\n".join([declared, head, "entry:", *ir.written, f"  ret {result}", "}"])
+    return "\n".join([declared(name), head, "entry:", *ir.written, f"  ret {result}", "}"])

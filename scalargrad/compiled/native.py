@@ -311,35 +311,27 @@ class NativeEngine(Engine):
     """Machine code for a minibatch, and for whole epochs of gradient descent; the source is in LLVM's language."""
 
     def __init__(self, code: FlatCode):
-        llvm = needed("llvmlite.binding", "native")
         kernel = Kernel(code)
-        size = len(kernel.ir.written)
-        if size > MAX_INSTRUCTIONS:
-            raise ValueError(
-                f'the engine "native" compiles up to {MAX_INSTRUCTIONS:,} instructions, and this graph makes {size:,}, '
-                'which would take minutes: take engine="python", or "numpy" for large minibatches'
-            )
+        refuse_long(len(kernel.ir.written))
         self.parameters, self.values, self.work = code.parameters, len(code.values), kernel.size
         used = [name for name in LIBM if f"@{name}(" in kernel.text or f"@{name}_lanes(" in kernel.text]
         self.source = "\n\n".join([*map(lanes_of, used), kernel.text, descent(self.parameters, self.values), ""])
-        self._compile(llvm)
+        self._take(compiled(self.source))
 
-    def _compile(self, llvm: Any) -> None:
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        module = llvm.parse_assembly(self.source)
-        target = llvm.Target.from_default_triple()
-        features = llvm.get_host_cpu_features().flatten()
-        machine = target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=2)
-        self._engine = llvm.create_mcjit_compiler(module, machine)  # it owns the code: it must live as long
-        self._engine.finalize_object()
+    def _take(self, made: Any) -> None:
+        """Takes the functions of what was compiled."""
+        self._owner = made  # of the code: it must live as long
         pointer, size, real = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
         self._minibatch = ctypes.CFUNCTYPE(None, pointer, pointer, pointer, size, real, pointer, pointer)(
-            self._engine.get_function_address("minibatch")
+            made.get_function_address("minibatch")
         )
         self._descend = ctypes.CFUNCTYPE(None, *[pointer] * 8, size, size, size, real, real, ctypes.c_bool)(
-            self._engine.get_function_address("descend")
+            made.get_function_address("descend")
         )
+
+    def memory(self) -> Any:
+        """Memory for one run."""
+        return doubles(self.work)
 
     def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
         if any(map(is_array, data)):
@@ -354,7 +346,7 @@ class NativeEngine(Engine):
 
     def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
         G, scale = doubles(self.parameters + self.values), 1.0 / len(samples) if mean else 1.0
-        self._minibatch(doubles(numbers), samples.X, samples.order, len(samples), scale, G, doubles(self.work))
+        self._minibatch(doubles(numbers), samples.X, samples.order, len(samples), scale, G, self.memory())
         value, *others = G[self.parameters :]
         return value, G[: self.parameters], *others
 
@@ -364,11 +356,34 @@ class NativeEngine(Engine):
         n, width = len(samples), self.values
         P, V, G, values = (doubles(x) for x in (numbers, velocity, self.parameters + width, len(rates) * width))
         self._descend(
-            *(P, samples.X, samples.order, doubles(rates), V, G, doubles(self.work), values),
+            *(P, samples.X, samples.order, doubles(rates), V, G, self.memory(), values),
             *(n, batch, len(rates) // -(-n // batch), *how),
         )
         numbers[:], velocity[:] = P[:], V[:]
         return [values[i : i + width] for i in range(0, len(values), width)], G[: self.parameters]
+
+
+def compiled(source: str) -> Any:
+    """Machine code of a text in LLVM's language; `get_function_address` of the result finds its functions."""
+    llvm = needed("llvmlite.binding", "native")
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    module = llvm.parse_assembly(source)
+    target = llvm.Target.from_default_triple()
+    features = llvm.get_host_cpu_features().flatten()
+    machine = target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=2)
+    made = llvm.create_mcjit_compiler(module, machine)
+    made.finalize_object()
+    return made
+
+
+def refuse_long(size: int) -> None:
+    """ValueError for so many instructions that LLVM would take minutes."""
+    if size > MAX_INSTRUCTIONS:
+        raise ValueError(
+            f'the engine "native" compiles up to {MAX_INSTRUCTIONS:,} instructions, and this graph makes {size:,}, '
+            'which would take minutes: take engine="python", or "numpy" for large minibatches'
+        )
 
 
 def doubles(numbers: int | Sequence[float]) -> Any:

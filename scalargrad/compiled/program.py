@@ -12,6 +12,7 @@ from ..gate import to_float
 from ..value import Value
 from .engines import Engine, JaxEngine, NumpyEngine, PythonEngine, Result
 from .flat import FlatCode, of_own_gates
+from .interpreter import of_large
 from .native import NativeEngine
 from .trace import Layout, Recorder, Trace, plain
 
@@ -39,7 +40,8 @@ def record(
     samples: one sample: for each argument of the function a number, or numbers in (nested) lists.
     parameters: the leaves that gradients are wanted of.  Their data is read at every call of the program.
     engine: "python", the flat code on floats; "numpy", on columns of a minibatch; "jax", the same under `jax.jit`;
-        "native", machine code.  The last three need the package numpy, jax or llvmlite.
+        "native", machine code: for eight samples at a time, or, if the graph is large, for each kind of gate in it.
+        The last three need the package numpy, jax or llvmlite.
     reduce: "mean" or "sum": how the values and gradients of all samples of a minibatch become one.
 
     >>> w, b = Value(2.0), Value(-1.0)
@@ -64,20 +66,20 @@ def record(
 
     All engines agree with `backward()` to 1e-12 of the largest contribution, mostly to 1e-15.  They differ at kinks
     and where a slope is all rounding: "numpy" and "jax" add the products of a dot up in another order, "native" those
-    of a long one of parameters alone.  So an input of relu that is 0 but for rounding may fall on the other side, and
-    at a saturated tanh, whose slope 1 - z * z has lost its digits, gradients part by some 1e-9 of themselves.  They
-    also differ where numbers end: "python" raises the errors of Python's floats, without a gate's name; the others
-    never raise, but follow IEEE 754: log(-1) is nan, 1 / 0 and exp(1000) are inf.  What a local gradient of 0
-    everywhere, that of step, or in "python" an upstream of exactly 0 behind a relu would send back is left out, so
-    0 * inf is no nan there; and x ** 2 is x * x, which may be inf.
+    of a long one.  So an input of relu that is 0 but for rounding may fall on the other side, and at a saturated tanh,
+    whose slope 1 - z * z has lost its digits, gradients part by some 1e-9 of themselves.  They also differ where
+    numbers end: "python" raises the errors of Python's floats, without a gate's name; the others never raise, but
+    follow IEEE 754: log(-1) is nan, 1 / 0 and exp(1000) are inf.  What a local gradient of 0 everywhere, that of step,
+    or in "python" an upstream of exactly 0 behind a relu would send back is left out, so 0 * inf is no nan there; and x
+    ** 2 is x * x, which may be inf.
 
     Under "jax" arrays that are sharded over a mesh of devices stay so: each device runs its samples, and the gradients
     are added up over all of them.
 
     Graphs of the same shape share one compiled program, so recording in a loop compiles once.
 
-    Raises TypeError or ValueError for arguments that do not fit, and for a graph so large that "native" would take long
-    to compile it; ImportError, naming the package, for an engine that is not installed.
+    Raises TypeError or ValueError for arguments that do not fit, and for a gate of so many inputs that "native" would
+    take long to compile it; ImportError, naming the package, for an engine that is not installed.
     """
     if not callable(function):
         kind = f"{type(function).__name__} {function!r:.40}"
@@ -240,7 +242,7 @@ class Loaded:
 def _engine_for(name: str, trace: Trace) -> Engine:
     """The compiled code for a graph of this shape, which an earlier recording may have left."""
     key = (name, trace, of_own_gates(trace))
-    engine = _engines.pop(key, None) or ENGINES[name](FlatCode(trace))
+    engine = _engines.pop(key, None) or name == "native" and of_large(trace) or ENGINES[name](FlatCode(trace))
     _engines[key] = engine
     if len(_engines) > MAX_ENGINES:
         _engines.popitem(last=False)

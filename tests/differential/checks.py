@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from conftest import same
+from interpreted import record_interpreted
 
 from scalargrad import backprop_code, calculus
 from scalargrad.compiled import record
@@ -165,6 +166,12 @@ def code_is_backward(case: Case) -> str:
     return within(found, case.gradients, allowed_beside(case), parts)
 
 
+def record_on(engine: str, function: Callable[..., Any], sample: list[float], parameters: list[Any]) -> Any:
+    if engine == "interpreter":
+        return record_interpreted(function, sample, parameters)
+    return record(function, sample, parameters, engine)
+
+
 def engine_is_backward(engine: str) -> Callable[[Case], str]:
     def verdict(case: Case) -> str:
         if not case.finite or case.gradients is None or not case.recipe.gates:
@@ -175,7 +182,7 @@ def engine_is_backward(engine: str) -> Callable[[Case], str]:
         def function(*xs: Any) -> Any:
             return case.recipe.run([*xs, *parameters], case.gates.__getitem__)[-1]
 
-        program = record(function, sample, parameters, engine)
+        program = record_on(engine, function, sample, parameters)
         value, found = program(*[[x] for x in sample])
         size = [max(*case.tolerances, 1e-12 * abs(case.root.data))] * (len(parameters) + 1)
         return within([value, *found], [case.root.data, *case.gradients[half:]], size)
@@ -194,5 +201,8 @@ CHECKS = {
     'engine "python", against backward': Check(engine_is_backward("python"), ROUNDED, every=5),
     'engine "numpy", against backward': Check(engine_is_backward("numpy"), ROUNDED, every=5, needs="numpy"),
     'engine "native", against backward': Check(engine_is_backward("native"), ROUNDED, every=20, needs="llvmlite"),
+    '"native" of large graphs, against backward': Check(
+        engine_is_backward("interpreter"), ROUNDED, every=5, needs="llvmlite"
+    ),
     'engine "jax", against backward': Check(engine_is_backward("jax"), ROUNDED, every=200, needs="jax"),
 }
