@@ -1,5 +1,6 @@
 """Large graphs on the engine "native": instructions for what is compiled for each kind of gate."""
 
+import math
 import random
 from functools import partial
 
@@ -7,7 +8,7 @@ import pytest
 from interpreted import record_interpreted
 from test_compiled import assert_same, eager, network, points
 
-from scalargrad import Value, dot, maximum, table, total
+from scalargrad import Value, dot, maximum, pick, table, total
 from scalargrad.compiled import interpreter, native, record
 from scalargrad.compiled.interpreter import Instructions, Interpreter
 from scalargrad.compiled.trace import Recorder
@@ -77,6 +78,21 @@ def test_dots_and_totals_of_every_length(n):
     X, _ = points(5, n)
     program = record_interpreted(function, (X[0],), parameters, "sum")
     assert_same(program(X), eager(lambda x: function([*map(Value, x)]), [(x,) for x in X], parameters))
+
+
+@pytest.mark.parametrize("n", [3, 7, 8, 20])
+def test_a_pick_of_every_length(n):
+    p = [Value(0.5 * i - 1.0) for i in range(n)]
+
+    def function(x, i):
+        return table.tanh(x * pick(p, i)) + pick([*p[: n - 1], x], i) + pick([1.5] * n, i)
+
+    program = record_interpreted(function, (1.0, 1.0), p, "sum")
+    samples = [(0.1 * i, float(i)) for i in range(n)]
+    expected = eager(lambda x, i: function(Value(x), Value(i)), samples, p)
+    assert_same(program(*zip(*samples)), expected)
+    for none in (-1.0, 0.5, float(n), math.nan, math.inf):
+        assert math.isnan(program([1.0], [none])[0])
 
 
 def test_weights_and_hidden_outputs_stand_in_rows():

@@ -39,6 +39,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
+import math
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -53,7 +54,7 @@ from .trace import Entry, Trace
 
 MAX_COMPILED = 2_000  # inputs of gates; for a graph with more, LLVM would take a second, and much longer soon
 LONG = 2 * MAX_UNROLLED + 1  # inputs of a dot; one with more is a loop in a graph that is compiled as a whole
-MANY = LANES  # a dot of so many products, or a total of so many terms, is a loop
+MANY = LANES  # a dot, a total or a pick of so many is a loop
 MAX_KINDS = 1_000  # kinds of gates whose functions are kept for other graphs
 HEADER = 16  # doubles at the beginning of a run's memory, which hold addresses and sizes
 STATE = "ptr %at, ptr %N, ptr %G, ptr %pool, ptr %functions"  # what each function hands to the next
@@ -65,9 +66,9 @@ class Kind(NamedTuple):
     """What instructions have in common that are done by the same two functions.
 
     gate: None for an instruction that writes a plain number, or that ends a pass.
-    inputs: for each input whether it gets a gradient, or the text of a plain number.  For a loop, the same for each
-        part: the first factors of a dot, the second, and what is added to the products.
-    loop: INDICES or ROWS for a dot or a total of many terms, by how their places are found; else "".
+    inputs: for each input whether it gets a gradient, or the text of a plain number.  For a gate of many inputs, the
+        same for each part: of a dot, the first factors, the second, and what is added to the products.
+    loop: INDICES or ROWS for a dot, a total or a pick of many, by how the places of its inputs are found; else "".
     rest: how many products of a dot of rows are left over, when eight are taken at a time.
     """
 
@@ -149,13 +150,15 @@ class Instructions:
 
     def _many(self, gate: Gate, inputs: tuple[Node, ...], output: int) -> int:
         """Writes the instruction of a gate of more than two inputs; the number of its kind."""
-        n = len(inputs) // 2 if gate is table.dot else len(inputs)
+        parts = _parts(gate, inputs)
+        n = max(map(len, parts))
         if gate not in LOOPS or n < MANY:
             number = self._number((gate, *[self._moves.get(x, x) for x in inputs]))
             places = [self._places.get(x, 0) for x in inputs]
         else:
-            nodes = [self._written(x) if isinstance(x, str) else x for x in inputs]
-            parts = [part for part in (nodes[:n], nodes[n : 2 * n], nodes[2 * n :]) if part]
+            for x in inputs:
+                if isinstance(x, str):
+                    self._give_place(x)
             listed = [[self._places[x] for x in part] for part in parts]
             places = [place for part in listed for place in part]
             kind = Kind(gate, tuple([any([self._moves[x] for x in part]) for part in parts]), INDICES)
@@ -166,13 +169,12 @@ class Instructions:
         self.pool.extend(places)
         return number
 
-    def _written(self, text: str) -> str:
+    def _give_place(self, text: str) -> None:
         """Writes an instruction that writes a plain number, so that it has a place."""
         if text not in self._places:
             self._places[text] = len(self._places)
             self._moves[text] = False
             self._code += (self._number((None, text)), self._places[text], 0, 0)
-        return text
 
     def _number(self, kind: tuple[Any, ...]) -> int:
         """The number of a kind, or of (gate, *inputs)."""
@@ -182,6 +184,14 @@ class Instructions:
             self.kinds.append(kind if isinstance(kind, Kind) else Kind(kind[0], kind[1:]))
             self._moving.append(True in self.kinds[-1].inputs)
         return number
+
+
+def _parts(gate: Gate, inputs: tuple[Node, ...]) -> list[tuple[Node, ...]]:
+    """The inputs of a gate of many: what a loop goes through, and what stands beside that."""
+    if gate is table.pick:
+        return [inputs[:1], inputs[1:]]
+    n = len(inputs) // 2 if gate is table.dot else len(inputs)
+    return [part for part in (inputs[:n], inputs[n : 2 * n], inputs[2 * n :]) if part]
 
 
 def _rows(entries: Sequence[Entry | None]) -> list[tuple[Node, ...]]:
@@ -395,7 +405,28 @@ def _upstream_of_sum(back: Step) -> Register:
     return upstream
 
 
-LOOPS = {table.dot: _dot, table.total: _total}
+# ---- a pick of many values: one of them is looked up ----
+
+
+def _pick(kind: Kind, forward: Step, back: Step) -> None:
+    known, place = _picked(forward)
+    forward.give(forward.where(known, forward.number(place), math.nan))
+    if kind.inputs[1]:
+        upstream = back.upstream()
+        known, place = _picked(back)
+        back.add(place, back.where(known, upstream, 0.0))
+
+
+def _picked(step: Step) -> tuple[Register, str]:
+    """Whether there is a value at the index, and its place; if there is none, that of the first value."""
+    index = step.number(step.listed(0))
+    count = step.let(f"uitofp i64 {step.second} to double", DOUBLE)
+    known = (index >= 0.0) & (index < count) & (index == step.call("floor", index))
+    whole = step.let(f"fptosi {step.where(known, index, 0.0)} to i64", "i64").text
+    return known, step.listed(step.integer("add", whole, 1))
+
+
+LOOPS = {table.dot: _dot, table.total: _total, table.pick: _pick}
 
 
 # ---- a minibatch ----
