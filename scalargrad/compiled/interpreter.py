@@ -46,6 +46,7 @@ from typing import Any, NamedTuple
 
 from .. import table
 from ..gate import Gate
+from ..table import GATES
 from .engines import needed, outputs, refuse_unknown
 from .flat import FlatCode, Line, rolled, times
 from .llvm import DOUBLE, IR, LANES, LIBM, VECTOR, Register, declared
@@ -101,6 +102,7 @@ class Instructions:
         self.pool = array("i")
         self._known: dict[Any, int] = {}
         self._moving: list[bool] = [False]
+        self._parts: dict[tuple[Node, ...], tuple[list[int], bool, bool]] = {}
         self._places = self._places_of(trace, entries)
         self._moves: dict[Any, Any] = dict.fromkeys(self._places, False)
         self._moves.update(dict.fromkeys(range(trace.inputs, trace.leaves), True))
@@ -156,25 +158,29 @@ class Instructions:
             number = self._number((gate, *[self._moves.get(x, x) for x in inputs]))
             places = [self._places.get(x, 0) for x in inputs]
         else:
-            for x in inputs:
-                if isinstance(x, str):
-                    self._give_place(x)
-            listed = [[self._places[x] for x in part] for part in parts]
-            places = [place for part in listed for place in part]
-            kind = Kind(gate, tuple([any([self._moves[x] for x in part]) for part in parts]), INDICES)
-            if gate is table.dot and all([_is_row(part) for part in listed[:2]]):
-                kind, places = kind._replace(loop=ROWS, rest=n % LANES), [part[0] for part in listed]
+            found = [*map(self._part, parts)]
+            kind = Kind(gate, tuple([moving for _, moving, _ in found]), INDICES)
+            if gate is table.dot and found[0][2] and found[1][2]:
+                kind, places = kind._replace(loop=ROWS, rest=n % LANES), [part[0] for part, *_ in found]
+            else:
+                places = [place for part, *_ in found for place in part]
             number = self._number(kind)
         self._code += (number, output, len(self.pool), n)
         self.pool.extend(places)
         return number
 
-    def _give_place(self, text: str) -> None:
-        """Writes an instruction that writes a plain number, so that it has a place."""
-        if text not in self._places:
-            self._places[text] = len(self._places)
-            self._moves[text] = False
-            self._code += (self._number((None, text)), self._places[text], 0, 0)
+    def _part(self, nodes: tuple[Node, ...]) -> tuple[list[int], bool, bool]:
+        """The places of some inputs of a gate, whether one of them gets a gradient, and whether they are a row."""
+        found = self._parts.get(nodes)
+        if found is None:
+            for x in nodes:
+                if isinstance(x, str) and x not in self._places:  # a plain number: an instruction gives it a place
+                    self._moves[x], self._places[x] = False, len(self._places)
+                    self._code += (self._number((None, x)), self._places[x], 0, 0)
+            places = [self._places[x] for x in nodes]
+            is_row = places == [*range(places[0], places[0] + len(places))]
+            found = self._parts[nodes] = places, any([self._moves[x] for x in nodes]), is_row
+        return found
 
     def _number(self, kind: tuple[Any, ...]) -> int:
         """The number of a kind, or of (gate, *inputs)."""
@@ -202,10 +208,6 @@ def _rows(entries: Sequence[Entry | None]) -> list[tuple[Node, ...]]:
             n = len(entry.inputs) // 2
             rows[entry.inputs[:n]] = rows[entry.inputs[n : 2 * n]] = None
     return sorted(rows, key=len, reverse=True)
-
-
-def _is_row(places: list[int]) -> bool:
-    return places == [*range(places[0], places[0] + len(places))]
 
 
 # ---- what a kind of gate does ----
@@ -268,6 +270,11 @@ class Step(IR):
 
 def functions_of(kind: Kind) -> tuple[str, str]:
     """The texts of the two functions of a kind, forward and back, but for their names."""
+    is_known = kind.gate is None or GATES.get(kind.gate.name) is kind.gate
+    return (_functions_of_table if is_known else _functions_of)(kind)  # one's own may write something else next time
+
+
+def _functions_of(kind: Kind) -> tuple[str, str]:
     if kind == END:
         return (f"({STATE}) {{\n  ret void\n}}",) * 2
     forward, back = Step(), Step()
@@ -278,6 +285,9 @@ def functions_of(kind: Kind) -> tuple[str, str]:
     else:
         _write_gate(kind, forward, back)
     return forward.function(4), back.function(-4)
+
+
+_functions_of_table = functools.lru_cache(MAX_KINDS)(_functions_of)
 
 
 def _write_gate(kind: Kind, forward: Step, back: Step) -> None:
