@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import importlib.resources
@@ -32,6 +33,9 @@ def test_visible_sees_what_is_not_meant_to_be():
 
 
 def test_all_is_what_is_visible():
+    for name in scalargrad.__all__:  # what is imported when it is asked for
+        getattr(scalargrad, name)
+    assert {*scalargrad.__all__, "nn"} <= {*dir(scalargrad)}
     assert sorted(scalargrad.__all__) == sorted(visible(scalargrad))
 
 
@@ -39,6 +43,33 @@ def test_a_star_brings_it_all():
     names = {}
     exec("from scalargrad import *", names)
     assert names.keys() - {"__builtins__"} == set(scalargrad.__all__)
+
+
+def test_editors_see_the_names_that_python_finds():
+    """Both lists of what is imported later say the same: the imports for type checkers, and `__getattr__`."""
+    door = ast.parse(inspect.getsource(scalargrad))
+    [later] = [node for node in door.body if isinstance(node, ast.If)]
+    seen = {(node.module, alias.name) for node in later.body for alias in node.names} - {(None, "nn")}
+    for module, name in seen:
+        home = importlib.import_module(f"scalargrad.{module}")
+        assert getattr(scalargrad, name) is getattr(home, name)
+    eager = {
+        alias.asname or alias.name for node in door.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert {name for _, name in seen} | eager == set(scalargrad.__all__)
+
+
+def test_a_circuit_needs_no_views_and_no_engines():
+    """Importing what is not needed was two thirds of the time of `import scalargrad`."""
+    code = """
+import sys, scalargrad
+x = scalargrad.Value(2.0)
+(x * x).backward()
+print(*sorted(name for name in sys.modules if name.startswith("scalargrad.")))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    rooms = {name.split(".")[1] for name in done.stdout.split()}
+    assert {"value", "table"} <= rooms and rooms.isdisjoint({"views", "compiled", "nn", "check", "saved", "expression"})
 
 
 def test_nn_is_reachable_and_imported_when_it_is_asked_for():

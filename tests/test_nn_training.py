@@ -7,12 +7,13 @@ import gc
 import io
 import math
 import random
+import re
 import signal
 import sys
 
 import pytest
 
-from scalargrad import Value, check_gradients, nn
+from scalargrad import Value, check_gradients, language, nn
 
 X, Y = nn.moons(30, seed=0)
 LINE = [[0.0], [1.0], [2.0], [3.0]]  # y = 2 x + 1 is to be found
@@ -484,6 +485,8 @@ def test_plain_lines_without_tqdm(monkeypatch):
     assert builtins.__import__ is real
     assert lines[0].startswith("step 1/20  loss ") and lines[-1].startswith("step 20/20  loss ")
     assert len(lines) == 11 and "accuracy" in lines[0]
+    with language("zh"):
+        assert re.match("第 1/20 步  损失 .*  正确率 .*%  学习率 ", said(monkeypatch, Terminal()))
 
 
 # ---- arguments ----

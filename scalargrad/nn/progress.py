@@ -7,6 +7,7 @@ import sys
 import warnings
 from typing import Any
 
+from ..views.phrases import say
 from .history import Step
 
 PLAIN_LINES = 10  # printed in a run
@@ -31,7 +32,8 @@ class Lines(Silence):
     def show(self, step: Step) -> None:
         self.done += 1
         if self.done == 1 or self.done == self.steps or self.done % max(1, self.steps // PLAIN_LINES) == 0:
-            print(f"step {self.done}/{self.steps}  {_told(step)}", file=sys.stderr, flush=True)
+            line = say("progress step", done=self.done, steps=self.steps, told=_told(step))
+            print(line, file=sys.stderr, flush=True)
 
 
 class Bar(Silence):
@@ -66,5 +68,7 @@ def _is_watched(stream: Any) -> bool:
 
 
 def _told(step: Step) -> str:
-    right = "" if step.accuracy is None else f"  accuracy {step.accuracy:.1%}"
-    return f"loss {step.loss:.4g}{right}  rate {step.learning_rate:.3g}"
+    loss, rate = f"{step.loss:.4g}", f"{step.learning_rate:.3g}"
+    if step.accuracy is None:
+        return say("progress loss", loss=loss, rate=rate)
+    return say("progress accuracy", loss=loss, accuracy=f"{step.accuracy:.1%}", rate=rate)

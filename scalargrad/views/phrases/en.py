@@ -467,6 +467,10 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "playground other files": "{path} has other files in it: name a new folder, or an empty one",
     "playground no graphviz": "the playground needs the package {package}: {command}",
     "playground disk": "This page needs JavaScript and a web server. In its folder run {command} and open {address}",
+    # training
+    "progress step": "step {done}/{steps}  {told}",
+    "progress loss": "loss {loss}  rate {rate}",
+    "progress accuracy": "loss {loss}  accuracy {accuracy}  rate {rate}",
     # networks
     "network inputs": "inputs: {count}",
     "network layer": "layer {number}: {count} {activation}",

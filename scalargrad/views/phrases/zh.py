@@ -459,6 +459,10 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "playground other files": "{path} 里有别的文件：请给出一个新文件夹，或一个空文件夹",
     "playground no graphviz": "演练场需要 {package} 包：{command}",
     "playground disk": "本页需要 JavaScript 和网页服务器。请在它的文件夹里运行 {command}，然后打开 {address}",
+    # training
+    "progress step": "第 {done}/{steps} 步  {told}",
+    "progress loss": "损失 {loss}  学习率 {rate}",
+    "progress accuracy": "损失 {loss}  正确率 {accuracy}  学习率 {rate}",
     # networks
     "network inputs": "输入：{count} 个",
     "network layer": "第 {number} 层：{count} 个 {activation}",
