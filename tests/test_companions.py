@@ -11,7 +11,7 @@ from gate_points import HELPERS, POINTS
 import scalargrad
 from scalargrad import Value, functions
 from scalargrad.compiled.engines import outputs
-from scalargrad.expression import FUNCTIONS
+from scalargrad.expression import FUNCTIONS, OF_PROGRAMS
 from scalargrad.formula import OPERATORS, Formula
 from scalargrad.gate import Gate
 from scalargrad.table import GATES
@@ -37,7 +37,7 @@ def lacking(gate):
         ),
         f"a function, in functions.py: {name}": not is_function or name in vars(functions),
         f"its name at the front door, in __init__.py: {name}": not is_function or name in scalargrad.__all__,
-        f"a place in typed expressions: {name}": not is_function or name in FUNCTIONS,
+        f"a place in typed expressions: {name}": not is_function or name in (*FUNCTIONS, *OF_PROGRAMS),
         f"a method, in value.py: {name}": not is_function or gate.arity is None or hasattr(Value, name),
     }
     return [what for what, is_there in has.items() if not is_there]
