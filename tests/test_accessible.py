@@ -28,9 +28,12 @@ STATES = {
     "an input that is being typed": (lecture, "#3", "edit(circuit.values[0])"),
     "a number that is none": (lecture, "#3", "edit(circuit.values[0]); $('typed').value = '?'; edited(true)"),
     "a gate that refuses": (lambda: log(Value(1.0, "x")) * 2.0, "#1&x=-1", ""),
-    "a quiz": (neuron, "", "mode(true)"),
-    "a quiz, answered": (lecture, "", "mode(true); hint(); $('answer').value = '9'; check(); $('tell').click()"),
-    "a quiz at its end": (fork, "", "mode(true); while (!$('asking').hidden) $('tell').click()"),
+    "a quiz": (neuron, "", "mode('quiz')"),
+    "a quiz, answered": (lecture, "", "mode('quiz'); hint(); $('answer').value = '9'; check(); $('tell').click()"),
+    "a quiz at its end": (fork, "", "mode('quiz'); while (!$('asking').hidden) $('tell').click()"),
+    "exploring": (neuron, "", "mode('explore')"),
+    "exploring, after updates": (lecture, "", "mode('explore'); update(); update()"),
+    "exploring, at a rate that is none": (lecture, "", "mode('explore'); $('rate').value = '?'; showDescent()"),
 }
 LOOKS = {"light": ("light", 1280), "dark": ("dark", 1280), "a phone": ("light", 390), "a dark phone": ("dark", 390)}
 
