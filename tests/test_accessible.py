@@ -32,6 +32,8 @@ STATES = {
     "a quiz, answered": (lecture, "", "mode('quiz'); hint(); $('answer').value = '9'; check(); $('tell').click()"),
     "a quiz at its end": (fork, "", "mode('quiz'); while (!$('asking').hidden) $('tell').click()"),
     "exploring": (neuron, "", "mode('explore')"),
+    "exploring where there is no value": (lambda: log(Value(1.0, "x")) * 2.0, "#1&x=-1", "mode('explore')"),
+    "a curve while one walks through": (lecture, "#3", "change(circuit.values[0], 1.5)"),
     "exploring, after updates": (lecture, "", "mode('explore'); update(); update()"),
     "exploring, at a rate that is none": (lecture, "", "mode('explore'); $('rate').value = '?'; showDescent()"),
 }

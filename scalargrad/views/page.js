@@ -51,6 +51,7 @@ function offerWhole() { // a button for a circuit that does not fit its frame
 
 function go(step, keep = false) {
   at = Math.max(0, Math.min(furthest(), step));
+  if (!keep) pulled = null;
   const { steps, turn, starts } = circuit, reached = exploring ? furthest() : at, failed = reached === circuit.failure?.at;
   const now = exploring && !failed ? undefined : steps[reached - 1], known = new Set(circuit.leaves);
   const grads = new Map(reached > turn || reached === steps.length ? Object.entries(starts) : []), forth = new Set(), back = new Set();
@@ -65,11 +66,13 @@ function go(step, keep = false) {
     if (now.phase === "backward") lit[now.node] = "sends";
   }
   if (failed) lit[now.gate] = "lit refuses";
+  else if (exploring) lit[chosenHere().box] = "lit chosen";
   paint(known, grads, forth, back, lit);
-  $("step").replaceChildren(...(failed ? refusal(now) : now ? (now.phase === "forward" ? forward : backward)(now) : exploring ? [] : opening()));
+  $("step").replaceChildren(...(failed ? refusal(now) : now ? (now.phase === "forward" ? forward : backward)(now) : exploring ? about() : opening()));
   if (exploring) showDescent();
-  if (reached === steps.length) $("step").append(make("p", "note", say("page result")), chips(circuit.results));
-  $("spoken").textContent = failed ? circuit.failure.text : now ? say(`page spoken ${now.phase}`, now) : say("page spoken start", { inputs: circuit.inputs.join(", ") });
+  if (isInput(exploring ? chosenHere() : pulled)) $("step").prepend(slopePlot(exploring ? chosen : pulled));
+  if (reached === steps.length && !exploring) $("step").append(make("p", "note", say("page result")), chips(circuit.results));
+  $("spoken").textContent = failed ? circuit.failure.text : exploring ? `${chosen.name}.grad = ${chosen.grad}` : now ? say(`page spoken ${now.phase}`, now) : say("page spoken start", { inputs: circuit.inputs.join(", ") });
   $("step").scrollTop = 0;
   light(now);
   $("slider").value = at;
@@ -147,7 +150,7 @@ function play() {
 }
 
 function choose(which) {
-  const before = circuit.steps[at - 1], final = at && at === circuit.steps.length;
+  const before = circuit.steps[at - 1], final = at && at === circuit.steps.length, same = which === shown;
   shown = which;
   circuit = data.circuits[which];
   if (exploring && !circuit.slopes) circuit.behind = true; // what the text of the steps does not need was never computed
@@ -162,10 +165,10 @@ function choose(which) {
   offerWhole();
   document.querySelector(".track .forward").style.flex = circuit.turn;
   document.querySelector(".track .backward").style.flex = circuit.steps.length - circuit.turn;
-  const same = circuit.steps.map((step) => before && step.phase === before.phase && step.owner === before.owner);
+  const equal = circuit.steps.map((step) => before && step.phase === before.phase && step.owner === before.owner);
   if (quiz && circuit.failure) mode("walk");
   else if (quiz) ask(true);
-  else go(final ? circuit.steps.length : 1 + same.lastIndexOf(true));
+  else go(same ? at : final ? circuit.steps.length : 1 + equal.lastIndexOf(true));
 }
 
 const MODES = ["walk", "quiz", "explore"]; // in the order of their buttons
@@ -181,6 +184,7 @@ function mode(name) {
   $("player").hidden = name !== "walk";
   $("code").hidden = name !== "walk" || !programs.length;
   $("panes").classList.toggle("alone", name === "walk" && !programs.length);
+  choosable();
   choose(shown);
 }
 

@@ -37,9 +37,18 @@ from .story import MAX_LISTED, Story
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 FOLDER = Path(__file__).parent
-SCRIPTS = ("page.js", "page_quiz.js", "page_alive.js", "page_plot.js", "page_descent.js", "page_start.js")
+SCRIPTS = (
+    "page.js",
+    "page_quiz.js",
+    "page_alive.js",
+    "page_plot.js",
+    "page_explore.js",
+    "page_descent.js",
+    "page_start.js",
+)
 STYLES = ("page.css", "page_explore.css")
 COMMENT = re.compile(r"(?m)(^|\s)//.*$|/\*(?s:.)*?\*/")
+SPACE = re.compile(r"\s*([{};,])\s*|(:)\s+")  # what styles do not need
 PARTS = ("title", "summary", "circuits", "codes", "table", "json", "gates")  # what a page has of its own
 MARK = re.compile(r"\{\{([\w ]+)\}\}")
 LONGEST = "-8.88888e-308"  # no number is written longer
@@ -107,8 +116,9 @@ def page(
 
     It has links to a step (`#7`), plays by itself, takes composite gates apart, and asks for the gradients in a quiz.
     An input can be dragged, or typed anew: forward and backward then run again in the browser, and the link keeps the
-    number (`#7&x=-1.99`).  "Explore" moves all inputs, or those chosen, against their gradients, update by update, and
-    says what each was predicted to change.  What feeds a gate of your own that is more than arithmetic, without smaller
+    number (`#7&x=-1.99`).  "Explore" draws the root against the input that is chosen, with the gradient as the slope of
+    the tangent, and moves all inputs, or some, against their gradients, update by update, saying what each was
+    predicted to change.  What feeds a gate of your own that is more than arithmetic, without smaller
     gates inside, stays as it was recorded; so does a graph with values that were changed since.
 
     root: a value, or several that are differentiated together.
@@ -477,8 +487,10 @@ def _read(name: str) -> str:
 
 def _compact(name: str) -> str:
     """A script or styles without comments and indents, which are there for readers of this folder."""
-    lines = COMMENT.sub("", _read(name)).splitlines()
-    return "\n".join([line.strip() for line in lines if line.strip()])
+    text = COMMENT.sub("", _read(name))
+    if name.endswith(".css"):
+        text = SPACE.sub(r"\1\2", text)
+    return "\n".join([line.strip() for line in text.splitlines() if line.strip()])
 
 
 def _list_of_gates(scripts: list[str]) -> str:

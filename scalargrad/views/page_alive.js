@@ -145,6 +145,7 @@ function put(value, number) {
 
 function change(value, number) {
   put(value, number);
+  pulled = value;
   again();
 }
 
@@ -266,7 +267,7 @@ for (const one of circuitsAlive) {
 }
 $("typed").addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === "Escape") edited(event.key === "Enter"), event.preventDefault(); });
 $("typed").addEventListener("blur", () => edited(false));
-$("reset").addEventListener("click", () => (changed.clear(), again(), link()));
+$("reset").addEventListener("click", () => (changed.clear(), (pulled = null), again(), link()));
 $("reset").hidden = !circuitsAlive.length;
 
 // ---- the link ----

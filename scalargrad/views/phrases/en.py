@@ -205,7 +205,9 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "the keys up and down move it a little.",
     "page fixed": "{name} stays as it was recorded: {gate} is a gate of your own that has no JavaScript.",
     "page stops": "The forward pass stops here: change an input.",
-    # the page: gradient descent
+    # the page: one value, and gradient descent
+    "page slope": "{root} against {name}: at {name} = {data} the tangent has the slope {name}.grad = {grad}.",
+    "page gap": "Grey: no finite value.",
     "page descent": "Gradient descent",
     "page parameters": "parameters",
     "page rate": "rate",

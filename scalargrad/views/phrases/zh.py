@@ -216,7 +216,9 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "page change": "要改变一个输入：左右拖动它的框，或者双击它（或按回车键）再输入；上下方向键微调。",
     "page fixed": "{name} 保持记录时的数：{gate} 是自定义的门，没有 JavaScript。",
     "page stops": "前向传播到此为止：请改变一个输入。",
-    # the page: gradient descent
+    # the page: one value, and gradient descent
+    "page slope": "{root} 随 {name} 的变化：在 {name} = {data} 处，切线的斜率是 {name}.grad = {grad}。",
+    "page gap": "灰色：没有有限的值。",
     "page descent": "梯度下降",
     "page parameters": "参数",
     "page rate": "学习率",
