@@ -1,10 +1,10 @@
-"""What several test files share: the first circuit of the lecture, a comparison, and text that breaks things."""
+"""What several test files share: the circuits of the lecture, a comparison, and text that breaks things."""
 
 from __future__ import annotations
 
 from hypothesis import settings
 
-from scalargrad import Value
+from scalargrad import Value, exp, maximum, nn, sigmoid
 
 # The same examples at every run, on however slow a machine.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -28,6 +28,37 @@ def circuit():
 def lecture():
     """The root of the lecture's first circuit."""
     return circuit()[-1]
+
+
+def staged():
+    """The root of the lecture's staged computation, with names for what is on the way."""
+    x, y = Value(3.0, "x"), Value(-4.0, "y")
+    sigy, sigx, xpy = sigmoid(y), sigmoid(x), x + y
+    num, xpysqr = x + sigy, xpy**2
+    den = sigx + xpysqr
+    invden = 1 / den
+    f = num * invden
+    stages = {"sigy": sigy, "sigx": sigx, "xpy": xpy, "num": num, "xpysqr": xpysqr, "den": den, "invden": invden}
+    for name, stage in {**stages, "f": f}.items():
+        stage.label = name
+    return f
+
+
+def sigmoid_neuron():
+    """The root of the lecture's neuron, in its eight gates."""
+    w0, x0, w1, x1, w2 = (Value(x, n) for x, n in ((2, "w0"), (-1, "x0"), (-3, "w1"), (-2, "x1"), (-3, "w2")))
+    return 1 / (1 + exp(-(w0 * x0 + w1 * x1 + w2)))
+
+
+def svm_loss():
+    """The loss of three scores, of which the first should be the largest."""
+    cat, car, frog = Value(3.2, "cat"), Value(5.1, "car"), Value(-1.7, "frog")
+    return maximum(0.0, car - cat + 1) + maximum(0.0, frog - cat + 1)
+
+
+def multi_layer():
+    """The squared error of a network of 2 inputs, 3 hidden neurons and one output."""
+    return (nn.MLP(2, [3, 1], seed=1)([Value(1.0, "x0"), Value(-2.0, "x1")]) - 1.0) ** 2
 
 
 # Names and symbols that a view has to show as they are.

@@ -52,6 +52,8 @@ ROOMS = [
         "views.machine",
         "views.layout",
         "views.span",
+        "views.rows",
+        "views.circuit",
         "views.draw",
         "views.code",
         "views.latex",

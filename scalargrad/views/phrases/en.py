@@ -25,6 +25,8 @@ SENTENCES = {
     "gate": "{name} = {formula}: {pattern}",
     "again": "drawn again",
     "drawn again": "{name} = {data}, drawn again beside its use: its gradient adds up in the one box that shows it",
+    "resumed": "{name} = {data}, which comes from another row",
+    "circuit key": "green: the value; red, below it: its gradient; on a wire into a gate: the local gradient",
     "edge": "local gradient {slope}",
     "not finite": "not finite",
     "beyond": "{name}: the circuit goes on beyond this picture",

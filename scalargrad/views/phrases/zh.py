@@ -25,6 +25,8 @@ SENTENCES = {
     "gate": "{name} = {formula}：{pattern}",
     "again": "再画一次",
     "drawn again": "{name} = {data}，在使用处再画一次：它的梯度在显示梯度的那一个方框里累加",
+    "resumed": "{name} = {data}，来自另一行",
+    "circuit key": "绿：值；红（在下）：它的梯度；通向门的线上：局部梯度",
     "edge": "局部梯度 {slope}",
     "not finite": "不是有限数",
     "beyond": "{name}：计算图在这幅图之外还有延续",
