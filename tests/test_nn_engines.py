@@ -7,13 +7,15 @@ import io
 import math
 import random
 import re
+import signal
 import sys
 
 import pytest
 from gate_points import plain
 
-from scalargrad import Value, nn
-from scalargrad.compiled import native, program as programs
+from scalargrad import Value, nn, total
+from scalargrad.compiled import program as programs
+from scalargrad.compiled.descent import Descent
 from scalargrad.nn.recorded import Recorded
 
 NEEDS = {"python": None, "numpy": "numpy", "jax": "jax", "native": "llvmlite"}
@@ -233,17 +235,18 @@ def test_validation_that_is_not_finite(engine):
 @native_alone
 def test_whole_epochs_stay_in_machine_code(engine, monkeypatch):
     stretches = []
-    descend = native.NativeEngine.descend
+    run = Descent.run
 
-    def counted(self, samples, numbers, velocity, rates, *how):
-        stretches.append(len(rates))
-        return descend(self, samples, numbers, velocity, rates, *how)
+    def counted(self, updates, epochs, each):
+        stretches.append(len(updates) * epochs)
+        return run(self, updates, epochs, each)
 
-    monkeypatch.setattr(native.NativeEngine, "descend", counted)
+    monkeypatch.setattr(Descent, "run", counted)
     monkeypatch.setattr(Recorded, "_backward", None)
-    fitted(engine, "max_margin", "momentum", validation=None)
-    assert stretches == [4, 4, 2]
-    stretches.clear()
+    for optimiser in ("sgd", "momentum", "nesterov", "rmsprop", "adam", "decay"):
+        fitted(engine, "max_margin", optimiser, validation=None)
+        assert stretches == [4, 4, 2]
+        stretches.clear()
     fitted(engine, "max_margin", batch_size=None, steps=None, epochs=50, validation=None)
     assert stretches == [50]
 
@@ -315,66 +318,41 @@ def test_divergence_is_explained_as_ever(engine, options):
 def test_a_step_that_an_engine_cannot_do_is_done_without(engine, monkeypatch):
     expected = fitted(None, "softmax", "momentum")
     kind, calls = programs.ENGINES[engine], []
-    run, descend = kind.run, kind.descend
+    run, descend = kind.run, Descent.run
 
     def fails_at_times(self, *arguments):
         calls.append(arguments)
         value, gradients, *others = run(self, *arguments)
         return (math.nan, gradients, *others) if len(calls) % 3 == 0 else (value, gradients, *others)
 
-    def fails_once(self, samples, numbers, *how):
-        steps, gradients = descend(self, samples, numbers, *how)
-        calls.append(steps)
-        if len(calls) == 2:
-            numbers[3] = math.inf
-        return steps, gradients
+    def fails_once(self, updates, epochs, each):
+        if len(calls) == 2:  # the parameters overflow
+            each = [1e308] * len(each)
+        done = descend(self, updates, epochs, each)
+        calls.append(done)
+        return done
 
     monkeypatch.setattr(kind, "run", fails_at_times)
-    monkeypatch.setattr(kind, "descend", fails_once)
+    monkeypatch.setattr(Descent, "run", fails_once)
     assert_same_run(fitted(engine, "softmax", "momentum"), expected)
     assert len(calls) > 3
 
 
 @native_alone
-def test_ctrl_c_between_epochs(engine, monkeypatch):
-    descend, calls = native.NativeEngine.descend, []
+def test_ctrl_c_in_machine_code_waits_for_the_end_of_the_epoch(engine, monkeypatch):
+    descend, calls = Descent.run, []
 
     def interrupted(self, *arguments):
-        done = descend(self, *arguments)
-        calls.append(done)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return done
+        calls.append(self)
+        if len(calls) == 2:
+            signal.raise_signal(signal.SIGINT)
+        return descend(self, *arguments)
 
-    monkeypatch.setattr(native.NativeEngine, "descend", interrupted)
-    found = fitted(engine, "max_margin", "momentum", epochs=5, steps=None)
+    monkeypatch.setattr(Descent, "run", interrupted)
+    options = {"epochs": 5, "validation": None}
+    found = fitted(engine, "max_margin", "momentum", steps=None, **options)
     assert found[1].stopped == "interrupted after 8 of 20 steps" and found[2].steps == 8
-    assert_same_run(found, fitted(None, "max_margin", "momentum", epochs=5, steps=8))
-
-
-@native_alone
-def test_ctrl_c_while_parameters_are_put_back(engine, monkeypatch):
-    class Interrupted(Value):
-        __slots__ = ("times",)
-
-        @property
-        def data(self):
-            return self._data
-
-        @data.setter
-        def data(self, data):
-            self.times = getattr(self, "times", 0) + 1
-            self._data = data
-            if self.times == 2:
-                raise KeyboardInterrupt
-
-    model, X, y = task("max_margin")
-    last = model.layers[-1].neurons[-1]
-    last.b = Interrupted(last.b.data, "b")
-    copy, *_ = task("max_margin")
-    history = nn.fit(model, X, y, "max_margin", epochs=4, batch_size=10, seed=0, engine=engine)
-    nn.fit(copy, X, y, "max_margin", epochs=1, batch_size=10, seed=0)
-    assert history.stopped == "interrupted after 3 of 12 steps" and numbers(model) == close(numbers(copy))
+    assert_same_run(found, fitted(None, "max_margin", "momentum", steps=8, **options))
 
 
 @every_engine
@@ -466,3 +444,62 @@ def test_a_missing_package_is_named(monkeypatch, engine, module):
     with pytest.raises(ImportError, match=rf"pip install {package}"):
         nn.fit(model, X, y, "max_margin", engine=engine)
     assert numbers(model) == before
+
+
+# ---- sequences of different lengths ----
+
+
+class NextLetter(nn.Module):
+    """Scores of the next letter, after each letter of a text, from that letter and the mean of those before."""
+
+    def __init__(self):
+        self.letters, self.scores = nn.Embedding(4, 3, seed=1), nn.Layer(6, 4, "linear", seed=2)
+
+    def __call__(self, text):
+        rows = [self.letters(letter) for letter in text]
+        means = [[total(column) / (t + 1) for column in zip(*rows[: t + 1])] for t in range(len(rows))]
+        return [self.scores([*row, *mean]) for row, mean in zip(rows, means)]
+
+
+def mean_over_letters(scores, labels):
+    return total([nn.softmax_loss(*both) for both in zip(scores, labels)]) / len(labels)
+
+
+TEXTS = [[0, 1, 2], [0, 3], [0, 2, 1, 3], [0, 1], [0, 3, 3], [0, 1, 1, 2], [0, 2, 3]]
+NEXT = [[*text[1:], 0] for text in TEXTS]
+
+
+def read(engine, batch_size, optimiser="adam", **options):
+    model = NextLetter()
+    usual = {"epochs": 3, "batch_size": batch_size, "seed": 4}
+    chosen = OPTIMISERS[optimiser](model.parameters())
+    return model, nn.fit(model, TEXTS, NEXT, mean_over_letters, chosen, **(usual | options), engine=engine), chosen
+
+
+@every_engine
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_sequences_of_different_lengths(engine, batch_size):
+    for options in ({}, {"validation": (TEXTS[2:], NEXT[2:])}):
+        assert_same_run(read(engine, batch_size, **options), read(None, batch_size, **options))
+    assert read(engine, 1)[1].accuracy[0] is None
+
+
+@native_alone
+def test_sequences_of_one_length_per_batch_stay_in_machine_code(engine, monkeypatch):
+    monkeypatch.setattr(Recorded, "_backward", None)
+    for optimiser in ("sgd", "momentum", "rmsprop", "adam"):
+        read(engine, 1, optimiser)
+
+
+def test_rows_of_different_lengths_are_no_sequences_without_as_many_labels():
+    with pytest.raises(ValueError, match=re.escape("X[1] has 2 numbers, where the others have 3")):
+        nn.fit(NextLetter(), TEXTS, [0] * len(TEXTS))
+    with pytest.raises(ValueError, match=re.escape("X[1] has 2 numbers, where the others have 3")):
+        nn.fit(NextLetter(), TEXTS, [*NEXT[:-1], [0]], mean_over_letters)
+
+
+@every_engine
+def test_a_letter_that_does_not_fit_is_named(engine):
+    X, y = [[0, 1], [0, 4]], [[1, 0], [2, 0]]
+    with pytest.raises(ValueError, match="this embedding has the rows 0 to 3, and none for 4.0|pick: .* do not fit"):
+        nn.fit(NextLetter(), X, y, mean_over_letters, epochs=3, batch_size=1, engine=engine)

@@ -269,6 +269,7 @@ PLACES = {
     "recall",
     "follow",
     "_descend",
+    "finish",
 }
 
 

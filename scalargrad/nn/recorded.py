@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
-from ..compiled import record
+from ..compiled.descent import Descent
+from ..compiled.engines import Result
+from ..compiled.program import Loaded, Program, record
 from ..graph import topological_order
 from ..table import step
 from ..value import Value
-from .eager import Data, Run, Stretch, is_off
+from .eager import Data, Run, Stretch, ctrl_c_waits, is_off
 from .history import Step
 from .losses import Loss, accuracy, gaps, is_list, loss_of_one, mse_loss
-from .optimisers import SGD, Optimiser
+from .optimisers import OPTIMISERS, MachineCode, Optimiser
 
 COMPARED_SAMPLES = 64  # at most; on them an engine is compared with the graphs themselves
 MAX_WORK = 5 * 10**8  # parameters x samples in one call of machine code: some tenths of a second, in which Ctrl-C waits
@@ -25,7 +27,8 @@ class Recorded(Run):
 
     engine: the name of the engine; size: the number of samples in a batch.
 
-    With plain gradient descent, the engine "native" runs whole epochs in one call.
+    Samples of one length share a program.  With an optimiser of this package, the engine "native" runs whole epochs in
+    one call, and parameters, and what the optimiser remembers of them, stay in its arrays until they are asked for.
 
     Raises ValueError or TypeError, with a note, for what cannot be recorded, and for a loss of a batch that is not the
     mean of the losses of its samples; ImportError, naming the package, for an engine that is not installed.
@@ -45,17 +48,18 @@ class Recorded(Run):
         super().__init__(model, data, others, loss, l2, optimiser)
         if not set(optimiser.parameters) <= set(self.parameters):
             raise ValueError("the optimizer moves values that are no parameters of this model: train without engine=")
-        columns = self._columns(data)
+        self._engine, self._programs = engine, dict[int, Program]()
+        self._descent: Descent | None = None  # while it is there, it has the parameters
         try:
-            program = record(self._of_one, [column[0] for column in columns], self.parameters, engine)
-            self._samples = program.load(*columns)
-            self._other_samples = program.load(*self._columns(others)) if others else None
+            self._samples = self._loaded(data)
+            self._other_samples = self._loaded(others) if others else None
         except (TypeError, ValueError) as error:
             error.add_note("what cannot be recorded can be trained without engine=")
             raise
         self._refuse_other_numbers(engine, range(min(size, len(data.X), COMPARED_SAMPLES)))
-        self._plain = _plain(optimiser) if engine == "native" and optimiser.parameters == self.parameters else None
-        if self._plain:
+        known = type(optimiser) in OPTIMISERS.values() and optimiser.parameters == self.parameters
+        self._machine_code = optimiser.in_machine_code if engine == "native" and known else None
+        if self._machine_code:
             self.together = max(1, MAX_WORK // (len(self.parameters) * len(data.X)))
 
     # ---- what is recorded ----
@@ -65,14 +69,29 @@ class Recorded(Run):
         score = self.model(x)
         loss = loss_of_one(self.loss, score, label, mark)
         values = (self._regularised(loss), loss)
-        return values if self.loss is mse_loss else (*values, _right(score, mark))
+        return (*values, _right(score, mark)) if self._has_accuracy(score) else values
 
-    def _columns(self, data: Data) -> tuple[list[Any], list[Any], list[Any]]:
-        """The samples, their labels, and the marks of these labels."""
+    def _has_accuracy(self, score: Any) -> bool:
+        """Whether a prediction of one class can be read from the score of a sample; from many scores it cannot."""
+        return self.loss is not mse_loss and not (is_list(score) and any(map(is_list, score)))
+
+    def _loaded(self, data: Data) -> Samples:
+        """The samples in programs, one for each length."""
         score = self.model(data.X[0])
         zeros = [0.0] * len(score) if is_list(score) else 0.0
-        marks = [0.0 if self.loss is mse_loss else _mark(zeros, label) for label in data.y]
-        return data.X, data.y, marks
+        marks = [_mark(zeros, label) if self._has_accuracy(score) else 0.0 for label in data.y]
+        rows, places = dict[int, list[Any]](), []
+        for row in zip(data.X, data.y, marks):
+            length = len(row[0])
+            places.append((length, len(rows.setdefault(length, []))))
+            rows[length].append(row)
+        parts = []
+        for length, some in rows.items():
+            if length not in self._programs:
+                self._programs[length] = record(self._of_one, some[0], self.parameters, self._engine)
+            parts.append(self._programs[length].load(*map(list, zip(*some))))
+        numbers = {length: k for k, length in enumerate(rows)}
+        return Samples(parts, [(numbers[length], place) for length, place in places])
 
     def _refuse_other_numbers(self, engine: str, samples: Sequence[int]) -> None:
         """ValueError unless the engine finds the loss and the gradients of the graph of a batch."""
@@ -98,29 +117,43 @@ class Recorded(Run):
     # ---- steps ----
 
     def through(self, stretch: Stretch) -> Iterator[Step]:
-        done = self._descend(stretch, self._plain) if self._plain else []
+        done = self._descend(stretch, self._machine_code) if self._machine_code else []
+        if not done:
+            self.finish()
         yield from done or super().through(stretch)
 
-    def _descend(self, stretch: Stretch, sgd: SGD) -> list[Step]:
+    def _descend(self, stretch: Stretch, code: MachineCode) -> list[Step]:
         """Takes all steps of a stretch in one call, or none if a number is not finite; returns those taken."""
-        batches = stretch.batches()
-        rates = [sgd.schedule(sgd.steps + i) for i in range(len(batches))]
-        numbers, velocity = [p.data for p in self.parameters], sgd.velocity
-        values, gradients = self._samples.descend(
-            numbers, velocity, rates, stretch.size, sgd.momentum, sgd.weight_decay, stretch.order
-        )
-        if not _all_finite([*numbers, *[loss for loss, *_ in values]]):
+        batches, optimiser = stretch.batches(), self.optimiser
+        one_epoch = batches[: len(batches) // stretch.epochs]
+        updates = [update for update in map(self._samples.in_one_program, one_epoch) if update]
+        if len(updates) < len(one_epoch):
             return []
-        done = [
-            Step(loss, _share(right, len(batch)), rate)
-            for (loss, _, *right), batch, rate in zip(values, batches, rates)
-        ]
-        with self._whole_or_not_at_all():
-            for p, data, gradient in zip(self.parameters, numbers, gradients):
-                p.data, p.grad = data, gradient
-            sgd.follow(len(rates), velocity)
+        numbers = [optimiser.numbers_of(optimiser.steps + i) for i in range(len(batches))]
+        each = [x for step in numbers for x in step]
+        with ctrl_c_waits():
+            if self._descent is None:
+                self._descent = self._samples.descent(
+                    *(code.rule, (optimiser.weight_decay, *code.constants), optimiser.memory_of(code.names))
+                )
+            values = self._descent.run(updates, stretch.epochs, each)
+            done = [
+                Step(loss, _share(right, len(batch)), rate)
+                for (loss, _, *right), batch, (rate, *_) in zip(values or (), batches, numbers)
+            ]
+            optimiser.steps += len(done)
             self.history.steps += done
         return done
+
+    def finish(self) -> None:
+        """Parameters and optimiser get what the arrays of machine code have."""
+        with ctrl_c_waits():
+            descent, code = self._descent, self._machine_code
+            if descent and code:
+                for p, data, gradient in zip(self.parameters, descent.numbers, descent.gradients):
+                    p._data, p._grad = data, gradient
+                self.optimiser.follow(dict(zip(code.names, descent.memory)))
+            self._descent = None
 
     def _backward(self, samples: Sequence[int]) -> tuple[float, float | None]:
         try:
@@ -134,19 +167,53 @@ class Recorded(Run):
         return loss, _share(others[1:], len(samples))
 
     def _validation(self, others: Data) -> tuple[float, float | None]:
+        self.finish()
         if self._other_samples is None:
             return super()._validation(others)
         try:
-            _, _, *values = self._other_samples()
+            _, _, *values = self._other_samples(range(len(others.X)))
         except (ArithmeticError, ValueError):
             return super()._validation(others)
         loss, *right = values
         return super()._validation(others) if is_off(loss) else (loss, _share(right, len(others.X)))
 
 
-def _plain(optimiser: Optimiser) -> SGD | None:
-    """The optimiser, if machine code can do what it does, else None."""
-    return optimiser if type(optimiser) is SGD and not optimiser.nesterov else None
+class Samples:
+    """Samples in programs, of which each has those of one length.
+
+    parts: the programs, with their samples.
+    places: for each sample which part has it, and at which index.
+    """
+
+    def __init__(self, parts: Sequence[Loaded], places: Sequence[tuple[int, int]]):
+        self.parts, self.places = parts, places
+
+    def __call__(self, chosen: Sequence[int]) -> Result:
+        """(value, gradients, *others): means over the chosen samples."""
+        alone = self.in_one_program(chosen)
+        if alone:
+            return self.parts[alone[0]](alone[1])
+        found: list[tuple[float, Result]] = []
+        for k, part in enumerate(self.parts):
+            own = [place for which, place in map(self.places.__getitem__, chosen) if which == k]
+            if own:
+                found.append((len(own) / len(chosen), part(own)))
+        values = [[share * x for x in (value, *others)] for share, (value, _, *others) in found]
+        gradients = [[share * x for x in gradients] for share, (_, gradients, *_) in found]
+        value, *others = map(sum, zip(*values))
+        return value, [*map(sum, zip(*gradients))], *others
+
+    def in_one_program(self, chosen: Sequence[int]) -> tuple[int, Sequence[int]] | None:
+        """Which part has all of the chosen samples, and their indices in it; None where they are in several."""
+        if len(self.parts) == 1:
+            return 0, chosen
+        which, places = zip(*map(self.places.__getitem__, chosen))
+        return (which[0], places) if len({*which}) == 1 else None
+
+    def descent(self, rule: str, constants: Sequence[float], memory: Sequence[Sequence[float]]) -> Descent:
+        """The parameters in arrays, which all parts share."""
+        numbers = [p.data for p in self.parts[0].parameters]
+        return Descent(rule, constants, [part.place() for part in self.parts], numbers, memory, self.parts[0].values)
 
 
 # ---- of one sample, without branches ----

@@ -44,7 +44,8 @@ def fit(
     """Trains `model`, which afterwards holds the new parameters, and returns the history.
 
     model: an `MLP`, or any `Module` that can be called with one sample.
-    X: N samples, each a list of D numbers; or an array or table of pandas with N rows and D columns.
+    X: N samples, each a list of D numbers; or an array or table of pandas with N rows and D columns; or N sequences of
+        different lengths, such as texts whose letters are numbered, if y has a list with as many labels for each.
     y: N labels, also as an array, a series or a column: class indices for softmax and svm, -1 or 1 for max_margin, 0 or
         1 for binary_cross_entropy, targets for mse.
     loss: "softmax", "svm", "max_margin", "binary_cross_entropy", "mse", or a function (scores, labels) that gives a
@@ -63,8 +64,8 @@ def fit(
         run on batches, instead of being built anew at each step.  The results agree up to rounding.
 
     Ctrl-C ends training cleanly: the history so far is returned, and its `stopped` says so.  Parameters, optimizer and
-    history are then those after the last whole step; under "native", which with "sgd" runs whole epochs in machine
-    code, those after the last epoch.
+    history are then those after the last whole step; under "native", which runs whole epochs in machine code if the
+    optimizer is one of this package, those after the last epoch.
 
     >>> from scalargrad.nn import MLP, quadrants
     >>> X, y = quadrants(40, seed=1)
@@ -79,7 +80,7 @@ def fit(
 
     An engine refuses what it cannot run, as `record` does.  With an engine, a loss of your own must be the mean of the
     losses of all samples; this is checked on some of them.  A step whose numbers are not finite is taken without the
-    engine, so that the error can name the gate.
+    engine, so that the error can name the gate.  Samples of one length share what is recorded.
 
     Raises ValueError or TypeError, before anything is changed, for arguments that do not fit together.  Raises
     `Diverged`, a FloatingPointError with the history so far, if the loss or a gradient becomes nan or infinite: it
@@ -105,11 +106,15 @@ def fit(
     run = Run(*task) if engine is None else Recorded(*task, engine, size)
     bar = progress_of(planned, progress)
     try:
-        for stretch in _stretches(len(data.X), size, planned, 1 if others else run.together, generator(seed)):
-            for step in run.through(stretch):
-                bar.show(step)
-            run.validate()
+        try:
+            for stretch in _stretches(len(data.X), size, planned, 1 if others else run.together, generator(seed)):
+                for step in run.through(stretch):
+                    bar.show(step)
+                run.validate()
+        finally:
+            run.finish()
     except KeyboardInterrupt:
+        run.finish()  # it may have come before that
         run.history.stopped = f"interrupted after {len(run.history)} of {planned} steps"
     finally:
         bar.close()
@@ -147,7 +152,8 @@ def _data(X: Any, labels: list[Any], name: str, width: int | None = None) -> Dat
         raise ValueError(f"{name} is empty: there is nothing to learn from")
     if len(rows) != len(labels):
         raise ValueError(f"{name} has {len(rows)} samples and y has {len(labels)}: every sample needs one label")
-    for i, row in enumerate(rows):
+    are_sequences = all([hasattr(label, "__len__") and len(label) == len(row) for row, label in zip(rows, labels)])
+    for i, row in enumerate([] if are_sequences else rows):
         if len(row) != (width or len(rows[0])):
             raise ValueError(f"{name}[{i}] has {len(row)} numbers, where the others have {width or len(rows[0])}")
     return Data(rows, labels)
