@@ -17,6 +17,7 @@ import scalargrad
 from scalargrad import Value, evaluate
 from scalargrad.graph import topological_order
 from scalargrad.lecture import CIRCUITS
+from scalargrad.lecture.network import points
 
 DEMOS = Path(__file__).parents[1] / "demos"
 
@@ -182,3 +183,12 @@ def test_demos_and_notebook_have_the_same_circuit(name, demo):
     where, expression = ELSEWHERE[name]
     names = demo(where) if where.endswith(".py") else cell(where)
     assert shape(eval(expression, {**vars(scalargrad), **names})) == shape(CIRCUITS[name].root())
+
+
+# ---- the network's points ----
+
+
+def test_no_line_parts_the_points():
+    """The mean of either class is the same point, which would have to be on both sides."""
+    means = [[sum(p[i] for p in points() if p[2] == label) for i in (0, 1)] for label in (0, 1)]
+    assert all(abs(coordinate) < 1e-12 for mean in means for coordinate in mean)

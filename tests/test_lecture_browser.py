@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from math import isclose
 
 import pytest
 from test_lecture import agrees, golden
 
+from scalargrad import nn
 from scalargrad.lecture import CIRCUITS
+from scalargrad.lecture.network import network, points
 from scalargrad.lecture.page import save_lecture
+from scalargrad.text import number_text
 
 pytest.importorskip("selenium", reason="the page is tested in a browser through selenium: pip install it")
 
@@ -17,7 +21,7 @@ from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 from test_page_browser import browser, chromium  # noqa: E402, F401
 
-NAMES = list(CIRCUITS)
+NAMES = [*CIRCUITS, "network"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +43,7 @@ class Lecture:
     def ready(self):
         """Waits until the circuit of the chapter runs, and returns the chapter."""
         frame = "document.querySelector('article:not([hidden]) iframe')?.contentWindow"
-        ready = f"return Boolean({frame}?.document.querySelector('#count')?.textContent)"
+        ready = f"return Boolean({frame}?.document.querySelector('#count, #steps')?.textContent)"
         WebDriverWait(self.driver, 10).until(lambda driver: driver.execute_script(ready))
         return self.chapter()
 
@@ -76,7 +80,7 @@ def test_it_opens_with_the_first_chapter(opened):
     assert opened.browser.run("return document.querySelectorAll('iframe').length") == 1
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CIRCUITS)
 def test_every_chapter_has_a_link_and_its_circuit_has_the_numbers_to_know(opened, name):
     assert opened.open(f"#{name}") == name
     for again in ("", "circuitsAlive.forEach(runAgain);"):
@@ -99,6 +103,13 @@ def test_keys_turn_chapters_and_step(opened):
     assert opened.inside("return at === circuit.steps.length")
     opened.press(Keys.PAGE_UP, Keys.PAGE_UP)
     assert opened.ready() == NAMES[0] and opened.inside("return at") == 2, "a chapter is kept as it was left"
+
+
+@pytest.mark.parametrize("link", ["", "#order", "#network"])
+def test_the_arrow_keys_step_at_once(opened, link):
+    opened.open(link)
+    opened.press(Keys.ARROW_RIGHT)
+    assert opened.inside("return parseInt(document.querySelector('#count, #steps').textContent)") == 1
 
 
 def test_contents_and_answers_by_keyboard_alone(opened):
@@ -140,7 +151,9 @@ def test_it_fits(opened, width, height):
         assert opened.browser.run("return document.documentElement.scrollWidth") <= width
         if width > 760:
             assert opened.browser.run("return document.documentElement.scrollHeight") == height
-            assert opened.inside("return $('player').getBoundingClientRect().bottom <= innerHeight")
+            assert opened.inside(
+                "return document.querySelector('footer').getBoundingClientRect().bottom <= innerHeight"
+            )
 
 
 def test_dark_and_light(opened):
@@ -149,3 +162,116 @@ def test_dark_and_light(opened):
         opened.open()
         assert opened.browser.style("body", "background-color") == lightness
         assert opened.inside("return getComputedStyle(document.body).backgroundColor") == lightness
+
+
+# ---- the network ----
+
+
+def trained(updates, rate=1.0):
+    """The network of the chapter after so many updates in Python, and its losses."""
+    net, losses = network(), []
+    X, y = [point[:2] for point in points()], [label for *_, label in points()]
+    for _ in range(updates + 1):
+        net.zero_grad()
+        loss = nn.binary_cross_entropy_loss([net(x) for x in X], y)
+        loss.backward()
+        losses.append(loss.data)
+        if len(losses) <= updates:
+            for p in net.parameters():
+                p.data -= rate * p.grad
+    return net, losses
+
+
+def by_hand(weights):
+    """The loss of the chapter in plain arithmetic: three neurons of w1, w2, b, then w1, w2, w3, b of the score."""
+    total = 0.0
+    for x1, x2, label in points():
+        hidden = [math.tanh(weights[k] * x1 + weights[k + 1] * x2 + weights[k + 2]) for k in (0, 3, 6)]
+        score = sum(w * h for w, h in zip(weights[9:12], hidden)) + weights[12]
+        total += math.log(1.0 + math.exp(-score if label else score))
+    return total / len(points())
+
+
+def test_the_gradients_of_the_network_are_slopes(opened):
+    opened.open("#network")
+    found, loss = opened.inside("return [present.gradients, present.loss]")
+    weights, step = [p.data for p in network().parameters()], 1e-5
+    assert isclose(loss, by_hand(weights), rel_tol=1e-13)
+    for k, gradient in enumerate(found):
+        above, below = (by_hand([*weights[:k], weights[k] + h, *weights[k + 1 :]]) for h in (step, -step))
+        assert isclose(gradient, (above - below) / (2 * step), abs_tol=1e-9), k
+
+
+def test_the_browser_trains_as_python_does(opened):
+    opened.open("#network")
+    net, expected = trained(150)
+    opened.inside("walk(1); walk(149)")
+    weights, losses = opened.inside("return [weights.map(({ row }) => numbers[row]), losses]")
+    for number, p in zip(weights, net.parameters(), strict=True):
+        assert isclose(number, p.data, rel_tol=1e-9)
+    assert all(isclose(a, b, rel_tol=1e-10) for a, b in zip(losses, expected, strict=True))
+    assert losses[-1] < 0.1 and opened.inside("return $('right').textContent") == "24 / 24"
+    predicted, real = opened.inside("return [predicted, present.change]")
+    assert isclose(predicted, real, rel_tol=0.01) and isclose(real, losses[-1] - losses[-2], rel_tol=1e-9)
+
+
+def test_the_picture_shows_the_network_at_the_marked_point(opened):
+    opened.open("#network")
+    opened.inside("walk(10); mark(-1.25, 0.5)")
+    net, _ = trained(10)
+    names = list(net.named_parameters())
+    for k, p in enumerate(net.parameters()):
+        text, title, negative = opened.inside(
+            f"const part = $('t{k}'); return [part.querySelector('text').textContent,"
+            " part.querySelector('title').textContent, part.classList.contains('negative')]"
+        )
+        assert text == number_text(p.data, 3) and title.startswith(f"{names[k]} = ") and negative == (p.data < 0)
+    shown = opened.inside(
+        "return ['u0_0', 'u0_1', 'u1_0', 'u1_1', 'u1_2', 'u2_0'].map(b => $(b).querySelectorAll('text')[1].textContent)"
+    )
+    hidden, score = net.layer_outputs([-1.25, 0.5])
+    assert shown == [number_text(float(x), 3) for x in (-1.25, 0.5, *(h.data for h in hidden), score[0].data)]
+
+
+def test_the_network_by_keyboard_alone(opened):
+    opened.open("#network")
+    steps = "return $('steps').textContent"
+    opened.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    assert opened.inside(steps) == "2"
+    opened.press(" ")
+    WebDriverWait(opened.driver, 10).until(lambda _: int(opened.inside(steps)) > 3)
+    opened.press(" ")
+    assert opened.inside("return timer") == 0
+    opened.press(Keys.HOME)
+    assert opened.inside(steps) == "0"
+    opened.inside("$('map').focus()")
+    opened.press(Keys.ARROW_LEFT, Keys.ARROW_UP)
+    assert opened.inside("return [marked, $('steps').textContent]") == [[0.5, 0.1], "0"]
+    assert "(0.5, 0.1)" in opened.inside("return $('map').getAttribute('aria-label')")
+
+
+def test_the_plane_is_drawn_again_after_another_chapter(opened):
+    opened.open("#network")
+    before = opened.inside("run(); return $('map').width")
+    opened.press(Keys.PAGE_UP)
+    assert opened.ready() == NAMES[-2]
+    opened.press(Keys.PAGE_DOWN)
+    assert opened.ready() == "network"
+    opened.press(" ")
+    assert opened.inside("return [timer, $('map').width]") == [0, before]
+
+
+def test_the_boundary_is_where_the_score_is_zero(opened):
+    """The middle of a cell is blue where the network says 1, and orange where it says 0."""
+    opened.open("#network")
+    opened.inside("walk(150)")
+    net, _ = trained(150)
+    places = [(0.1, 0.1), (-0.2, -0.3), (1.9, 1.9), (-1.9, 0.2)]
+    colours = opened.inside(
+        "const size = $('map').width, at = x => Math.round((x / 2 + 1) * size / 2);"
+        "const { data: pixels } = pen.getImageData(0, 0, size, size);"
+        f"const places = {list(map(list, places))}.map(([x, y]) => 4 * (at(-y) * size + at(x)));"
+        "return places.map(i => [...pixels.slice(i, i + 3)])"
+    )
+    for (x1, x2), (red, _, blue) in zip(places, colours, strict=True):
+        assert (blue > red) == (net([x1, x2]).data > 0), (x1, x2)

@@ -2,8 +2,8 @@
 const { template, chapters } = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
 const names = Object.keys(chapters), title = document.title;
-const pageOf = (name) => template.replace(/\{\{(\w+)\}\}/g, (_, part) => chapters[name][part]);
-let open = "";
+const pageOf = (name) => chapters[name].page ?? template.replace(/\{\{(\w+)\}\}/g, (_, part) => chapters[name][part]);
+let current = "";
 
 function frameOf(name) { // the circuit of a chapter, made when it is opened for the first time, and kept as it was left
   const place = $(name).querySelector(".circuit");
@@ -12,18 +12,23 @@ function frameOf(name) { // the circuit of a chapter, made when it is opened for
   frame.title = headingOf(name);
   frame.addEventListener("load", () => {
     frame.contentDocument.addEventListener("keydown", keys, true);
-    if (open === name && document.activeElement === frame) frame.contentWindow.focus();
+    enter();
   });
   frame.srcdoc = pageOf(name);
   place.append(frame);
   return frame;
 }
 
+function enter() { // so that the arrow keys step; a link to a chapter has taken the focus away
+  const frame = $(current).querySelector("iframe");
+  if ([frame, document.body].includes(document.activeElement)) frame.contentWindow.focus();
+}
+
 const headingOf = (name) => $(`${name}-title`).lastChild.textContent.trim();
 document.body.classList.add("turning"); // one chapter at a time, its heading in the place of the lecture's
 
 function show(name) {
-  open = name;
+  current = name;
   const at = names.indexOf(name);
   for (const other of names) $(other).hidden = other !== name;
   for (const link of $("contents").querySelectorAll("a")) {
@@ -36,12 +41,12 @@ function show(name) {
   $("next").disabled = at === names.length - 1;
   document.title = `${headingOf(name)} \u00b7 ${title}`;
   list(false);
-  frameOf(name).focus({ preventScroll: true }); // so that the arrow keys step
+  frameOf(name).focus({ preventScroll: true });
   scrollTo(0, 0);
 }
 
 function turn(count) { // to the chapter that is so many further on
-  const name = names[names.indexOf(open) + count];
+  const name = names[names.indexOf(current) + count];
   if (name) location.hash = name;
 }
 
@@ -65,4 +70,5 @@ $("previous").addEventListener("click", () => turn(-1));
 $("next").addEventListener("click", () => turn(1));
 document.addEventListener("keydown", keys);
 window.addEventListener("hashchange", fromLink);
+window.addEventListener("load", enter);
 fromLink();

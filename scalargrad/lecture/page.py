@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .. import files
-from ..views.page import MARK, filled, page, template
-from ..views.phrases import known, say
+from ..views.page import MARK, compact, filled, list_of_gates, page, template
+from ..views.phrases import LANGUAGES, known, say
 from .circuits import CIRCUITS
+from .network import picture, recorded
 
 FOLDER = Path(__file__).parent
 MOST_VALUES = 25  # of a circuit taken apart: one of more is too small on a projector
+SPOKEN = ("lecture net run", "lecture net pause", "lecture net map", "network weight")  # by the network's script
 TEXTS = ("title", "lead", "question", "answer")  # of a chapter
 
 
@@ -36,7 +38,7 @@ def save_lecture(path: str | os.PathLike[str], lang: str | None = None) -> Path:
 def lecture_html(lang: str | None = None) -> str:
     """The text of the file that `save_lecture` writes."""
     lang = known(lang)
-    chapters = {name: _circuit(name, lang) for name in CIRCUITS}
+    chapters = {name: _circuit(name, lang) for name in CIRCUITS} | {"network": {"page": _network(lang)}}
     parts = {
         "lang": lang,
         "style": _read("lecture.css"),
@@ -52,6 +54,19 @@ def _circuit(name: str, lang: str) -> dict[str, str]:
     """What the page of one circuit has of its own; it can be taken apart if that is small enough for a projector."""
     parts = page(CIRCUITS[name].root(), limit=MOST_VALUES, lang=lang).parts
     return parts | {"table": ""}  # which is for where no script runs: there no frame is filled
+
+
+def _network(lang: str) -> str:
+    """The page of the network, whole: it has another frame than those of the circuits."""
+    gates, data = recorded(lang)
+    parts = {
+        "lang": lang,
+        "style": "\n".join([compact("page.css"), _read("network.css")]),
+        "script": "\n".join([compact("page_gates.js"), list_of_gates(gates), _read("network.js")]),
+        "picture": picture(lang),
+        "json": _json({"text": {phrase: LANGUAGES[lang][phrase] for phrase in SPOKEN}, **data}),
+    }
+    return _filled("network.html", parts, lang)
 
 
 def _chapter(number: int, name: str, lang: str) -> str:

@@ -441,10 +441,10 @@ def filled(text: str, parts: Mapping[str, str]) -> str:
 
 def template(lang: str) -> str:
     """page.html with all that pages have in common in its place; the marks that are left are named in PARTS."""
-    frame, script = _read("page.html"), "\n".join([_compact("page_gates.js"), "{{gates}}", *map(_compact, SCRIPTS)])
+    frame, script = _read("page.html"), "\n".join([compact("page_gates.js"), "{{gates}}", *map(compact, SCRIPTS)])
     common = {
         "lang": lang,
-        "style": "\n".join(map(_compact, STYLES)),
+        "style": "\n".join(map(compact, STYLES)),
         "script": script,
         "text": _json(_sentences(lang, frame, script)),
     }
@@ -464,7 +464,7 @@ def _parts(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]) ->
         "codes": "\n".join(_code_lines(i, circuit.program) for i, circuit in enumerate(circuits) if circuit.program),
         "table": _table(circuits[0]),
         "json": _json([circuit.data(gates) for circuit in circuits]),
-        "gates": _list_of_gates(scripts),
+        "gates": list_of_gates(scripts),
     }
 
 
@@ -478,7 +478,7 @@ def _read(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8").rstrip()
 
 
-def _compact(name: str) -> str:
+def compact(name: str) -> str:
     """A script or styles without comments and indents, which are there for readers of this folder."""
     text = COMMENT.sub("", _read(name))
     if name.endswith(".css"):
@@ -486,7 +486,7 @@ def _compact(name: str) -> str:
     return "\n".join([line.strip() for line in text.splitlines() if line.strip()])
 
 
-def _list_of_gates(scripts: list[str]) -> str:
+def list_of_gates(scripts: list[str]) -> str:
     return "\n".join(["const gates = [", *(f"  {text}," for text in scripts), "];"])
 
 
