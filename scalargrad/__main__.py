@@ -11,7 +11,7 @@ import shutil
 import sys
 import textwrap
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -66,6 +66,8 @@ def _obey(argv: Sequence[str]) -> int:
                 _write_lecture(arguments)
             elif arguments.playground is not None:
                 _write_playground(arguments)
+            elif arguments.practice is not None:
+                _write_practice(arguments)
             else:
                 _run(arguments)
         except BrokenPipeError:
@@ -133,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument("--tree", action="store_true", help=say("command tree"))
     options.add_argument("--repl", action="store_true", help=say("command repl"))
     options.add_argument("--lecture", metavar="FILE", help=say("command lecture"))
+    options.add_argument("--practice", metavar="FILE", help=say("command practice"))
     options.add_argument("--playground", metavar="DIR", help=say("command playground"))
     options.add_argument("--lang", choices=LANGUAGES, help=say("command lang"))
     options.add_argument("--version", action="store_true", help=say("command version"))
@@ -177,12 +180,23 @@ def _run(arguments: argparse.Namespace) -> None:
 def _write_lecture(arguments: argparse.Namespace) -> None:
     from .lecture.page import save_lecture  # networks too, which would slow down all other commands
 
+    _write_own("--lecture", save_lecture, arguments.lecture, arguments)
+
+
+def _write_practice(arguments: argparse.Namespace) -> None:
+    from .practice import save_practice
+
+    _write_own("--practice", save_practice, arguments.practice, arguments)
+
+
+def _write_own(option: str, save: Callable[[str], Path], path: str, arguments: argparse.Namespace) -> None:
+    """Writes a page that has circuits of its own."""
     if arguments.expression is not None:
-        raise ValueError("--lecture has its own circuits: leave out the expression, or write --html for its page")
-    lecture = save_lecture(arguments.lecture)
-    print(say("command page", path=lecture), flush=True)
+        raise ValueError(f"{option} has its own circuits: leave out the expression, or write --html for its page")
+    written = save(path)
+    print(say("command page", path=written), flush=True)
     if arguments.open:
-        _open(lecture)
+        _open(written)
 
 
 def _write_playground(arguments: argparse.Namespace) -> None:

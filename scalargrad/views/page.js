@@ -88,7 +88,7 @@ function go(step, keep = false) {
 }
 
 function link() {
-  try { history.replaceState(null, "", `#${at}${shown ? "." + shown : ""}${changes()}`); } catch { /* inside a notebook */ }
+  try { history.replaceState(null, "", address()); } catch { /* inside a notebook */ }
 }
 
 const chips = (texts) => make("ul", "chips", ...texts.map((text) => make("li", "", text)));
@@ -97,7 +97,7 @@ const kicker = (phase, gate) =>
 const pattern = (now) => make("p", "note pattern", now.pattern);
 
 const opening = () => [make("p", "kicker", say("page start")), chips(circuit.inputs), make("p", "note", say("page keys")),
-  ...(circuit.rows ? [make("p", "note", say("page change"))] : []), ...fixedNotes()];
+  ...(inputsOf(circuit).length ? [make("p", "note", say("page change"))] : []), ...fixedNotes()];
 
 const refusal = (now) => [kicker("forward", `${now.name} = ${now.formula}`), make("p", "refusal", circuit.failure.text), make("p", "note", say("page stops"))];
 

@@ -44,7 +44,6 @@ SCRIPTS = (
     "page_plot.js",
     "page_explore.js",
     "page_descent.js",
-    "page_start.js",
 )
 STYLES = ("page.css", "page_explore.css")
 COMMENT = re.compile(r"(?m)(^|\s)//.*$|/\*(?s:.)*?\*/")
@@ -65,7 +64,7 @@ class Page:
     `html` is its text, `save(path)` writes it.
     """
 
-    def __init__(self, circuits: Sequence[_Circuit], title: str, engine: str | None):
+    def __init__(self, circuits: Sequence[PageCircuit], title: str, engine: str | None):
         self._circuits = circuits
         self._title = title
         self._engine = engine
@@ -82,7 +81,7 @@ class Page:
     @property
     def parts(self) -> dict[str, str]:
         """What `template` has not: the pictures, code and data of this page, as HTML and JSON; errors as of `html`."""
-        return _parts(self._circuits, self._title, [c.picture(self._engine) for c in self._circuits])
+        return parts_of(self._circuits, self._title, [c.picture(self._engine) for c in self._circuits])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The path, after writing the page there, whole or not at all; ValueError unless it ends in .html or .htm."""
@@ -156,17 +155,17 @@ def page(
 # ---- the same graph, taken apart ----
 
 
-def _circuits(recorded: Story, code: str | None, limit: int) -> list[_Circuit]:
+def _circuits(recorded: Story, code: str | None, limit: int) -> list[PageCircuit]:
     """The graph as it was recorded and, where it has gates that are made of smaller ones, taken apart."""
     owners = {node: i for i, node in enumerate(recorded.order)}
     apart = _apart(recorded, limit)
     if apart is None:
-        return [_Circuit(recorded, owners, set(), code, 0)]
+        return [PageCircuit(recorded, owners, set(), code, 0)]
     composite = {owners[node] for node in recorded.gates if _has_parts(node.gate)}
     inside, equal = apart
     return [
-        _Circuit(recorded, owners, composite, code, 0),
-        _Circuit(inside, _owners(recorded.order, equal), composite, code, 1),
+        PageCircuit(recorded, owners, composite, code, 0),
+        PageCircuit(inside, _owners(recorded.order, equal), composite, code, 1),
     ]
 
 
@@ -202,7 +201,7 @@ def _owners(order: Sequence[Value], new: Mapping[Value, Value]) -> dict[Value, i
 # ---- one circuit: its steps as data, its picture, its code ----
 
 
-class _Circuit:
+class PageCircuit:
     """One way to show the graph.  Its ids are those of `draw`; those of a second circuit bear its number."""
 
     def __init__(self, story: Story, owners: Mapping[Value, int], composite: set[int], code: str | None, index: int):
@@ -229,6 +228,10 @@ class _Circuit:
     def summary(self) -> str:
         """How large it is, in words."""
         return self.story.say("page summary", **self.size)
+
+    def scripts(self) -> list[str]:
+        """The JavaScript of its gates, each once; of a graph that cannot run again, none."""
+        return self.rerun.gates() if self.rerun else []
 
     def data(self, gates: Mapping[str, int]) -> dict[str, Any]:
         """What the script needs to know; `gates` are those that it can run, {JavaScript: place}."""
@@ -439,12 +442,17 @@ def filled(text: str, parts: Mapping[str, str]) -> str:
     return MARK.sub(lambda mark: parts[mark[1]], text)
 
 
-def template(lang: str) -> str:
-    """page.html with all that pages have in common in its place; the marks that are left are named in PARTS."""
-    frame, script = _read("page.html"), "\n".join([compact("page_gates.js"), "{{gates}}", *map(compact, SCRIPTS)])
+def template(lang: str, start: str | Path = "page_start.js", styles: Iterable[str | Path] = ()) -> str:
+    """page.html with all that pages have in common in its place; the marks that are left are named in PARTS.
+
+    start: the script that opens the page.
+    styles: files of styles besides STYLES.
+    """
+    frame = _read("page.html")
+    script = "\n".join([compact("page_gates.js"), "{{gates}}", *map(compact, [*SCRIPTS, start])])
     common = {
         "lang": lang,
-        "style": "\n".join(map(compact, STYLES)),
+        "style": "\n".join(map(compact, [*STYLES, *styles])),
         "script": script,
         "text": _json(_sentences(lang, frame, script)),
     }
@@ -453,9 +461,9 @@ def template(lang: str) -> str:
     return filled(frame, common | own | said)
 
 
-def _parts(circuits: Sequence[_Circuit], title: str, pictures: Sequence[str]) -> dict[str, str]:
+def parts_of(circuits: Sequence[PageCircuit], title: str, pictures: Sequence[str]) -> dict[str, str]:
     """What one page has in the place of each of PARTS, names escaped."""
-    scripts = list(dict.fromkeys(text for circuit in circuits if circuit.rerun for text in circuit.rerun.gates()))
+    scripts = list(dict.fromkeys(text for circuit in circuits for text in circuit.scripts()))
     gates = {text: i for i, text in enumerate(scripts)}
     return {
         "title": html.escape(title),
@@ -474,14 +482,14 @@ def _sentences(lang: str, frame: str, script: str) -> dict[str, str]:
     return {key: text for key, text in told.items() if f"{{{{{key[5:]}}}}}" not in frame or f'"{key}"' in script}
 
 
-def _read(name: str) -> str:
+def _read(name: str | Path) -> str:
     return (FOLDER / name).read_text(encoding="utf-8").rstrip()
 
 
-def compact(name: str) -> str:
+def compact(name: str | Path) -> str:
     """A script or styles without comments and indents, which are there for readers of this folder."""
     text = COMMENT.sub("", _read(name))
-    if name.endswith(".css"):
+    if str(name).endswith(".css"):
         text = SPACE.sub(r"\1\2", text)
     return "\n".join([line.strip() for line in text.splitlines() if line.strip()])
 
@@ -510,7 +518,7 @@ def _code_line(line: str) -> str:
     return f"<span{kind}>{html.escape(line)}</span>"
 
 
-def _table(circuit: _Circuit) -> str:
+def _table(circuit: PageCircuit) -> str:
     """All steps as a plain table, for where no script runs."""
     rows, sentences = [], LANGUAGES[circuit.story.lang]
     for i, step in enumerate(circuit.steps, 1):

@@ -39,6 +39,7 @@ function ask(afresh = false) {
     make("tr", "", ...[`${value.name}.grad`, typed, value.grad, say(`page ${mark}`)].map((text) => make("td", "", text)))));
   if (!value) verdict("right", say("page score", { right: done.filter((answer) => answer.mark === "first try").length, of: open.length }));
   else $("answer").focus({ preventScroll: true });
+  $("question").dispatchEvent(new Event("asked")); // practice asks for the sign first
 }
 
 function verdict(kind, text) {
