@@ -19,6 +19,7 @@ pytest.importorskip("selenium", reason="the page is tested in a browser through 
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+from test_accessible import LOOKS, axe, axe_core  # noqa: E402, F401
 from test_page_browser import browser, chromium  # noqa: E402, F401
 
 NAMES = [*CIRCUITS, "network"]
@@ -162,6 +163,25 @@ def test_dark_and_light(opened):
         opened.open()
         assert opened.browser.style("body", "background-color") == lightness
         assert opened.inside("return getComputedStyle(document.body).backgroundColor") == lightness
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_axe_finds_nothing_in_the_lecture(browser, axe, tmp_path, lang, look):  # noqa: F811
+    """Around the circuits, with contents and an answer open, and in the network; circuits are looked at elsewhere."""
+    scheme, width = LOOKS[look]
+    browser.media(scheme, motion="reduce")
+    browser.size(width, 800)
+    opened = Lecture(browser, save_lecture(tmp_path / "lecture4.html", lang))
+    opened.open("#network")
+    found = [axe()]
+    browser.run("list(true); document.querySelector('article:not([hidden]) details').open = true")
+    found.append(axe())
+    opened.inside("walk(30)")
+    opened.driver.switch_to.frame(opened.driver.find_element(By.CSS_SELECTOR, "article:not([hidden]) iframe"))
+    found.append(axe())
+    opened.driver.switch_to.default_content()
+    assert found == [{}, {}, {}]
 
 
 # ---- the network ----
