@@ -82,7 +82,7 @@ class Line:
 
 def varies(*numbers: Any) -> bool:
     """Whether one of these is a line that differs from sample to sample."""
-    return any([isinstance(x, Line) and x.varies for x in numbers])
+    return any([x.varies for x in numbers if x.__class__ is Line])
 
 
 def pairs(line: Line) -> list[tuple[Any, Any]]:
@@ -175,14 +175,17 @@ class FlatCode:
 
         It is a plain number if all inputs are, or if it is known without computing, as x ** 0 is.
         """
-        if not any([isinstance(x, Line) for x in inputs]):
+        kinds = {*map(type, inputs)}
+        if Line not in kinds:
             return gate(*inputs)
-        inputs = tuple([x if isinstance(x, Line) else float(x) for x in inputs])
-        simpler = SIMPLER.get(gate.name)
-        found = simpler(*inputs) if simpler else None
-        if found is not None:
-            return found
-        key = (gate, *[x if isinstance(x, Line) else repr(x) for x in inputs])
+        key: tuple[Any, ...] = (gate, *inputs)
+        if len(kinds) > 1 or gate is table.neg:  # of lines alone, as most gates are, no other has a simpler one
+            inputs = tuple([x if isinstance(x, Line) else float(x) for x in inputs])
+            simpler = SIMPLER.get(gate.name)
+            found = simpler(*inputs) if simpler else None
+            if found is not None:
+                return found
+            key = (gate, *[x if isinstance(x, Line) else repr(x) for x in inputs])
         known = self._known.get(key)
         if known is None:
             place = len(self.lines)
@@ -226,6 +229,8 @@ class FlatCode:
 
     def _added_up(self, arrived: list[tuple[Any, Any]]) -> Any:
         """The gradient of a node: local gradient x upstream, added up over all gates that use it."""
+        if len(arrived) == 1:
+            return table.mul(*arrived[0])
         products = [pair for pair in arrived[::-1] if all([isinstance(x, Line) for x in pair])]
         if len(products) < 2:
             return table.add_up(*[table.mul(*pair) for pair in arrived])
