@@ -386,6 +386,9 @@ def test_an_engine_with_wrong_gradients_is_caught(engine, factor, monkeypatch):
         ValueError, match=f'"{engine}" does not find the loss and gradients of 8 samples.*without engine='
     ):
         fitted(engine, "max_margin")
+    monkeypatch.setattr("scalargrad.nn.recorded.COMPARED_WORK", 3 * 21)  # three samples, of 21 parameters
+    with pytest.raises(ValueError, match="gradients of 3 samples"):
+        fitted(engine, "max_margin")
 
 
 def branches(scores, labels):

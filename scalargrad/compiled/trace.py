@@ -69,6 +69,7 @@ class Recorder:
         self.function = function
         self.layouts = [Layout(name, sample) for name, sample in zip(names, samples)]
         self.parameters = _leaves(parameters)
+        self._same = dict(zip(self.parameters, self.parameters))
         self._at = [layout.flat(sample) for layout, sample in zip(self.layouts, samples)]
 
     def recorded(self) -> tuple[Trace, list[float]]:
@@ -84,7 +85,7 @@ class Recorder:
                 again = self._graph(other)
             except Exception:  # the function takes no such sample, and so it proves nothing
                 continue
-            if not _is_copy(first, again, self.parameters):
+            if not _is_copy(first, again, self._same):
                 self._refuse_another(trace, numbers, *self._shape(again.opened()))
         return trace, numbers
 
@@ -169,16 +170,18 @@ class Graph:
         return Graph(self.inputs, [opened[root] for root in self.roots])
 
 
-def _is_copy(graph: Graph, other: Graph, parameters: Sequence[Value]) -> bool:
-    """Whether the other graph is surely the same one on other inputs.
+def _is_copy(graph: Graph, other: Graph, same: dict[Value, Value]) -> bool:
+    """Whether the other graph is surely the same one on other inputs; `same` has each parameter, paired with itself.
 
     It pairs the nodes from the roots to the leaves, which is sooner done than a second shape.
     """
-    twins: dict[Any, Any] = dict(zip([*graph.inputs, *parameters], [*other.inputs, *parameters]))
-    leaves, pair = {*twins}, twins.setdefault
+    twins: dict[Any, Any] = same | dict(zip(graph.inputs, other.inputs))
+    inputs, pair = {*graph.inputs}, twins.setdefault
     if [*map(pair, graph.roots, other.roots)] != other.roots or len(graph.roots) != len(other.roots):
         return False
     for node in reversed(graph.order):
+        if node in same or node in inputs:
+            continue
         twin, form, left = twins[node], node.form, node._left
         if twin.form is not form:
             return False
@@ -189,7 +192,7 @@ def _is_copy(graph: Graph, other: Graph, parameters: Sequence[Value]) -> bool:
             parents, theirs = node.parents, twin.parents
             if len(parents) != len(theirs) or tuple(map(pair, parents, theirs)) != theirs:
                 return False
-        if form.moving is not None or form.gate is None and node not in leaves:
+        if form.moving is not None or form.gate is None:
             if not _are_equal(_plain_numbers(node), _plain_numbers(twin)):
                 return False
     return len({*twins.values()}) == len(twins)

@@ -19,6 +19,7 @@ from .losses import Loss, accuracy, gaps, is_list, loss_of_one, mse_loss
 from .optimisers import OPTIMISERS, MachineCode, Optimiser
 
 COMPARED_SAMPLES = 64  # at most; on them an engine is compared with the graphs themselves
+COMPARED_WORK = 200_000  # parameters x samples; more samples of a large network would show nothing else
 MAX_WORK = 5 * 10**8  # parameters x samples in one call of machine code: some tenths of a second, in which Ctrl-C waits
 
 
@@ -56,7 +57,8 @@ class Recorded(Run):
         except (TypeError, ValueError) as error:
             error.add_note("what cannot be recorded can be trained without engine=")
             raise
-        self._refuse_other_numbers(engine, range(min(size, len(data.X), COMPARED_SAMPLES)))
+        compared = min(COMPARED_SAMPLES, max(2, COMPARED_WORK // len(self.parameters)))
+        self._refuse_other_numbers(engine, range(min(size, len(data.X), compared)))
         known = type(optimiser) in OPTIMISERS.values() and optimiser.parameters == self.parameters
         self._machine_code = optimiser.in_machine_code if engine == "native" and known else None
         if self._machine_code:
