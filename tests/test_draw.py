@@ -12,7 +12,7 @@ from conftest import HOSTILE, lecture, multi_layer, sigmoid_neuron, staged, svm_
 from gate_points import recipes
 from hypothesis import given, settings, strategies as st
 
-from scalargrad import Value, dot, draw, maximum, page, total
+from scalargrad import Value, dot, draw, explain, gradient, maximum, page, steps, total
 from scalargrad.gate import Gate
 from scalargrad.graph import topological_order
 from scalargrad.table import GATES
@@ -265,6 +265,26 @@ def test_upright_a_wide_circuit_has_short_texts_in_boxes():
     f = total([sigmoid_neuron() for _ in range(4)])
     picture = draw(f, direction="TB")
     assert "on-wire" not in picture.svg and "x0 = -1" in locals_(picture)
+
+
+# ---- second derivatives ----
+
+
+def test_second_derivatives_have_readable_words():
+    x = Value(2.0, "x")
+    f = x**3
+    (dx,) = gradient(f, [x])
+    (ddx,) = gradient(dx, [x])
+    assert circles(draw(dx)) == ["3 * x ** 2"] and locals_(draw(dx)) == ["d(dx)/dx = 6 * x = 12"]
+    assert circles(draw(ddx)) == ["6 * x"] and locals_(draw(ddx)) == ["d(ddx)/dx = 6"]
+    assert "d(dx)/dx = 6 * x = 12" in str(steps(dx)) and "d(dx)/dx = 6 * x = 12" in page(dx).html
+    assert "the local gradient d(dx)/dx of dx = 3 * x ** 2" in str(explain(x, dx))
+
+
+def test_a_name_that_merely_begins_with_d_is_no_derivative():
+    den = Value(2.0, "den")
+    d = Value(3.0, "d")
+    assert sorted(locals_(draw(den * d))) == ["dv1/dd = den = 2", "dv1/dden = d = 3"]
 
 
 # ---- labels stand at their own wire ----

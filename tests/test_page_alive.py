@@ -8,7 +8,7 @@ import pytest
 from conftest import lecture
 from gate_points import HELPERS, wild_recipe
 
-from scalargrad import Value, gate, log, maximum, page, relu, sigmoid, sqrt, tanh
+from scalargrad import Value, gate, gradient, log, maximum, page, relu, sigmoid, sqrt, tanh
 from scalargrad.table import GATES
 
 pytest.importorskip("selenium", reason="the page is tested in a browser through selenium: pip install it")
@@ -127,6 +127,13 @@ def test_where_a_gate_has_no_result_it_says_what_python_says(browser):  # noqa: 
         browser.click("#reset")
         browser.click("#last")
         assert browser.run("return at === circuit.steps.length")
+
+
+def test_a_derivative_keeps_its_parentheses(browser):  # noqa: F811
+    x = Value(2.0, "x")
+    (dx,) = gradient(x**3, [x])
+    browser.open(page(dx), "#2&x=5")
+    assert "d(dx)/dx = 6 * x = 30" in browser.text("#step")
 
 
 def test_what_is_no_number_is_not_taken(browser):  # noqa: F811

@@ -460,8 +460,9 @@ def _bad_local(story: Story, edge: Edge, bad: Callable[[float], bool]) -> list[F
 
 
 def _slope(story: Story, edge: Edge) -> dict[str, str]:
-    parent = story.names[edge.parent]
-    return {"slope": story.say("slope", name=story.names[edge.node], parent=parent), "parent": parent}
+    name, parent = story.names[edge.node], story.names[edge.parent]
+    slope = story.say("slope", name=story.behind_d(name), parent=story.behind_d(parent))
+    return {"slope": slope, "parent": parent}
 
 
 def _named_number(story: Story, x: Value | float, x_then: float) -> str:

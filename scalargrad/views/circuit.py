@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..gate import CONSTANT
+from ..table import exponent_slope, power_slope
 from ..value import Value
 from .dot import (
     COMPACT,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import graphviz
 
 
+WRITTEN_AS_FORMULA = (power_slope, exponent_slope)
 UPRIGHT = ("TB", "BT")
 IN_WIRE = 8.0  # points around what stands on a wire
 LINE = 1.4  # the height of a line of text with what is around it, in font sizes
@@ -78,8 +80,9 @@ class Circuit:
         self.values = [*shown.boxes]
         self.again: dict[str, Value] = {}
         boxes = {node: self._box(node) for node in self.values}
-        wires = {node: self._wires(node) for node in self.values if node.gate}
-        self._columns = Columns(self.values, story.uses, boxes, wires, again=look.width(story.say("again")))
+        gates = {node: self._gate_width(node) for node in self.values if node.gate}
+        again = look.width(story.say("again"))
+        self._columns = Columns(self.values, story.uses, boxes, gates, self._label_widths(), again)
         self.rows = dict.fromkeys(self.values, 0) if widest is None else self._columns.folded(widest)
 
     @property
@@ -99,17 +102,25 @@ class Circuit:
             labels[column] += round(sum([self._label(text) for text in self.shown.labels[node]]))
         return max([*boxes.values(), *labels.values()])
 
+    def _symbol(self, node: Value) -> list[str]:
+        """What stands in the circle of a gate: of one that serves second derivatives its formula, `3 * x ** 2`."""
+        return [self.story.formula(node)] if node.gate in WRITTEN_AS_FORMULA else gate_lines(node)
+
     def _box(self, node: Value) -> float:
         return max(map(self.look.width, self.shown.fields[node])) + 2 * POINTS * self.look.margin[0]
 
     def _label(self, text: str) -> float:
         return self.look.width(text, small=True) + IN_WIRE
 
-    def _wires(self, node: Value) -> float:
-        """How wide a gate is with the wires into it and out of it."""
-        label = max(map(self._label, self.shown.labels[node]), default=0.0)
-        symbol = max(LINE * self.look.letters, *map(self.look.width, gate_lines(node)))
-        return label + math.sqrt(2) * symbol + 2 * POINTS * self.look.ranksep
+    def _label_widths(self) -> Iterator[tuple[Value, Value, float]]:
+        for node in self.values:
+            for parent, text in zip(node.parents, self.shown.labels[node]):
+                if parent in self.shown.boxes:
+                    yield parent, node, self._label(text)
+
+    def _gate_width(self, node: Value) -> float:
+        symbol = max(LINE * self.look.letters, *map(self.look.width, self._symbol(node)))
+        return math.sqrt(2) * symbol + 2 * POINTS * self.look.ranksep
 
     @cached_property
     def how(self) -> Wiring:
@@ -152,7 +163,7 @@ class Circuit:
         return sideways and self.story.kind(node) == "inner" and not self.story.is_stale(node)
 
     def _gate(self, row: graphviz.Digraph, node: Value, box: str, on_wire: bool) -> None:
-        circle = add_gate(row, box, node, rings=1 + (node in self.doubled), on_wire=on_wire)
+        circle = add_gate(row, box, self._symbol(node), rings=1 + (node in self.doubled), on_wire=on_wire)
         wires = [*enumerate(zip(node.parents, self.shown.labels[node]))]
         for place, (parent, label) in reversed(wires) if self.is_folded else wires:
             if parent in self.shown.boxes:

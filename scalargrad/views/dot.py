@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..gate import CONSTANT
@@ -88,7 +88,7 @@ def blank(
     if look is COMPACT:
         graph.attr("node", margin=",".join(map(str, look.margin)), width="0.1", height="0.1")
     if key:
-        graph.attr(label=as_it_is(key), fontname="Courier", fontsize="10", fontcolor="#5b6775")
+        graph.attr(label=as_it_is(f" \\n{key}"), fontname="Courier", fontsize="10", fontcolor="#5b6775")
     if straight:
         graph.attr(splines="line", nslimit="1", nslimit1="1")
     elif size > MANY_VALUES:
@@ -138,9 +138,9 @@ def add_resumed(graph: graphviz.Digraph, resumed: str, name: str) -> None:
     graph.node(resumed, as_it_is(escape(f"... {name}")), _attributes=look)
 
 
-def add_gate(graph: graphviz.Digraph, box: str, node: Value, rings: int = 1, on_wire: bool = False) -> str:
-    """The id of the circle of the gate of `node`, drawn with the wire from it to the box, or to a value on the wire."""
-    circle, lines = f"g{box[1:]}", gate_lines(node)
+def add_gate(graph: graphviz.Digraph, box: str, lines: Sequence[str], rings: int = 1, on_wire: bool = False) -> str:
+    """The id of the circle of a gate with these texts, drawn with the wire from it to the box, or to a value on it."""
+    circle = f"g{box[1:]}"
     look = {"shape": "circle", "margin": "0.02", "id": circle, "class": "gate"}
     look |= {"shape": "oval"} if on_wire and max(map(len, lines)) > OVAL else {}
     look |= {"peripheries": str(rings)} if rings > 1 else {}

@@ -246,6 +246,7 @@ class PageCircuit:
             "beginning": ", ".join(_listed(starts)),
             "inputs": _listed([story.data_and_name(leaf) for leaf in story.leaves]),
             "results": _listed([story.gradient_text(leaf, story.gradients[leaf]) for leaf in story.leaves]),
+            "derivatives": story.derivatives,
             "steps": self.steps,
         } | (self.rerun.data(gates) if self.rerun else {})
 
@@ -287,7 +288,8 @@ class PageCircuit:
         box, place, local = self.boxes[step.node], step.place or 0, step.local_gradient or 0.0
         into = None if step.parent is None else self.boxes.get(step.parent)  # a constant has no box
         edge = f"e{box[1:]}_{place}" if into else None
-        rule = {"name": step.name, "parent": step.parent_name, "local": step.local_formula or step.shown["local"]}
+        name, to = self.story.behind_d(step.name), self.story.behind_d(step.parent_name or "")
+        rule = {"name": name, "parent": to, "local": step.local_formula or step.shown["local"]}
         return {
             "edge": edge,
             "parent": into,

@@ -98,8 +98,9 @@ function sayBackward(step, edge) {
 }
 
 const clip = (text) => [...text].length <= 60 ? text : `${[...text].slice(0, 27).join("")} ... ${[...text].slice(-27).join("")}`;
+const behindD = (name) => data.circuits[0].derivatives.includes(name) ? `(${name})` : name;
 const slopeText = (step, way, local) =>
-  say("local", { name: step.name, parent: way.to, local: (way.formula && way.formula !== local ? `${way.formula} = ` : "") + local + (way.tie ?? "") });
+  say("local", { name: behindD(step.name), parent: behindD(way.to), local: (way.formula && way.formula !== local ? `${way.formula} = ` : "") + local + (way.tie ?? "") });
 
 function asItIs(step, way, xs, z) { // an edge with its formula at these numbers: a max or a min says whether inputs tie
   const ties = way.tied ? xs.filter((x) => x === z).length : 0, shared = way.tied?.replace(/2$/, ties);

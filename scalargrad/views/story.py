@@ -6,6 +6,7 @@ A new view is one file: it takes a `Story`, and turns it into text, a picture or
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -182,11 +183,22 @@ class Story:
             self._formulas[node] = spelling.formula_text(node, self.names)
         return self._formulas[node]
 
+    @cached_property
+    def derivatives(self) -> list[str]:
+        """The names that are those of derivatives, as of a graph made by `gradient`: `dx`, where there is an `x`."""
+        names = {*self.names.values()}
+        behind = {name: re.sub("^d+", "", name) for name in names if name.startswith("d")}
+        return sorted([name for name, x in behind.items() if x in names])
+
+    def behind_d(self, name: str) -> str:
+        """A name as it stands in d name: `q`, or `(dx)` for a derivative."""
+        return f"({name})" if name in self.derivatives else name
+
     def slope(self, node: Value, place: int, local: str) -> str:
         """A local gradient, given as text, with its formula: `df/dq = z = -4`, or `dq/dx = 1` where it is a number."""
         formula = self.slope_formula(node, place)
         middle = f"{formula} = " if formula and formula != local else ""
-        name, parent = self.names[node], self.names[node.parents[place]]
+        name, parent = self.behind_d(self.names[node]), self.behind_d(self.names[node.parents[place]])
         tie = self.say("a tie") if spelling.is_shared(node, place) else ""
         return self.say("local", name=name, parent=parent, local=middle + local + tie)
 
