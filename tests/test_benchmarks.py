@@ -9,7 +9,8 @@ import re
 import sys
 
 import pytest
-from benchmarks import __main__ as command, runner, tables
+from benchmarks import __main__ as command, gpt, runner, tables
+from benchmarks.gpt_arrays import Numpy
 from benchmarks.runner import Result, Spread, compared, disagreement
 from benchmarks.work import Done, Way, Work, mean_time, measure, trained
 
@@ -91,6 +92,22 @@ def test_measuring_calls_the_step_again_and_divides_by_its_units():
     assert calls and measured.pop("time") < 1e-6
     assert measured == {"answer": [2.0], "compile": 3.0}
     assert mean_time(lambda: None, 0.0001) > 0.0
+
+
+def test_a_work_has_a_clock_of_its_own():
+    ticks = iter(range(100))
+    measured = measure(Way(lambda: Done([], lambda: None)), 3.0, lambda: float(next(ticks)))
+    assert measured["time"] == 3.0 / (1 + 1 + 2)  # the calls between four looks at the clock
+
+
+def test_the_gpt_by_hand_finds_the_gradients_of_the_engine():
+    pytest.importorskip("numpy")
+    model = gpt.GPT()
+    loss = gpt.loss_of([model(gpt.TEXTS[3])], [gpt.LABELS[3]])
+    loss.backward()
+    by_hand = Numpy(gpt.START, gpt.SHAPES, gpt.HEADS)
+    assert by_hand.loss(gpt.TEXTS[3], gpt.LABELS[3]) == pytest.approx(loss.data, rel=1e-13)
+    assert by_hand.gradients.tolist() == pytest.approx([p.grad for p in model.parameters()], rel=1e-9, abs=1e-15)
 
 
 def test_a_training_answers_with_its_first_step_and_goes_on_with_rate_0():

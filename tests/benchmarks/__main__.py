@@ -12,7 +12,7 @@ from typing import Any
 
 from scalargrad import files
 
-from . import digits, expressions, graphs, moons, tables
+from . import digits, expressions, gpt, graphs, moons, tables
 from .machine import machine, versions
 from .plot import FORMATS, plot
 from .runner import Result, collect
@@ -23,6 +23,7 @@ WORKS: Sequence[Work] = [
     *graphs.WORKS,
     *moons.WORKS,
     *digits.WORKS,
+    *gpt.WORKS,
     *graphs.GROWING,
 ]
 QUICK = (0, 100, 10_000)  # sizes of graphs
@@ -116,11 +117,11 @@ def _above_0(kind: type) -> Callable[[str], Any]:
 
 
 def _one(work: str, who: str, seconds: float) -> int:
-    ways = {each.name: each.ways for each in WORKS}.get(work, {})
-    if who not in ways:
+    found = next((each for each in WORKS if each.name == work and who in each.ways), None)
+    if not found:
         print(f"there is no {work}: {who}", file=sys.stderr)
         return 2
-    print(json.dumps(measure(ways[who], seconds)))
+    print(json.dumps(measure(found.ways[who], seconds, found.clock)))
     return 0
 
 

@@ -49,6 +49,7 @@ class Work(NamedTuple):
     figures: what is told of it: "time" in seconds and whatever is among `Done.others`; the first has spread and ratio.
     unit: "s" or "B".
     size: of the graph, for works that differ in nothing else.
+    clock: tells the time, in seconds.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Work(NamedTuple):
     figures: tuple[str, ...] = ("time",)
     unit: str = "s"
     size: int = 0
+    clock: Callable[[], float] = time.perf_counter
 
 
 RATE = 0.1
@@ -74,30 +76,30 @@ def trained(step: Callable[[float], Any], read: Callable[[], Sequence[float]], u
     return Done(moves, lambda: step(0.0), units, others)
 
 
-def measure(way: Way, seconds: float) -> dict[str, Any]:
+def measure(way: Way, seconds: float, clock: Callable[[], float] = time.perf_counter) -> dict[str, Any]:
     """{"answer": gradients, "time": seconds, ...} of doing it for about so many seconds."""
     if way.needs:
         importlib.import_module(way.needs)  # so that "compile" is without it
     done = way.do()
     figures: dict[str, Any] = {"answer": [*done.answer], **done.others}
     if done.step:
-        figures["time"] = mean_time(done.step, seconds) / done.units
+        figures["time"] = mean_time(done.step, seconds, clock) / done.units
     return figures
 
 
-def mean_time(step: Callable[[], Any], seconds: float) -> float:
+def mean_time(step: Callable[[], Any], seconds: float, clock: Callable[[], float] = time.perf_counter) -> float:
     """The mean seconds of a call, over about so many seconds.
 
     The mean and not the best: the cyclic collector stays on, as users have it, and now and then a call pays for all.
     """
     calls, more, elapsed = 0, 1, 0.0
-    start = time.perf_counter()
+    start = clock()
     while elapsed < seconds:
         for _ in range(more):
             step()
         calls += more
         more = calls
-        elapsed = time.perf_counter() - start
+        elapsed = clock() - start
     return elapsed / calls
 
 
