@@ -128,6 +128,7 @@ def test_first_the_sign_then_the_number(browser, practice):  # noqa: F811
     name, truth = gradient(browser)
     assert truth
     assert browser.text("#asked") == f"{name}.grad" and browser.seen("#signs")
+    assert browser.run("return document.activeElement.getAttribute('aria-label')") == f"the sign of {name}.grad"
     assert not browser.seen("#answer") and not browser.seen("#check") and not browser.seen("#modes")
     browser.click(f"#sign{-sign_of(truth)}")
     assert browser.text("#verdict").startswith("Not this sign") and browser.seen("#signs")
@@ -194,7 +195,7 @@ def test_the_score(browser, practice):  # noqa: F811
     browser.open(practice, "#1-7")
     assert not browser.seen("#scored")
     answer_all(browser)
-    assert browser.text("#score") == "Level 1, two gates: 4 of 4 gradients right at the first try (circuits 7)"
+    assert browser.text("#score") == "Level 1, two gates: 4 of 4 gradients right at the first try; circuits: 7"
     assert browser.run("return document.activeElement.id") == "onward"
     browser.press(Keys.ENTER)
     browser.click("#tell")
@@ -206,8 +207,8 @@ def test_the_score(browser, practice):  # noqa: F811
     browser.click("#tell")
     answer_all(browser)
     assert browser.text("#score").splitlines() == [
-        "Level 1, two gates: 7 of 8 gradients right at the first try (circuits 7, 8)",
-        f"Level 5, two layers: {count} of {count} gradients right at the first try (circuits 3)",
+        "Level 1, two gates: 7 of 8 gradients right at the first try; circuits: 7, 8",
+        f"Level 5, two layers: {count} of {count} gradients right at the first try; circuits: 3",
     ]
 
 

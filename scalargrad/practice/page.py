@@ -11,7 +11,7 @@ import html
 import itertools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from ..views.story import Story
 from .levels import LEVELS, choices, expression, inputs
 
 FOLDER = Path(__file__).parent
+LONGEST = "-0.0888888"  # no number of the levels is written longer
 VARYING = ("formula", "given", "does", "spelled", "ways")  # what the script says of a gate, but for its numbers
 
 
@@ -63,6 +64,9 @@ class _Chosen(PageCircuit):
 
     def _input(self, node: Value) -> dict[str, Any]:
         return {"row": self.rerun.places[node]} if self.rerun else {}
+
+    def _room(self, texts: Iterable[str]) -> str:
+        return max([*texts, LONGEST], key=len)
 
 
 class _Shape(_Chosen):

@@ -66,6 +66,7 @@ const atSign = () => quiz && !signs.hidden && quiz.open[quiz.done.length];
 function stage(sign) { // asks for the sign, or for the number
   const value = quiz.open[quiz.done.length];
   signs.hidden = !sign;
+  signs.setAttribute("aria-label", say("practice sign", value));
   $("answer").hidden = $("check").hidden = sign;
   $("asked").textContent = `${value.name}.grad${sign ? "" : " ="}`;
   (sign ? signs : $("answer")).focus({ preventScroll: true });
@@ -133,7 +134,6 @@ select.setAttribute("aria-label", say("practice level"));
 select.addEventListener("change", () => take(Number(select.value), seed));
 Object.assign(signs, { id: "signs", tabIndex: -1 });
 signs.setAttribute("role", "group");
-signs.setAttribute("aria-label", say("practice sign"));
 $("modes").before(select);
 $("modes").after(button("another", say("practice onward"), onward));
 $("asked").after(signs);
