@@ -18,6 +18,7 @@ from scalargrad import Value, evaluate
 from scalargrad.graph import topological_order
 from scalargrad.lecture import CIRCUITS
 from scalargrad.lecture.network import points
+from scalargrad.views.phrases import LANGUAGES
 
 DEMOS = Path(__file__).parents[1] / "demos"
 
@@ -138,6 +139,60 @@ def test_neurons_that_compute_logic(name, truth):
 def test_each_root_is_recorded_anew():
     circuit = CIRCUITS["fork"]
     assert not set(topological_order([circuit.root()])) & set(topological_order([circuit.root()]))
+
+
+# ---- what the answers to the class say ----
+
+AT_MINUS_4 = dict.fromkeys(CIRCUITS["activations"].numbers, -4.0)
+
+# (circuit, numbers that are changed, name of a number, what the answer says that it is)
+ANSWERS = [
+    ("first-circuit", {}, "x.grad", "-4"),
+    ("first-circuit", {"x": -1.99}, "f", "-12.04"),
+    ("sigmoid-staged", {}, "den.grad", "-0.53"),
+    ("sigmoid-staged", {}, "e", "0.37"),
+    ("sigmoid-staged", {}, "dot1.grad", "0.20"),
+    ("sigmoid-gate", {}, "f", "0.73"),
+    ("sigmoid-gate", {}, "w2.grad", "0.20"),
+    ("patterns", {"w": 2.1}, "w.grad", "2"),
+    ("patterns", {"w": 2.1}, "z.grad", "0"),
+    ("patterns", {"w": 2.0}, "w.grad", "1"),
+    ("fork", {}, "x.grad", "7"),
+    ("order", {}, "a.grad", "4"),
+    ("upstream", {}, "x.grad", "-4"),
+    ("activations", AT_MINUS_4, "x1.grad", "0.018"),
+    ("activations", AT_MINUS_4, "x2.grad", "0.0013"),
+    ("activations", AT_MINUS_4, "x3.grad", "0"),
+    ("activations", AT_MINUS_4, "x4.grad", "0.1"),
+    ("activations", AT_MINUS_4, "x5.grad", "-0.5"),
+    ("activations", AT_MINUS_4, "x6.grad", "0.018"),
+    ("svm-loss", {}, "loss", "2.9"),
+    ("regularisation", {"w": 1.01}, "data_loss", "0"),
+]
+
+
+@pytest.mark.parametrize("name, changes, key, said", ANSWERS)
+def test_the_answers_are_true(name, changes, key, said):
+    numbers = numbers_of(evaluate(CIRCUITS[name].expression, {**CIRCUITS[name].numbers, **changes}))
+    assert f"{numbers[key]:.{len(said.partition('.')[2])}f}" == said
+    for sentences in LANGUAGES.values():
+        assert re.search(rf"(?<![\d.]){re.escape(said)}(?![\d]|\.\d)", sentences[f"lecture {name} answer"])
+
+
+def test_at_2_2_the_car_costs_nothing():
+    numbers = numbers_of(evaluate(CIRCUITS["svm-loss"].expression, {**CIRCUITS["svm-loss"].numbers, "car": 2.2}))
+    assert [numbers[key] for key in ("loss", "cat.grad", "car.grad", "frog.grad")] == [0, 0, 0, 0]
+
+
+def test_without_the_upstream_an_affine_layer_gives_column_sums():
+    layer = CIRCUITS["affine"].expression.partition("h0 =")[0]
+    numbers = numbers_of(evaluate(f"{layer}h = total([O00, O01, O10, O11, O20, O21])", CIRCUITS["affine"].numbers))
+    assert [numbers[f"{key}.grad"] for key in ("W00", "W01", "W10", "W11", "b0", "b1")] == [9, 9, 12, 12, 3, 3]
+
+
+def test_the_regularised_weight_comes_to_rest_at_1():
+    slopes = [numbers_of(evaluate(CIRCUITS["regularisation"].expression, {"w": w}))["w.grad"] for w in (0.99, 1.01)]
+    assert slopes[0] < -1.5 and 0 < slopes[1] < 0.3
 
 
 # ---- the same circuits in demos and notebook ----

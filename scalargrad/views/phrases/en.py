@@ -290,20 +290,19 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "0.  Where both are 2 they share: 1 each.  Drag w and look.",
     "lecture fork title": "At a fork gradients add up",
     "lecture fork lead": "f = x x + x.  Three wires leave x, and three contributions come back.",
-    "lecture fork question": "In somebody's backward pass stands = in the place of +=.  What does it leave in x.grad?",
+    "lecture fork question": "Somebody's backward pass says = where += belongs.  What does it leave in x.grad?",
     "lecture fork answer": "Whatever arrives last, such as 3.  All three, 1 + 3 + 3, are 7.",
     "lecture order title": "Why a topological order",
     "lecture order lead": "b = a + a and c = b + b: one fork behind another.",
-    "lecture order question": "Somebody's b passes on what it has as soon as something arrives, and then again.  What "
-    "does a get?",
+    "lecture order question": "Somebody lets b pass on what it has whenever something arrives.  What does a get?",
     "lecture order answer": "First 1 + 1, then 2 + 2: 6 in all, where 4 is right.  A gate has to wait until its "
     "gradient is complete.",
     "lecture upstream title": "Never without the upstream",
     "lecture upstream lead": "f = relu(x + y) z: the first circuit with a relu in the middle.",
     "lecture upstream question": "Somebody's relu sends back its local gradient alone.  Which gradients are wrong "
     "then?",
-    "lecture upstream answer": "Those of q, x and y are 1 instead of -4.  z is on another way, and right.  A test of "
-    "relu alone does not notice: there the upstream is 1.",
+    "lecture upstream answer": "Those of q, x and y: 1 instead of -4.  z.grad is right, since no relu is on its way.  "
+    "A test of relu alone does not notice: there the upstream is 1.",
     "lecture activations title": "Activation functions",
     "lecture activations lead": "Sigmoid, tanh, relu, leaky relu, a maxout and elu.  The last gate hands each of them "
     "an upstream of 1, so what an input gets is the local gradient.",
@@ -320,7 +319,7 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "lecture logic-xnor title": "XNOR needs two layers",
     "lecture logic-xnor lead": "One hidden neuron tells whether both inputs are 1, the other whether neither is; the "
     "last neuron is an OR.",
-    "lecture logic-xnor question": "Why does a single neuron not do?",
+    "lecture logic-xnor question": "Why is a single neuron not enough?",
     "lecture logic-xnor answer": "The weighted sum of a neuron is 0 along a straight line.  No straight line has (0, "
     "0) and (1, 1) on one side, and (0, 1) and (1, 0) on the other.",
     "lecture matrix title": "The matrix example in scalars",
@@ -344,7 +343,7 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "lecture softmax-loss title": "The softmax loss",
     "lecture softmax-loss lead": "The same scores.  p = exp(cat) / (exp(cat) + exp(car) + exp(frog)) is the "
     "probability of the right class, and the loss is -log(p).",
-    "lecture softmax-loss question": "When does this loss stop to ask for more?",
+    "lecture softmax-loss question": "When does this loss stop asking for more?",
     "lecture softmax-loss answer": "Never.  The cat gets p - 1 and every other class its own probability: as the cat "
     "gets ahead, these become small, but not 0.  The SVM loss is content at a margin of 1.",
     "lecture regularisation title": "Data loss and regularisation",
