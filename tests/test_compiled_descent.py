@@ -40,7 +40,7 @@ def descent(rule, *loaded, optimiser=None):
     code = optimiser.in_machine_code
     assert code.rule == rule
     constants, memory = (optimiser.weight_decay, *code.constants), optimiser.memory_of(code.names)
-    return optimiser, Descent(rule, constants, [x.place() for x in loaded], [p.data for p in ps], memory, 1)
+    return optimiser, Descent(rule, constants, [x.place(len(x)) for x in loaded], [p.data for p in ps], memory, 1)
 
 
 def steps_of(optimiser, n):
@@ -124,4 +124,4 @@ def test_where_a_number_is_no_longer_finite_all_is_as_it_was(rule, fault):
 def test_only_machine_code_descends():
     p = Value(1.0)
     with pytest.raises(ValueError, match='only the engine "native" descends in machine code'):
-        record(lambda x: p * x, (1.0,), [p]).load([1.0]).place()
+        record(lambda x: p * x, (1.0,), [p]).load([1.0]).place(1)

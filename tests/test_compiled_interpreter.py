@@ -58,6 +58,15 @@ def test_a_large_random_graph():
     assert_same(program(*zip(*samples)), expected)
 
 
+def test_a_minibatch_may_have_any_number_of_samples():
+    function, parameters = random_graph(40, seed=1)
+    samples = [(0.3 * i, 1.0 - 0.1 * i) for i in range(20)]
+    program = record_interpreted(function, (1.0, 2.0), parameters, "sum")
+    for n in (1, 7, 8, 20, 9, 16, 2):
+        expected = eager(lambda x, y: function(Value(x), Value(y)), samples[:n], parameters)
+        assert_same(program(*zip(*samples[:n])), expected)
+
+
 def test_small_graphs_and_those_of_few_long_dots_are_compiled_as_a_whole():
     for sizes in ([2, 16, 16, 1], [784, 32, 10]):
         model, parameters = network(sizes)
@@ -75,7 +84,7 @@ def test_dots_and_totals_of_every_length(n):
         squares = dot(parameters[:n], parameters[:n])
         return y * squares + dot(ones, x) * dot(x[::-1], parameters[: 2 * n : 2]) + total(parameters) * total([*x, 3.0])
 
-    X, _ = points(5, n)
+    X, _ = points(9, n)
     program = record_interpreted(function, (X[0],), parameters, "sum")
     assert_same(program(X), eager(lambda x: function([*map(Value, x)]), [(x,) for x in X], parameters))
 

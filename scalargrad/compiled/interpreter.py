@@ -29,6 +29,7 @@ writes the product at 3; only the input at 0 gets a gradient.
 instructions once.  The backward pass goes through them from the root to the first, with the other functions: each reads
 the gradient of its output, and adds it, times the local gradients, to the gradients of the inputs, in the order in
 which `backward()` does.  Gradients of parameters add up over the samples of a minibatch; all others begin at 0 again.
+For minibatches there are functions that do the same for eight samples at a time, with a vector in each place.
 
 **Rows.**  A dot of many products whose factors stand side by side in memory takes them eight at a time.  The weights of
 a neuron stand so already; the numbers that they are multiplied by are given such places.
@@ -49,12 +50,13 @@ from ..gate import Gate
 from ..table import GATES
 from .engines import needed, outputs, refuse_unknown
 from .flat import FlatCode, Line, rolled, times
-from .llvm import DOUBLE, IR, LANES, LIBM, VECTOR, Register, declared
+from .llvm import BIT, DOUBLE, IR, LANES, LIBM, VECTOR, Register, declared, lanes_of
 from .machine import compiled
 from .native import MAX_UNROLLED, NativeEngine, refuse_long
 from .trace import Entry, Trace
 
 MAX_COMPILED = 2_000  # inputs of gates; for a graph with more, LLVM would take a second, and much longer soon
+ALONE = 3  # so many times as many are compiled where there is one sample, and so no vectors
 LONG = 2 * MAX_UNROLLED + 1  # inputs of a dot; one with more is a loop in a graph that is compiled as a whole
 MANY = LANES  # a dot, a total or a pick of so many is a loop
 MAX_KINDS = 1_000  # kinds of gates whose functions are kept for other graphs
@@ -93,12 +95,14 @@ class Instructions:
     code: the instructions, one after the other, between two that end a pass.
     kinds: the kinds of its instructions; an instruction has the index of its kind.
     pool: lists of places, for gates of more than two inputs.
-    numbers, size: how many places there are for parameters and plain numbers, which come first, and how many in all.
+    numbers, inputs, size: how many places there are for parameters and plain numbers, which come first; for the inputs,
+        which come then; and in all.
     start: the index of the instruction of the first root.
     roots: the places of the roots.
     """
 
     def __init__(self, trace: Trace, entries: Sequence[Entry | None]):
+        self.inputs = trace.inputs
         self.kinds = [END]
         self.pool = array("i")
         self._known: dict[Any, int] = {}
@@ -217,12 +221,15 @@ def _rows(entries: Sequence[Entry | None]) -> list[tuple[Node, ...]]:
 class Step(IR):
     """A function in the making: what the instructions of one kind do on one of the two ways.
 
+    lanes: how many samples are side by side: 1, or as many as a vector has.
+    kind: DOUBLE or VECTOR, by that.
     output, first, second: the numbers of the instruction, after that of its kind.
     may_skip: whether it has a branch to its end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lanes: int) -> None:
         super().__init__()
+        self.lanes, self.kind = lanes, VECTOR if lanes > 1 else DOUBLE
         self.output, self.first, self.second = (self.whole("%at", k) for k in (1, 2, 3))
         self._listed = self.let(f"getelementptr inbounds i32, ptr %pool, i64 {self.first}", "ptr").text
         self.may_skip = False
@@ -237,19 +244,30 @@ class Step(IR):
         """The place in the pool at an index, counted from where the instruction says."""
         return self.whole(self._listed, index)
 
-    def number(self, place: str, kind: str = DOUBLE) -> Register:
-        return self.load(kind, "%N", place)
+    def lane(self, place: str, lane: int) -> str:
+        """The place of a number of one sample."""
+        return self.integer("add", self.integer("mul", place, self.lanes), lane)
+
+    def number(self, place: str, kind: str = "") -> Register:
+        return self.load(kind or self.kind, "%N", place, self.lanes)
 
     def upstream(self) -> Register:
-        return self.load(DOUBLE, "%G", self.output)
+        return self.load(self.kind, "%G", self.output, self.lanes)
 
     def give(self, z: Any) -> None:
         """Writes the output."""
-        self.store(DOUBLE, z, "%N", self.output)
+        self.store(self.kind, z, "%N", self.output, self.lanes)
 
-    def add(self, place: str, x: Register, kind: str = DOUBLE) -> None:
+    def add(self, place: str, x: Register, kind: str = "") -> None:
         """Adds to a gradient."""
-        self.store(kind, self.load(kind, "%G", place) + x, "%G", place)
+        before = self.load(kind or self.kind, "%G", place, self.lanes)
+        self.store(before.kind, before + x, "%G", place, self.lanes)
+
+    def added_up(self, count: str, term: Callable[[str], Any]) -> Register:
+        """The sum of the terms of all indices below a count, from left to right."""
+        start = [self.register(-0.0, self.kind)]  # which changes nothing, not even -0.0
+        (z,) = self.loop(count, lambda index, sums: [sums[0] + term(index)], start)
+        return z
 
     def skip_where(self, condition: Register) -> None:
         """Leaves out what is written from here on, where the condition is true."""
@@ -269,16 +287,17 @@ class Step(IR):
         return "\n".join([f"({STATE}) {{", "entry:", *self.written, "  ret void", "}"])
 
 
-def functions_of(kind: Kind) -> tuple[str, str]:
+def functions_of(kind: Kind, lanes: int = 1) -> tuple[str, str]:
     """The texts of the two functions of a kind, forward and back, but for their names."""
     is_known = kind.gate is None or GATES.get(kind.gate.name) is kind.gate
-    return (_functions_of_table if is_known else _functions_of)(kind)  # one's own may write something else next time
+    # what a gate of one's own does may be something else next time
+    return (_functions_of_table if is_known else _functions_of)(kind, lanes)
 
 
-def _functions_of(kind: Kind) -> tuple[str, str]:
+def _functions_of(kind: Kind, lanes: int) -> tuple[str, str]:
     if kind == END:
         return (f"({STATE}) {{\n  ret void\n}}",) * 2
-    forward, back = Step(), Step()
+    forward, back = Step(lanes), Step(lanes)
     if kind.gate is None:
         forward.give(float(kind.inputs[0]))
     elif kind.loop:
@@ -336,57 +355,55 @@ def _dot_of_indices(kind: Kind, forward: Step, back: Step) -> None:
     def places(step: Step, index: str) -> list[str]:
         return [step.listed(index), step.listed(step.integer("add", index, step.second))]
 
-    def term(index: str, sums: list[Register]) -> list[Register]:
-        return [sums[0] + table.mul.output(*map(forward.number, places(forward, index)))]
-
-    (z,) = forward.loop(forward.second, term, [forward.register(-0.0)])
+    z = forward.added_up(forward.second, lambda index: table.mul.output(*map(forward.number, places(forward, index))))
     bias = forward.integer("mul", forward.second, 2)
     forward.give(z + forward.number(forward.listed(bias)) if len(kind.inputs) > 2 else z)
     upstream = _upstream_of_sum(back)
     bias = back.integer("mul", back.second, 2)
+
+    def send(k: int, index: str, _: list[Register]) -> list[Register]:
+        both = places(back, index)
+        back.add(both[k], table.mul.form(None).rule(None, *map(back.number, both))[k] * upstream)
+        return []
+
     for k in (0, 1):
-
-        def send(index: str, _: list[Register], k: int = k) -> list[Register]:
-            both = places(back, index)
-            back.add(both[k], table.mul.form(None).rule(None, *map(back.number, both))[k] * upstream)
-            return []
-
         if kind.inputs[k]:
-            back.loop(back.second, send)
+            back.loop(back.second, functools.partial(send, k))
     if kind.inputs[2:] == (True,):
         back.add(back.listed(bias), upstream)
 
 
 def _dot_of_rows(kind: Kind, forward: Step, back: Step) -> None:
-    def each(step: Step, body: Callable[[list[str], str, list[Register]], list[Register]], sums: int) -> list[Register]:
-        """Writes a loop over all products: eight at a time, and then the rest."""
-        starts, whole = [step.listed(0), step.listed(1)], step.integer("and", step.second, -LANES)
+    def places(step: Step) -> Callable[[str], list[str]]:
+        starts = [step.listed(0), step.listed(1)]
+        return lambda index: [step.integer("add", start, index) for start in starts]
 
-        def turn(index: str, kind: str, numbers: list[Register]) -> list[Register]:
-            return body([step.integer("add", start, index) for start in starts], kind, numbers)
+    def term(both: list[str], width: str) -> Any:
+        return table.mul.output(*[forward.number(place, width) for place in both])
 
-        zeros = [step.register(0.0, VECTOR)] * sums
-        numbers = step.loop(whole, lambda index, numbers: turn(index, VECTOR, numbers), zeros, by=LANES)
-        numbers = [*map(step.across, numbers)]
-        for k in range(kind.rest):
-            numbers = turn(step.integer("add", whole, k), DOUBLE, numbers)
-        return numbers
-
-    def term(both: list[str], width: str, sums: list[Register]) -> list[Register]:
-        return [sums[0] + table.mul.output(*[forward.number(place, width) for place in both])]
-
-    (z,) = each(forward, term, 1)
+    at = places(forward)
+    if forward.lanes > 1:
+        z = forward.added_up(forward.second, lambda index: term(at(index), VECTOR))
+    else:
+        whole, zero = forward.integer("and", forward.second, -LANES), forward.register(0.0, VECTOR)
+        (sums,) = forward.loop(whole, lambda index, sums: [sums[0] + term(at(index), VECTOR)], [zero], by=LANES)
+        rest = [term(at(forward.integer("add", whole, k)), DOUBLE) for k in range(kind.rest)]
+        z = table.add_up(forward.across(sums), *rest)
     forward.give(z + forward.number(forward.listed(2)) if len(kind.inputs) > 2 else z)
-    upstream = _upstream_of_sum(back)
+    upstream, at = _upstream_of_sum(back), places(back)
+    whole = back.second if back.lanes > 1 else back.integer("and", back.second, -LANES)
+
+    def send(k: int, width: str, index: str, _: list[Register]) -> list[Register]:
+        both = at(index)
+        slope = table.mul.form(None).rule(None, *[back.number(place, width) for place in both])[k]
+        back.add(both[k], slope * upstream, width)
+        return []
+
     for k in (0, 1):
-
-        def send(both: list[str], width: str, _: list[Register], k: int = k) -> list[Register]:
-            slope = table.mul.form(None).rule(None, *[back.number(place, width) for place in both])[k]
-            back.add(both[k], slope * upstream, width)
-            return []
-
         if kind.inputs[k]:
-            each(back, send, 0)
+            back.loop(whole, functools.partial(send, k, VECTOR), by=LANES // back.lanes)
+            for i in range(kind.rest if back.lanes == 1 else 0):
+                send(k, DOUBLE, back.integer("add", whole, i), [])
     if kind.inputs[2:] == (True,):
         back.add(back.listed(2), upstream)
 
@@ -396,14 +413,11 @@ def _dot(kind: Kind, forward: Step, back: Step) -> None:
 
 
 def _total(kind: Kind, forward: Step, back: Step) -> None:
-    def term(index: str, sums: list[Register]) -> list[Register]:
-        return [sums[0] + forward.number(forward.listed(index))]
-
     def send(index: str, _: list[Register]) -> list[Register]:
         back.add(back.listed(index), upstream)
         return []
 
-    forward.give(*forward.loop(forward.second, term, [forward.register(-0.0)]))
+    forward.give(forward.added_up(forward.second, lambda index: forward.number(forward.listed(index))))
     upstream = _upstream_of_sum(back)
     if True in kind.inputs:
         back.loop(back.second, send)
@@ -412,29 +426,32 @@ def _total(kind: Kind, forward: Step, back: Step) -> None:
 def _upstream_of_sum(back: Step) -> Register:
     """Writes that nothing goes back where nothing arrives, unless a number is infinite, as `backward()` has it."""
     upstream, z = back.upstream(), back.number(back.output)
-    back.skip_where((upstream == 0.0) & (z - z == 0.0))
+    if back.lanes == 1:  # of eight samples, one or the other mostly gets something
+        back.skip_where((upstream == 0.0) & (z - z == 0.0))
     return upstream
 
 
-# ---- a pick of many values: one of them is looked up ----
+# ---- a pick of many values: one of them is looked up, for each sample another ----
 
 
 def _pick(kind: Kind, forward: Step, back: Step) -> None:
-    known, place = _picked(forward)
-    forward.give(forward.where(known, forward.number(place), math.nan))
-    if kind.inputs[1]:
-        upstream = back.upstream()
-        known, place = _picked(back)
-        back.add(place, back.where(known, upstream, 0.0))
+    for lane in range(forward.lanes):
+        known, place = _picked(forward, lane)
+        z = forward.where(known, forward.load(DOUBLE, "%N", place), math.nan)
+        forward.store(DOUBLE, z, "%N", forward.lane(forward.output, lane))
+        if kind.inputs[1]:
+            known, place = _picked(back, lane)
+            upstream = back.load(DOUBLE, "%G", back.lane(back.output, lane))
+            back.store(DOUBLE, back.load(DOUBLE, "%G", place) + back.where(known, upstream, 0.0), "%G", place)
 
 
-def _picked(step: Step) -> tuple[Register, str]:
+def _picked(step: Step, lane: int) -> tuple[Register, str]:
     """Whether there is a value at the index, and its place; if there is none, that of the first value."""
-    index = step.number(step.listed(0))
+    index = step.load(DOUBLE, "%N", step.lane(step.listed(0), lane))
     count = step.let(f"uitofp i64 {step.second} to double", DOUBLE)
     known = (index >= 0.0) & (index < count) & (index == step.call("floor", index))
     whole = step.let(f"fptosi {step.where(known, index, 0.0)} to i64", "i64").text
-    return known, step.listed(step.integer("add", whole, 1))
+    return known, step.lane(step.listed(step.integer("add", whole, 1)), lane)
 
 
 LOOPS = {table.dot: _dot, table.total: _total, table.pick: _pick}
@@ -447,7 +464,8 @@ class Header(NamedTuple):
     """What stands at the beginning of the memory of a run, as whole numbers of 64 bits; first addresses, then counts.
 
     code, start: of the first instruction, and of that of the first root, where the backward pass begins.
-    pool, forward, back, roots: of the list of places, of the two tables of functions, and of the places of the roots.
+    pool, roots: of the list of places, and of the places of the roots.
+    forward, back, forwards, backs: of the tables of functions for one sample, and of those for eight, or 0.
     size, numbers, inputs, parameters, values: how many places there are, how many of them are for parameters and plain
         numbers, how many inputs a sample has, how many parameters there are, and how many roots.
     """
@@ -455,9 +473,11 @@ class Header(NamedTuple):
     code: Any
     start: Any
     pool: Any
+    roots: Any
     forward: Any
     back: Any
-    roots: Any
+    forwards: Any
+    backs: Any
     size: Any
     numbers: Any
     inputs: Any
@@ -468,60 +488,126 @@ class Header(NamedTuple):
 ADDRESSES = Header._fields.index("size")
 
 
-def minibatch() -> str:
-    """The text of the function `minibatch`, which has the arguments of a `Kernel`'s; the graph stands in `work`."""
-    ir = IR()
-    words = [ir.let(f"load i64, ptr {ir.at('%work', k)}, align 8", "i64").text for k in range(len(Header._fields))]
-    words[:ADDRESSES] = [ir.let(f"inttoptr i64 {word} to ptr", "ptr").text for word in words[:ADDRESSES]]
-    of = Header(*words)
-    N = ir.at("%work", HEADER)
-    G = ir.at(N, of.size)
-    others, results = ir.integer("sub", of.size, of.numbers), ir.integer("add", of.parameters, of.values)
+class Minibatch(IR):
+    """The function `minibatch`, as `text`; it has the arguments of a `Kernel`'s, and the graph stands in `work`.
 
-    def move(to: str, source: str, count: str) -> None:
-        ir.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {source}, i64 {ir.integer('mul', count, 8)}, i1 false)")
+    It takes eight samples at a time, if there are functions for that, and then the rest one by one.
+    """
 
-    def clear(to: str, count: str) -> None:
-        ir.do(f"call void @llvm.memset.p0.i64(ptr {to}, i8 0, i64 {ir.integer('mul', count, 8)}, i1 false)")
+    def __init__(self) -> None:
+        super().__init__()
+        words = [self.let(f"load i64, ptr {self.at('%work', k)}, align 8", "i64") for k in range(len(Header._fields))]
+        pointers = [self.let(f"inttoptr {word} to ptr", "ptr").text for word in words[:ADDRESSES]]
+        self.of = of = Header(*pointers, *[word.text for word in words[ADDRESSES:]])
+        results, one = self.integer("add", of.parameters, of.values), self.at("%work", HEADER)
+        self._clear("%G", results)
+        there = self.let(f"icmp ne ptr {of.forwards}, null", BIT)
+        by_eight = self.let(f"and i64 %count, {-LANES}", "i64")
+        whole = self.let(f"select {there}, {by_eight}, i64 0", "i64").text
+        rest = self.integer("sub", "%count", whole)
+        several = self.at(one, self.integer("mul", of.size, 2))
+        self._where_any(whole, lambda: self._pass(LANES, several, of.forwards, of.backs, "%order", whole))
+        self._where_any(rest, lambda: self._pass(1, one, of.forward, of.back, self.at("%order", whole), rest))
+        self._each(results, self._scale)
+        head = "define void @minibatch(ptr %P, ptr %X, ptr %order, i64 %count, double %scale, ptr %G, ptr %work) {"
+        self.text = "\n".join([head, "entry:", *self.written, "  ret void", "}"])
 
-    def run(at: str, functions: str) -> None:
-        kind = ir.let(f"load i32, ptr {at}, align 4", "i32").text
-        place = ir.let(f"getelementptr inbounds ptr, ptr {functions}, i32 {kind}", "ptr").text
-        function = ir.let(f"load ptr, ptr {place}, align 8", "ptr").text
-        ir.do(f"call void {function}(ptr {at}, ptr {N}, ptr {G}, ptr {of.pool}, ptr {functions})")
+    def _pass(self, lanes: int, N: str, forward: str, back: str, order: str, count: str) -> None:
+        """Writes how samples are taken so many at a time, in the memory at N."""
+        of, kind = self.of, VECTOR if lanes > 1 else DOUBLE
+        G = self.at(N, of.size, lanes)
 
-    def sample(index: str, _: list[Register]) -> list[Register]:
-        which = ir.let(f"load i64, ptr {ir.at('%order', index)}, align 8", "i64").text
-        move(ir.at(N, of.numbers), ir.at("%X", ir.integer("mul", which, of.inputs)), of.inputs)
-        run(of.code, of.forward)
-        clear(ir.at(G, of.numbers), others)
-        ir.loop(of.values, value)
-        ir.store(DOUBLE, ir.load(DOUBLE, G, root(0)) + 1.0, G, root(0))
-        run(of.start, of.back)
-        return []
+        def number(i: str, _: list[Register]) -> list[Register]:
+            self.store(kind, self.load(DOUBLE, "%P", i), N, i, lanes)
+            return []
 
-    def root(k: int | str) -> str:
-        place = ir.let(f"getelementptr inbounds i32, ptr {of.roots}, i64 {k}", "ptr").text
-        place = ir.let(f"load i32, ptr {place}, align 4", "i32").text
-        return ir.let(f"zext i32 {place} to i64", "i64").text
+        def read(base: str) -> None:
+            places = [self.at(order, self.integer("add", base, lane)) for lane in range(lanes)]
+            which = [self.let(f"load i64, ptr {place}, align 8", "i64").text for place in places]
+            samples = [self.at("%X", self.integer("mul", i, of.inputs)) for i in which]
+            first = self.at(N, of.numbers, lanes)
 
-    def value(k: str, _: list[Register]) -> list[Register]:
-        to = ir.at("%G", ir.integer("add", of.parameters, k))
-        ir.store(DOUBLE, ir.load(DOUBLE, to) + ir.load(DOUBLE, N, root(k)), to)
-        return []
+            def column(i: str, _: list[Register]) -> list[Register]:
+                for lane, sample in enumerate(samples):
+                    self.store(DOUBLE, self.load(DOUBLE, sample, i), self.at(first, i, lanes), lane)
+                return []
 
-    def scaled(i: str, _: list[Register]) -> list[Register]:
-        ir.store(DOUBLE, ir.load(DOUBLE, "%G", i) * Register(ir, "%scale", DOUBLE), "%G", i)
-        return []
+            self._where_any(of.inputs, lambda: self.loop(of.inputs, column))
 
-    move(N, "%P", of.numbers)
-    clear(G, of.numbers)
-    clear("%G", results)
-    ir.loop("%count", sample)
-    move("%G", G, of.parameters)
-    ir.loop(results, scaled)
-    head = "define void @minibatch(ptr %P, ptr %X, ptr %order, i64 %count, double %scale, ptr %G, ptr %work) {"
-    return "\n".join([head, "entry:", *ir.written, "  ret void", "}"])
+        def value(k: str, _: list[Register]) -> list[Register]:
+            found, to = self.load(kind, N, self._root(k), lanes), self.at("%G", self.integer("add", of.parameters, k))
+            self.store(DOUBLE, self.load(DOUBLE, to) + (self.across(found) if lanes > 1 else found), to)
+            return []
+
+        def samples(base: str, _: list[Register]) -> list[Register]:
+            read(base)
+            self._run(of.code, N, G, forward)
+            self._clear(
+                self.at(G, of.numbers, lanes), self.integer("mul", self.integer("sub", of.size, of.numbers), lanes)
+            )
+            self.loop(of.values, value)
+            root = self._root(0)
+            self.store(kind, self.load(kind, G, root, lanes) + 1.0, G, root, lanes)
+            self._run(of.start, N, G, back)
+            return []
+
+        def gradient(i: str, width: str) -> None:
+            found = self.across(self.load(VECTOR, G, i, lanes)) if lanes > 1 else self.load(width, G, i)
+            self.store(found.kind, self.load(found.kind, "%G", i) + found, "%G", i)
+
+        if lanes > 1:
+            self._where_any(of.numbers, lambda: self.loop(of.numbers, number))
+        else:
+            size = self.integer("mul", of.numbers, 8)
+            self.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {N}, ptr %P, i64 {size}, i1 false)")
+        self._clear(G, self.integer("mul", of.numbers, lanes))
+        self.loop(count, samples, by=lanes)
+        self._each(of.parameters, gradient, 1 if lanes > 1 else LANES)
+
+    def _run(self, at: str, N: str, G: str, functions: str) -> None:
+        """Writes that instructions are done, from that at an address on."""
+        kind = self.let(f"load i32, ptr {at}, align 4", "i32").text
+        place = self.let(f"getelementptr inbounds ptr, ptr {functions}, i32 {kind}", "ptr").text
+        function = self.let(f"load ptr, ptr {place}, align 8", "ptr").text
+        self.do(f"call void {function}(ptr {at}, ptr {N}, ptr {G}, ptr {self.of.pool}, ptr {functions})")
+
+    def _root(self, k: int | str) -> str:
+        """The place of a root."""
+        place = self.let(f"getelementptr inbounds i32, ptr {self.of.roots}, i64 {k}", "ptr").text
+        place = self.let(f"load i32, ptr {place}, align 4", "i32").text
+        return self.let(f"zext i32 {place} to i64", "i64").text
+
+    def _scale(self, i: str, kind: str) -> None:
+        self.store(kind, self.load(kind, "%G", i) * Register(self, "%scale", DOUBLE), "%G", i)
+
+    def _clear(self, to: str, count: str) -> None:
+        size = self.integer("mul", count, 8)
+        self.do(f"call void @llvm.memset.p0.i64(ptr {to}, i8 0, i64 {size}, i1 false)")
+
+    def _each(self, count: str, body: Callable[[str, str], None], together: int = LANES) -> None:
+        """Writes a loop over all indices below a count, `together` at a time and then the rest one by one."""
+        whole = self.integer("and", count, -together)
+        rest = self.integer("sub", count, whole)
+
+        def one(index: str, kind: str) -> list[Register]:
+            body(index, kind)
+            return []
+
+        kind = VECTOR if together > 1 else DOUBLE
+        self._where_any(whole, lambda: self.loop(whole, lambda index, _: one(index, kind), by=together))
+        self._where_any(rest, lambda: self.loop(rest, lambda i, _: one(self.integer("add", whole, i), DOUBLE)))
+
+    def _where_any(self, count: str, body: Callable[[], Any]) -> None:
+        """Writes what is done unless a count is 0."""
+        some = self.let(f"icmp ne i64 {count}, 0", BIT)
+        inside, after = f"Y{self.count}", f"N{self.count}"
+        self.do(f"br {some}, label %{inside}, label %{after}")
+        self.written.append(f"{inside}:")
+        self.label = inside
+        body()
+        self.do(f"br label %{after}")
+        self.written.append(f"{after}:")
+        self.label = after
 
 
 # ---- running ----
@@ -530,7 +616,7 @@ def minibatch() -> str:
 @functools.cache
 def _runner() -> tuple[str, Any]:
     """The function for a minibatch, as text and compiled."""
-    source = minibatch()
+    source = Minibatch().text
     return source, compiled(source)
 
 
@@ -544,8 +630,9 @@ def _compiled_functions(texts: list[tuple[str, str]]) -> list[tuple[Any, int, in
     new = [pair for pair in dict.fromkeys(texts) if pair not in _functions]
     if new:
         every = "\n\n".join(map(_text, itertools.count(), new))
-        used = [name for name in LIBM if f"@{name}(" in every]
-        owner = compiled("\n".join([*map(declared, used), every, ""]))
+        used = [declared(name) for name in LIBM if f"@{name}(" in every]
+        used += [lanes_of(name) for name in LIBM if f"@{name}_lanes(" in every]
+        owner = compiled("\n".join([*used, every, ""]))
         for i, pair in enumerate(new):
             _functions[pair] = owner, *[owner.get_function_address(f"{way}{i}") for way in ("forward", "back")]
     return [_functions[pair] for pair in texts]
@@ -562,23 +649,37 @@ class Interpreter(NativeEngine):
         needed("llvmlite.binding", "native")
         made = Instructions(trace, entries)
         self.parameters, self.values = trace.parameters, len(trace.roots)
-        texts = [functions_of(kind) for kind in made.kinds]
-        self._owners, forward, back = zip(*_compiled_functions(texts))
-        source, runner = _runner()
-        kinds = [f"; {kind}\n{_text(i, pair)}" for i, (kind, pair) in enumerate(zip(made.kinds, texts))]
-        self.source = "\n\n".join([source, *kinds, ""])
+        self._made = made
+        self.source, runner = _runner()
         self._take(runner)
-        self._parts = [made.code, made.pool, made.roots, array("Q", forward), array("Q", back)]
-        code, pool, roots, *tables = [part.buffer_info()[0] for part in self._parts]
-        one = 4 * made.code.itemsize
-        addresses = [code + one, code + made.start * one, pool, *tables, roots]
-        counts = [made.size, made.numbers, trace.inputs, self.parameters, self.values]
-        self._header = Header(*addresses, *counts)
+        self._owners: list[Any] = []
         self.work = HEADER + 2 * made.size
+        self._tables = self._compiled(1)
+
+    def _compiled(self, lanes: int) -> list[array[int]]:
+        """The tables of the functions for so many samples at a time, forward and back."""
+        texts = [functions_of(kind, lanes) for kind in self._made.kinds]
+        owners, forward, back = zip(*_compiled_functions(texts))
+        self._owners += owners
+        kinds = [f"; {kind}\n{_text(i, pair)}" for i, (kind, pair) in enumerate(zip(self._made.kinds, texts))]
+        self.source = "\n\n".join([self.source, *kinds, ""])
+        return [array("Q", forward), array("Q", back)]
+
+    def expect(self, samples: int) -> None:
+        """Compiles the functions for eight samples at a time before there are so many; a single one needs none."""
+        if samples >= LANES and len(self._tables) == 2:
+            several = self._compiled(LANES)
+            self.work = HEADER + 2 * (1 + LANES) * self._made.size
+            self._tables = [*self._tables[:2], *several]
 
     def memory(self) -> Any:
+        made, tables = self._made, self._tables  # before the memory, which then is large enough for them
         work = super().memory()
-        (ctypes.c_uint64 * len(self._header)).from_buffer(work)[:] = list(self._header)
+        code, pool, roots, *functions = [part.buffer_info()[0] for part in (made.code, made.pool, made.roots, *tables)]
+        one = 4 * made.code.itemsize
+        addresses = [code + one, code + made.start * one, pool, roots, *functions, *[0] * (4 - len(functions))]
+        header: list[Any] = [*addresses, made.size, made.numbers, made.inputs, self.parameters, self.values]
+        (ctypes.c_uint64 * len(header)).from_buffer(work)[:] = header
         return work
 
 
@@ -586,4 +687,5 @@ def of_large(trace: Trace) -> Interpreter | None:
     """The interpreter of a graph that is too large to be compiled as a whole; None for others."""
     entries = rolled(trace)
     counts = [0 if gate is table.dot and len(inputs) > LONG else len(inputs) for gate, inputs in filter(None, entries)]
-    return Interpreter(trace, entries) if sum(counts) > MAX_COMPILED else None
+    most = MAX_COMPILED if trace.inputs else ALONE * MAX_COMPILED
+    return Interpreter(trace, entries) if sum(counts) > most else None

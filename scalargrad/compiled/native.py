@@ -292,12 +292,19 @@ class NativeEngine(Engine):
         self.address = made.get_function_address("minibatch")
         self._minibatch = MINIBATCH(self.address)
 
+    def expect(self, samples: int) -> None:
+        """Makes ready for minibatches of up to so many samples."""
+
     def memory(self) -> Any:
         """Memory for one run."""
         return doubles(self.work)
 
-    def place(self, samples: Any, others: Sequence[float]) -> Place:
-        """What a `Descent` needs to know of it.  others: the plain numbers of the recorded function."""
+    def place(self, samples: Any, others: Sequence[float], most: int) -> Place:
+        """What a `Descent` needs to know of it.
+
+        others: the plain numbers of the recorded function; most: how many samples a minibatch has at most.
+        """
+        self.expect(most)
         return Place(self, self.address, samples.X, self.memory(), doubles(others))
 
     def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
@@ -312,6 +319,7 @@ class NativeEngine(Engine):
         return Rows(samples.X, [samples.order[i] for i in chosen])
 
     def run(self, numbers: list[float], samples: Any, mean: bool) -> Result:
+        self.expect(len(samples))
         G, scale = doubles(self.parameters + self.values), 1.0 / len(samples) if mean else 1.0
         self._minibatch(doubles(numbers), samples.X, samples.order, len(samples), scale, G, self.memory())
         value, *others = G[self.parameters :]

@@ -200,11 +200,14 @@ class Loaded:
         """How many values a run gives: the first, and others."""
         return self._program.values
 
-    def place(self) -> Place:
-        """What a `Descent` needs to know of it; ValueError unless the engine is "native"."""
+    def place(self, most: int) -> Place:
+        """What a `Descent` needs to know of it, for minibatches of at most so many samples.
+
+        Raises ValueError unless the engine is "native".
+        """
         if not isinstance(self._engine, NativeEngine):
             raise ValueError('only the engine "native" descends in machine code')
-        return self._engine.place(self._samples, self._program._others)
+        return self._engine.place(self._samples, self._program._others, most)
 
     def _chosen(self, chosen: Sequence[int] | None) -> Any:
         return self._samples if chosen is None else self._engine.some(self._samples, _indices(chosen, len(self)))

@@ -136,7 +136,8 @@ class Recorded(Run):
         with ctrl_c_waits():
             if self._descent is None:
                 self._descent = self._samples.descent(
-                    *(code.rule, (optimiser.weight_decay, *code.constants), optimiser.memory_of(code.names))
+                    *(code.rule, (optimiser.weight_decay, *code.constants), optimiser.memory_of(code.names)),
+                    stretch.size,
                 )
             values = self._descent.run(updates, stretch.epochs, each)
             done = [
@@ -212,10 +213,17 @@ class Samples:
         which, places = zip(*map(self.places.__getitem__, chosen))
         return (which[0], places) if len({*which}) == 1 else None
 
-    def descent(self, rule: str, constants: Sequence[float], memory: Sequence[Sequence[float]]) -> Descent:
-        """The parameters in arrays, which all parts share."""
+    def descent(self, rule: str, constants: Sequence[float], memory: Sequence[Sequence[float]], size: int) -> Descent:
+        """The parameters in arrays, which all parts share; size: how many samples a minibatch has at most."""
         numbers = [p.data for p in self.parts[0].parameters]
-        return Descent(rule, constants, [part.place() for part in self.parts], numbers, memory, self.parts[0].values)
+        return Descent(
+            rule,
+            constants,
+            [part.place(min(size, len(part))) for part in self.parts],
+            numbers,
+            memory,
+            self.parts[0].values,
+        )
 
 
 # ---- of one sample, without branches ----
