@@ -37,12 +37,12 @@ def at(activation: Callable[[Value], Value], number: float) -> tuple[float, floa
 
 
 slope = {}
-print(f"{'':11}{'x =':6}" + "".join(f"{x:8}" for x in POINTS))
+print(f"{'':11}{'x =':5}" + "".join(f"{x:8}" for x in POINTS))
 for activation, formula, local in ACTIVATIONS:
     name = activation.__name__
     outputs, slope[name] = zip(*[at(activation, x) for x in POINTS])
-    print(f"\n{name:11}{'f':6}" + "".join(f"{n:8.4f}" for n in outputs) + f"  {formula}")
-    print(f"{'':11}{'df/dx':6}" + "".join(f"{n:8.4f}" for n in slope[name]) + f"  {local}")
+    print(f"\n{name:11}{'f':5}" + "".join(f"{n:8.4f}" for n in outputs) + f"  {formula}")
+    print(f"{'':11}{'df/dx':5}" + "".join(f"{n:8.4f}" for n in slope[name]) + f"  {local}")
 
 print(f"\nOf a gradient of 1, at x = 4 a sigmoid passes {slope['sigmoid'][4]:.3f} and a tanh {slope['tanh'][4]:.4f};")
 print(f"at x = -4 a relu passes {slope['relu'][0]:g}, a leaky relu {slope['leaky_relu'][0]:g}.")

@@ -7,6 +7,7 @@ ds/dy that is diagonal, as each s depends on its own y alone, and a Jacobian dy/
 Run it:  python demos/07_matrix_example.py
 """
 
+import textwrap
 from collections.abc import Iterable
 from math import isclose
 
@@ -39,8 +40,8 @@ def jacobian(outputs: list[Value], inputs: list[Value]) -> list[list[float]]:
 
 def show(name: str, *rows: list[float], slide: str = "") -> None:
     for i, row in enumerate(rows):
-        text = " ".join(f"{n:3.0f}      " if n == int(n) else f"{n:9.5f}" for n in row)
-        print(f"  {'' if i else name:16}[{text} ]{slide and '   slide ' + slide}")
+        text = " ".join(f"{n:3.0f}    " if n == int(n) else f"{n:7.4f}" for n in row)
+        print(f"  {'' if i else name:15}[{text} ]{slide and ' slide ' + slide}")
 
 
 print("forward")
@@ -48,7 +49,7 @@ show("x", data(x))
 show("W", *map(data, W))
 show("y = x W", data(y), slide="[-5 5 2 -10]")
 show("s = sigmoid(y)", data(s), slide="[0.007 0.99 0.88 0.00]")
-print(f"  one of them: {steps(y[2])[0]}")
+print(textwrap.fill(f"one of them: {steps(y[2])[0]}", 80, initial_indent="  ", subsequent_indent="    "))
 print("\nbackward")
 show("dh/ds", grads(s), slide="[4 1 2 -1]")
 show("ds/dy", *jacobian(s, y))

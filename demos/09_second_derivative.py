@@ -22,7 +22,7 @@ f = sigmoid(dot([w0, w1], [x0, x1], w2))
 print("df/dw2 is a circuit; in it the neuron f occurs twice:\n")
 print(tree(slope))
 picture = draw(slope)
-print(f"\nand can be drawn: {picture!r}")
+print(f"\nand can be drawn:\n{picture!r}")
 
 p = f.data
 closed = [
@@ -36,10 +36,10 @@ orders = [f]
 while len(orders) < len(closed):
     orders += gradient(orders[-1], [w2])
 
-print(f"\n{'derivative by w2':20}{'differentiated':>18}{'by the formula':>18}")
+print(f"\n{'by w2':7}{'differentiated':>15}{'by the formula':>17}")
 for n, (derivative, (formula, number)) in enumerate(zip(orders, closed)):
     name = "f" + "'" * n
-    print(f"{name:20}{derivative.data:18.12f}{number:18.12f}   {formula}")
+    print(f"{name:7}{derivative.data:15.10f}{number:17.10f}  {formula}")
 
 # ---- the Hessian: all second derivatives; of one neuron they are f'' times the inputs ----
 

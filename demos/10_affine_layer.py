@@ -55,14 +55,14 @@ def shape(A: Rows) -> str:
 def show(name: str, *matrices: Rows) -> None:
     for i, rows in enumerate(zip(*matrices)):
         texts = ["[" + "".join(f"{n:6g}" for n in row) + " ]" for row in rows]
-        print(f"  {'' if i else name:32}" + "".join(f"{text:26}" for text in texts).rstrip())
+        print(f"  {'' if i else name:30}" + "".join(f"{text:26}" for text in texts).rstrip())
 
 
 outputs = [[v.data for v in row] for row in out]
 print("forward")
 for name, matrix in (("X", X_DATA), ("W", W_DATA), ("b", [B_DATA]), ("O = X W + b", outputs)):
     show(f"{name:24}{shape(matrix)}", matrix)
-print(f"\n{'backward':34}{'the formula':26}backward()")
+print(f"\n{'backward':32}{'the formula':26}backward()")
 show(f"{'dO':24}{shape(dO)}", dO, grads(out))
 for name, (formula, by_formula, by_backward) in formulas.items():
     show(f"{name + ' = ' + formula:24}{shape(by_formula)}", by_formula, by_backward)

@@ -14,13 +14,13 @@ from scalargrad import Value, dot, nn, relu, total
 
 CLASSES = ["cat", "car", "frog"]
 SCORES = [[3.2, 5.1, -1.7], [1.3, 4.9, 2.0], [2.2, 2.5, -3.1]]
-print(f"{'':16}" + "".join(f"{name:>6}" for name in CLASSES) + "   loss")
+print(f"{'scores of':9}" + "".join(f"{name:>5}" for name in CLASSES) + "   loss")
 losses = []
 for y, row in enumerate(SCORES):
     others = [s for j, s in enumerate(row) if j != y]
     losses.append(sum(max(0.0, s - row[y] + 1) for s in others))
     terms = " + ".join(f"max(0, {s:g} - {row[y]:g} + 1)" for s in others).replace("- -", "+ ")
-    print(f"scores of a {CLASSES[y]:4}" + "".join(f"{s:6.1f}" for s in row) + f"   {terms} = {losses[y]:.1f}")
+    print(f"  {CLASSES[y]:7}" + "".join(f"{s:5.1f}" for s in row) + f"   {terms} = {losses[y]:.1f}")
 mean = nn.svm_loss(SCORES, [0, 1, 2])
 print(f"\nThe loss is ({' + '.join(f'{loss:.1f}' for loss in losses)}) / 3 = {mean:.2f}.")
 
@@ -52,11 +52,11 @@ L = data loss + {LAMBDA} (sum of W W) of one sample, whose class is {RIGHT}:
 
 near = [j for j, margin in zip((1, 2), margins) if margin.data > 0]
 times = [-len(near) if j == RIGHT else int(j in near) for j in range(3)]
-print(f"Too near to s0, or ahead of it: {', '.join(f's{j}' for j in near)}.  Over the hinge loss and over R comes back")
+print(f"Too near to s0, or ahead of it: {', '.join(f's{j}' for j in near)}.\nOver the hinge loss and over R comes back")
 for i in range(3):
     paths = [(times[j] * x[i].data + 0.0, 2 * LAMBDA * W[i][j].data) for j in range(3)]
     texts = [f"dL/dW{i}{j} = {hinge:2g} {r:+.1f} = {W[i][j].grad:4.1f}" for j, (hinge, r) in enumerate(paths)]
-    print("  " + "      ".join(texts))
+    print("  " + "   ".join(texts))
     assert all(isclose(w.grad, hinge + r, abs_tol=1e-14) for w, (hinge, r) in zip(W[i], paths))
 
 # ---- the numbers of the slides, and ours ----

@@ -25,7 +25,7 @@ print(f"{'':6}{'score':>8}{'e**score':>10}{'p':>8}    dloss/dscore")
 for j, name in enumerate(CLASSES):
     says = "p - 1, push up" if j == RIGHT else "p, push down"
     print(f"{name:6}{s[j]:8.1f}{powers[j]:10.2f}{p[j]:8.2f}    {s[j].grad:8.4f} = {says}")
-print(f"\nloss = -log({p[RIGHT]:.2f}) = {loss:.4f}; at first, all three alike, it should be log 3 = {log(3):.4f}")
+print(f"\nloss = -log({p[RIGHT]:.2f}) = {loss:.4f};\nat first, all three alike, it should be log 3 = {log(3):.4f}")
 
 # ---- as one loss, where powers would overflow ----
 
@@ -38,8 +38,8 @@ far_loss.backward()
 try:
     exp(far[1])
 except OverflowError as error:
-    print(f"\nA thousand times these scores, e**score: {error}")
-print(f"nn.softmax_loss takes the largest score out first: loss {far_loss:g}, gradients {[v.grad for v in far]}")
+    print(f"\nA thousand times these scores, e**score:\n{error}")
+print(f"nn.softmax_loss takes the largest score out first:\nloss {far_loss:g}, gradients {[v.grad for v in far]}")
 
 # ---- it is never content: the SVM is, at a margin of 1 ----
 

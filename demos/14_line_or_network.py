@@ -26,11 +26,11 @@ def trained(widths: list[int], X: list[list[float]], y: list[int], most: int) ->
 
 def picture(model: nn.MLP, X: list[list[float]], y: list[int], reach: float) -> list[str]:
     """Where the score is above 0 (+), and the points: O of class 1, x of class -1."""
-    score, columns, rows = model.frozen(), 31, 15
-    points = {(round((a / reach + 1) * 15), round((b / reach + 1) * 7)): label for (a, b), label in zip(X, y)}
+    score, columns, rows = model.frozen(), 25, 15
+    points = {(round((a / reach + 1) * 12), round((b / reach + 1) * 7)): label for (a, b), label in zip(X, y)}
     lines = []
     for row in reversed(range(rows)):
-        signs = ["+" if score([(c / 15 - 1) * reach, (row / 7 - 1) * reach]) > 0 else "." for c in range(columns)]
+        signs = ["+" if score([(c / 12 - 1) * reach, (row / 7 - 1) * reach]) > 0 else "." for c in range(columns)]
         lines.append("".join({1: "O", -1: "x"}.get(points.get((c, row), 0), signs[c]) for c in range(columns)))
     return lines
 
@@ -47,7 +47,7 @@ for name, (data, reach) in SETS.items():
     print(f"{name:16}{line_right:8.1%} ({line_epochs:3} epochs){right:28.1%} ({epochs:3} epochs)", flush=True)
 print(f"\nAbove: the line.  Below: {network!r}.\n")
 for row in zip(*pictures):
-    print("  " + "   ".join(f"{text:31}" for text in row).rstrip())
+    print("  " + " ".join(f"{text:25}" for text in row).rstrip())
 
 # ---- the line fails, the network does not ----
 

@@ -49,7 +49,7 @@ for name, degree, widths in (
 
 line = models["a line on features of degree 2"]
 texts = [f"{w.data:+.2f} {name}" for w, name in zip(line.weights(), ("x1", "x2", "x1 x1", "x1 x2", "x2 x2"))]
-print(f"\nWhat the line has made of degree 2: {' '.join(texts)} {line.biases()[0].data:+.2f}")
+print(f"\nWhat the line has made of degree 2:\n{' '.join(texts)} {line.biases()[0].data:+.2f}")
 
 # ---- the counts are those of the list, and of the slides ----
 

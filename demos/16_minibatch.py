@@ -35,33 +35,33 @@ full = gradient(list(range(80)))
 order = list(range(80))
 random.Random(3).shuffle(order)
 print(f"{model!r}, 80 points of two moons\n")
-print("the gradient of a minibatch, against that of all 80 points: |difference| / |gradient|")
+print("the gradient of a minibatch, against that of all 80 points:\n|difference| / |gradient|")
 means, spread = {}, {}
 for size in (1, 4, 16, 40, 80):
     seen = [gradient(order[i : i + size]) for i in range(0, 80, size)]
     means[size] = [sum(column) / len(seen) for column in zip(*seen)]
     spread[size] = math.sqrt(sum(math.dist(g, full) ** 2 for g in seen) / len(seen)) / math.hypot(*full)
     print(f"  {size:3} samples: {spread[size]:5.2f}   {'#' * round(10 * spread[size])}")
-print("The mean over the minibatches of one pass is the full gradient, to the last digits.\n")
+print("The mean over the minibatches of one pass is the full gradient,\nto the last digits.\n")
 
 # ---- what a pass over the data buys ----
 
 PASSES = 20
-print(f"loss on all 80 points, after so many passes over them, rate 0.3\n\n{'batch':>7}{'steps a pass':>14}", end="")
-print("".join(f"{passes:9}" for passes in range(0, PASSES + 1, 4)) + f"{'accuracy':>12}")
+print(f"loss on all 80 points, after so many passes over them, rate 0.3\n\n{'batch':>7}{'steps':>7}", end="")
+print("".join(f"{passes:8}" for passes in range(0, PASSES + 1, 4)) + f"{'accuracy':>12}")
 losses: dict[int, list[float]] = {}
 for size in (80, 16, 4):
     model = fresh()
     sgd = nn.SGD(model.parameters(), learning_rate=0.3)
     losses[size] = []
-    print(f"{size:7}{80 // size:14}", end="")
+    print(f"{size:7}{80 // size:7}", end="")
     for passes in range(PASSES + 1):
         if passes:
             nn.fit(model, X, y, "max_margin", sgd, epochs=1, batch_size=size, progress=False, seed=passes)
         scores = list(map(model.frozen(), X))
         losses[size].append(nn.max_margin_loss(scores, y))
         if passes % 4 == 0:
-            print(f"{losses[size][-1]:9.4f}", end="", flush=True)
+            print(f"{losses[size][-1]:8.4f}", end="", flush=True)
     print(f"{nn.accuracy(scores, y):12.1%}")
 
 # ---- dL/db of the last neuron: each point within the margin pulls, by its class ----

@@ -50,7 +50,7 @@ model = RandomlyWired(before, n_inputs=2, seed=1)
 print(f"{len(before)} neurons, {sum(map(len, before))} wires, {len(model.parameters())} parameters; who sees whom:\n")
 for i in range(8):
     cells = [f"{j:2}: {' '.join(map(str, before[j])) or '-'}" for j in range(i, 32, 8)]
-    print("  " + "".join(f"{cell:26}" for cell in cells).rstrip())
+    print("  " + "".join(f"{cell:19}" for cell in cells).rstrip())
 print(f"\noutput: {' '.join(map(str, model.ends))}\n")
 
 # ---- a gradient check before anything is learnt: backward against (f(w + h) - f(w - h)) / 2h ----

@@ -16,7 +16,7 @@ from scalargrad.nn import MLP, moons
 
 random.seed(1337)
 X, y = moons(100, noise=0.1, seed=1337)
-print("two moons, a network 2 -> 16 relu -> 16 relu -> 1, loss max(0, 1 - y score) + 0.0001 (sum of p p)\n")
+print("two moons, a network 2 -> 16 relu -> 16 relu -> 1,\nloss max(0, 1 - y score) + 0.0001 (sum of p p)\n")
 
 # ------------------------------------------------------------------------------------------ as written for micrograd
 
@@ -51,7 +51,7 @@ for k in range(100):  # optimization
 
 score = model.frozen()  # on plain floats: nothing is recorded
 points = {(round((x1 + 1.5) * 18), round((x2 + 1) * 8)): yi for (x1, x2), yi in zip(X, y)}
-print("\nwhere the score is above 0 (+), and the points of both moons, O above it and x below\n")
+print("\nwhere the score is above 0 (+), and the points of both moons, O and x\n")
 for row in range(20, -1, -1):
     cells = [("x", "?", "O")[points.get((c, row), 0) + 1] for c in range(76)]
     signs = ["+" if score([c / 18 - 1.5, row / 8 - 1]) > 0 else "." for c in range(76)]

@@ -14,17 +14,18 @@ import textwrap
 from scalargrad import explain, nn
 
 DEPTH, WIDTH, STEPS = 20, 8, 25
-MIN_POWER, MAX_POWER, SHADES = -17, 0, " .:-=+*#"  # powers of ten, two columns each
+MIN_POWER, MAX_POWER, SHADES = -17, 0, " .:-=+*#"
+COLUMNS = 24  # of a histogram
 X, y = nn.moons(24, noise=0.05, seed=1)
 
 
 def histogram(rows: list[list[float]]) -> str:
     """How large the gradients of a layer are: the more there are of a size, the darker the letter."""
-    counts = [0] * (2 * (MAX_POWER - MIN_POWER))
+    counts, per_power = [0] * COLUMNS, COLUMNS / (MAX_POWER - MIN_POWER)
     sizes = [abs(n) for row in rows for n in row]
     for n in sizes:
         if n:
-            counts[min(max(math.floor(2 * (math.log10(n) - MIN_POWER)), 0), len(counts) - 1)] += 1
+            counts[min(max(math.floor(per_power * (math.log10(n) - MIN_POWER)), 0), len(counts) - 1)] += 1
     return "".join(SHADES[min(7, math.ceil(20 * count / len(sizes)))] for count in counts)
 
 
@@ -42,12 +43,12 @@ models = {
 }
 health = {name: nn.layer_health(model, X, y, "max_margin")[:DEPTH] for name, model in models.items()}
 size = {name: [typical(layer.gradients) for layer in layers] for name, layers in health.items()}
-print(f"2 -> {DEPTH} layers of {WIDTH} -> 1, gradients at the outputs of each layer: typical size, and histogram\n")
-print(f"layer {'sigmoid':>8}{'relu':>43}")
+print(f"2 -> {DEPTH} layers of {WIDTH} -> 1, gradients at the outputs of each layer:\ntypical size, and histogram\n")
+print(f"layer {'sigmoid':>8}{'relu':>{COLUMNS + 9}}")
 for i in reversed(range(DEPTH)):
     texts = [f"{size[name][i]:8.0e}  |{histogram(health[name][i].gradients)}|" for name in models]
     print(f"{i + 1:5} " + " ".join(texts))
-print(f"{'':6}{'':10}" + f"1e{MIN_POWER}{'1e0':>31}" + f"{'':12}1e{MIN_POWER}{'1e0':>31}")
+print(f"{'':6}{'':10}" + f"1e{MIN_POWER}{'1e0':>{COLUMNS - 3}}" + f"{'':12}1e{MIN_POWER}{'1e0':>{COLUMNS - 3}}")
 
 # ---- one layer by hand: dh19 = W20^T (h20 (1 - h20) dh20), for the first sample ----
 

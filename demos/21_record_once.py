@@ -18,7 +18,7 @@ from scalargrad import Value, nn, record, sigmoid
 
 w, b = Value(2.0, "w"), Value(-1.0, "b")
 program = record(lambda x, y: (sigmoid(w * x + b) - y) ** 2, samples=(1.0, 0.0), parameters=[w, b])
-print(f"(sigmoid(w x + b) - y) ** 2 is a {program!r}:\n")
+print(f"(sigmoid(w x + b) - y) ** 2 is a\n{program!r}:\n")
 print(program.source)
 xs, ys = [1.0, 2.0, 3.0], [0.0, 1.0, 1.0]
 value, gradients = program(xs, ys)
@@ -42,7 +42,7 @@ for engine in (None, "python"):
         models[engine], X, y, "max_margin", epochs=20, batch_size=10, learning_rate=0.3, seed=1, engine=engine
     )
     took = time.perf_counter() - start
-    print(f"engine={engine!r:9}{took:6.2f} s  {histories[engine]!r}")
+    print(f"engine={engine!r}, {took:.2f} s\n  {histories[engine]!r}")
 print("\nstep" + "".join(f"{step:8}" for step in range(0, 120, 17)))
 for engine, history in histories.items():
     print(f"{'anew' if engine is None else 'once':4}" + "".join(f"{loss:8.4f}" for loss in history.loss[::17]))

@@ -1,7 +1,7 @@
 """The bench of the bug lab: it runs a wrong backward pass next to the right one, on the same circuit.
 
-Both hand out what they send back, wire by wire.  The bench writes it down in two columns and marks the first gate at
-which they part: that is where to look for a bug, however far off the numbers are in the end.
+Both hand out what they send back, wire by wire.  The bench writes it down in two columns and marks (<--) the first
+gate at which they part: that is where to look for a bug, however far off the numbers are in the end.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ def side_by_side(roots: Iterable[Value], wrong: Backward, names: Mapping[str, An
     roots = list(roots)
     left, grads = _watched(right, roots, names)
     here, found = _watched(wrong, roots, names)
-    width = max(len(line) for line in ["", *left, *here]) + 4
+    width = max(len(line) for line in ["", *left, *here]) + 2
     parted = next((i for i, pair in enumerate(zip_longest(left, here)) if pair[0] != pair[1]), None)
-    print(f"      {'right':{width}}this one")
+    print(f"     {'right':{width}}this one")
     for i, (a, b) in enumerate(zip_longest(left, here, fillvalue="")):
-        print(f"  {i + 1:2}  {a:{width}}{b:{width - 4}}{'  <-- parts here' if i == parted else ''}".rstrip())
+        print(f" {i + 1:2}  {a:{width}}{b:{width - 2}}{'  <--' if i == parted else ''}".rstrip())
     if parted is None:
         print("No gate diverges.\n")
         return Seen("", grads, found)
     lines = here if parted < len(here) else left
     gate = lines[parted].partition("  ")[0]
     ends = ", ".join(f"{name}.grad = {found[name]:g}, not {g:g}" for name, g in grads.items() if found[name] != g)
-    print(f"The first gate that diverges: {gate}.  In the end {ends or 'all is the same'}.\n")
+    print(f"The first gate that diverges: {gate}.\nIn the end {ends or 'all is the same'}.\n")
     return Seen(gate, grads, found)
 
 

@@ -40,7 +40,7 @@ c = b + b
 
 print("b = a + a, c = b + b at a = 1: a fork behind a fork.\n")
 seen = side_by_side([c], wrong, names=globals())
-print("Right, b first collects 1 + 1 = 2, then sends 2 + 2 = 4.  Too early, it sends 1 + 1, then 2 + 2: 6 in all.")
+print("Right, b first collects 1 + 1 = 2, then sends 2 + 2 = 4.\nToo early, it sends 1 + 1, then 2 + 2: 6 in all.")
 
 # ---- more forks in a row: each doubles what is sent below it ----
 

@@ -50,9 +50,9 @@ def descent(backward: Backward) -> list[float]:
 
 good, bad = descent(cleared), descent(wrong)
 print(f"Descend f = w * w from w = 4 with rate {RATE}; w after each step:\n")
-print("  right      " + "".join(f"{w:9.4f}" for w in good))
-print("  this one   " + "".join(f"{w:9.4f}" for w in bad))
-print("\nThe sum of all gradients so far is a ball without friction: it rolls through the valley and up again.")
+print("  right   " + "".join(f"{w:7.3f}" for w in good))
+print("  this one" + "".join(f"{w:7.3f}" for w in bad))
+print("\nThe sum of all gradients so far is a ball without friction:\nit rolls through the valley and up again.")
 
 # ---- the numbers of this bug ----
 

@@ -46,7 +46,7 @@ h = 1e-5
 below, above = (relu(n + y.data) * z.data for n in (x.data - h, x.data + h))
 numerical = (above - below) / (2 * h)
 print(f"The numerical slope df/dx, (f(x + h) - f(x - h)) / 2h, is {numerical:.6f}.")
-print("In scalargrad a gate only says its local gradients; `upstream *` is written once, in backward(), for all.")
+print("In scalargrad a gate only says its local gradients;\n`upstream *` is written once, in backward(), for all.")
 
 # ---- the numbers of this bug ----
 
