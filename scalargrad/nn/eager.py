@@ -66,7 +66,7 @@ class Run:
     def step(self, samples: Sequence[int]) -> Step:
         """Takes one step on these samples: forward, backward, update."""
         for p in self.parameters:
-            p.grad = 0.0
+            p._grad = 0.0
         with collector_paused():
             loss, right = self._backward(samples)
         done = Step(loss, right, self.optimiser.learning_rate)
@@ -82,7 +82,7 @@ class Run:
             loss.backward()
         except ArithmeticError as error:
             raise self._diverged(samples, str(error)) from error
-        if is_off(loss.data) or any([is_off(p.grad) for p in self.parameters]):
+        if not all(map(math.isfinite, [loss.data, *[p._grad for p in self.parameters]])):
             raise self._diverged(samples, _first_fault(loss))
         return loss.data, _accuracy(self.loss, scores, labels)
 
@@ -103,13 +103,13 @@ class Run:
         except ArithmeticError as error:
             raise self._diverged((), f"the update failed: {error}") from error
         for p in self.parameters:
-            if is_off(p.data):
+            if is_off(p._data):
                 raise self._diverged((), f"the update made {p.label or 'a parameter'} {p.data!r}")
 
     @contextmanager
     def _whole_or_not_at_all(self) -> Iterator[None]:
         """Parameters, optimiser and history change together: Ctrl-C waits, and an error takes all of it back."""
-        numbers, steps = [p.data for p in self.parameters], len(self.history)
+        numbers, steps = [p._data for p in self.parameters], len(self.history)
         remembered = self.optimiser.remembered()
         with ctrl_c_waits():
             try:

@@ -56,7 +56,7 @@ class Optimiser:
         rate, decay = self.learning_rate, self.weight_decay
         self.steps += 1
         moved = [
-            p.data - self.change(p.grad + decay * p.data if decay else p.grad, memory, rate)
+            p._data - self.change(p._grad + decay * p._data if decay else p._grad, memory, rate)
             for p, memory in zip(self.parameters, self._memory)
         ]
         for p, data in zip(self.parameters, moved):
@@ -83,7 +83,7 @@ class Optimiser:
     def zero_grad(self) -> None:
         """Sets the gradient of every parameter to 0."""
         for p in self.parameters:
-            p.grad = 0.0
+            p._grad = 0.0
 
 
 class MachineCode(NamedTuple):
@@ -163,7 +163,7 @@ class RMSProp(Optimiser):
         self.decay, self.epsilon = _share("decay", decay), at_least_0("epsilon", epsilon)
 
     def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
-        cache = memory["cache"] = _mixed(self.decay, memory.get("cache", 0.0), gradient * gradient)
+        cache = memory["cache"] = self.decay * memory.get("cache", 0.0) + (1.0 - self.decay) * (gradient * gradient)
         return _quotient(rate * gradient, math.sqrt(cache) + self.epsilon)
 
     @property
@@ -199,17 +199,25 @@ class Adam(Optimiser):
         self.epsilon = at_least_0("epsilon", epsilon)
 
     def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
-        m = memory["m"] = _mixed(self.beta1, memory.get("m", 0.0), gradient)
-        v = memory["v"] = _mixed(self.beta2, memory.get("v", 0.0), gradient * gradient)
-        mt, vt = m / (1.0 - self.beta1**self.steps), v / (1.0 - self.beta2**self.steps)
-        return _quotient(rate * mt, math.sqrt(vt) + self.epsilon)
+        beta1, beta2, (first, second) = self.beta1, self.beta2, self._corrections
+        m = memory["m"] = beta1 * memory.get("m", 0.0) + (1.0 - beta1) * gradient
+        v = memory["v"] = beta2 * memory.get("v", 0.0) + (1.0 - beta2) * (gradient * gradient)
+        return _quotient(rate * (m / first), math.sqrt(v / second) + self.epsilon)
+
+    def step(self) -> None:
+        self._corrections = self.corrections(self.steps)
+        super().step()
+
+    def corrections(self, step: int) -> tuple[float, float]:
+        """What the means are divided by in a step, of its number from 0, since they began with 0."""
+        return 1.0 - self.beta1 ** (step + 1), 1.0 - self.beta2 ** (step + 1)
 
     @property
     def in_machine_code(self) -> MachineCode | None:
         return MachineCode("adam", ("m", "v"), (self.beta1, self.beta2, self.epsilon))
 
     def numbers_of(self, step: int) -> tuple[float, ...]:
-        return (self.schedule(step), 1.0 - self.beta1 ** (step + 1), 1.0 - self.beta2 ** (step + 1))
+        return (self.schedule(step), *self.corrections(step))
 
 
 OptimiserName = Literal["sgd", "rmsprop", "adam"] | str
@@ -231,10 +239,6 @@ def optimiser_of(choice: Any, parameters: list[Value], learning_rate: float | Sc
     if set(parameters).isdisjoint(found.parameters):
         raise ValueError("the optimizer moves none of the parameters of this model")
     return found
-
-
-def _mixed(kept: float, before: float, now: float) -> float:
-    return kept * before + (1.0 - kept) * now
 
 
 def _quotient(x: float, y: float) -> float:

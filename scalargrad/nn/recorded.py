@@ -166,7 +166,7 @@ class Recorded(Run):
         if not _all_finite([loss, *gradients]):
             return super()._backward(samples)
         for p, gradient in zip(self.parameters, gradients):
-            p.grad = gradient
+            p._grad = gradient
         return loss, _share(others[1:], len(samples))
 
     def _validation(self, others: Data) -> tuple[float, float | None]:
