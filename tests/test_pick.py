@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 
 import pytest
@@ -133,6 +134,36 @@ def test_a_recorded_index_is_no_part_of_the_program(engine_at_hand):
     assert found == pytest.approx([p.grad for p in row], rel=1e-13)
 
 
+LISTS = {
+    "parameters": lambda ps, x: ps,
+    "computed from parameters": lambda ps, x: [p * p for p in ps],
+    "computed from inputs": lambda ps, x: [p * x for p in ps],
+    "one of them twice": lambda ps, x: [*ps, ps[0]],
+    "numbers among them": lambda ps, x: [*ps[:3], 0.25, *ps[3:]],
+}
+
+
+@every_engine
+@pytest.mark.parametrize("count", [5, 9, 20])
+@pytest.mark.parametrize("made", LISTS.values(), ids=LISTS)
+def test_programs_pick_as_values_do_from_short_lists_and_long_ones(engine_at_hand, count, made):
+    """Twice from one list and once from another, also without another use of the parameters."""
+    ps = [Value(0.1 * k - 0.45, f"p{k}") for k in range(count)]
+
+    def f(i, j, x):
+        some = made(ps, x)
+        return pick(some, i) * x + pick(some, j).tanh() * pick(some[::-1], i)
+
+    program = record(f, (1.0, 2.0, 0.5), ps, engine_at_hand)
+    lot = random.Random(count)
+    rows = [(float(lot.randrange(count)), float(lot.randrange(count)), lot.uniform(-1, 1)) for _ in range(11)]
+    total_value = sum([f(*map(Value, row)) for row in rows]) / len(rows)
+    total_value.backward()
+    value, found = program(*map(list, zip(*rows)))
+    assert value == pytest.approx(total_value.data, rel=1e-12)
+    assert found == pytest.approx([p.grad for p in ps], rel=1e-12, abs=1e-15)
+
+
 @every_engine
 def test_a_pick_among_computed_values(engine_at_hand):
     w = [Value(0.1 * k - 0.4) for k in range(9)]
@@ -147,17 +178,27 @@ def test_a_pick_among_computed_values(engine_at_hand):
     assert value == pytest.approx(f.data, rel=1e-13) and found == pytest.approx([p.grad for p in w], rel=1e-12)
 
 
-@pytest.mark.parametrize("engine", ["numpy", "native"])
-def test_an_index_that_does_not_fit_gives_nan_where_engines_never_raise(engine_at_hand):
-    row = [Value(0.5), Value(-1.0)]
-    value, _ = record(lambda i: pick(row, i), (1.0,), row, engine_at_hand)([2.0])
+@pytest.mark.parametrize("engine", ["numpy", "jax", "native"])
+@pytest.mark.parametrize("count", [2, 12])
+@pytest.mark.parametrize("index", [12.0, -1.0, 0.5, float("nan"), float("inf")])
+def test_an_index_that_does_not_fit_gives_nan_where_engines_never_raise(engine_at_hand, count, index):
+    row = [Value(0.5 * k) for k in range(count)]
+    value, _ = record(lambda i: pick(row, i), (1.0,), row, engine_at_hand)([index])
     assert value != value
 
 
-def test_an_index_that_does_not_fit_is_an_error_of_the_engine_on_floats():
-    row = [Value(0.5), Value(-1.0)]
+@pytest.mark.parametrize("count", [2, 12])
+@pytest.mark.parametrize("index", [12.0, -1.0, 0.5, float("nan"), float("inf")])
+def test_an_index_that_does_not_fit_is_an_error_of_the_engine_on_floats(count, index):
+    row = [Value(0.5 * k) for k in range(count)]
     with pytest.raises(ValueError, match="there is no such index"):
-        record(lambda i: pick(row, i), (1.0,), row)([2.0])
+        record(lambda i: pick(row, i), (1.0,), row)([index])
+
+
+def test_a_long_list_is_looked_up():
+    row = [Value(0.5 * k) for k in range(9)]
+    source = record(lambda i: pick(row, i), (1.0,), row).source
+    assert "i0 = place(x0, 9)" in source and "t0[i0]" in source and "d0[i0] += 1.0" in source
 
 
 # ---- embeddings ----

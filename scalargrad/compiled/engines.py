@@ -113,7 +113,7 @@ class PythonEngine(Engine):
         self.source = writer.source()
         functions = {gate.name: gate.output for gate in GATES.values()}
         own = {f"{name}_gate": gate.output for name, gate in writer.own_gates.items()}
-        self.function = executed(self.source, functions | own)
+        self.function = executed(self.source, functions | own | {"place": place})
 
     def kept(self, samples: Any) -> Any:
         return [*map(tuple, samples)]
@@ -124,6 +124,13 @@ class PythonEngine(Engine):
         value, gradients, *others = self.function(numbers, samples)
         scale = 1.0 / len(samples)
         return value * scale, [scale * gradient for gradient in gradients], *[scale * other for other in others]
+
+
+def place(index: float, count: int) -> int:
+    """The index of one of so many values as a whole number; ValueError if it is none."""
+    if not 0.0 <= index < count or index != int(index):
+        raise ValueError("there is no such index")
+    return int(index)
 
 
 class ArrayEngine(Engine):
@@ -148,11 +155,26 @@ class ArrayEngine(Engine):
             "index": lambda *places: self.xp.array(places),
             "zeros": self.xp.zeros,
             "add_up": add_up,
+            "add_at": self.add_at,
+            "look_up": self.look_up,
         }
         self.function = executed(self.source, known | namespace)
 
     def language(self) -> tuple[Any, Callable[[], Any], Callable[[Any], Any]]:
         """The library, what makes the context for its functions, and its sum over the first axis."""
+        raise NotImplementedError
+
+    def look_up(self, xs: Any, index: Any) -> Any:
+        """For each index the number at this place; nan where it is no place."""
+        places = self.places(index, len(xs))
+        return self.xp.where(places == index, xs[places], math.nan)
+
+    def places(self, index: Any, count: int) -> Any:
+        """Indices as whole numbers; those that do not fit are any that do."""
+        return self.xp.nan_to_num(index).clip(0, count - 1).astype(int)
+
+    def add_at(self, G: Any, places: Any, index: Any, x: Any) -> Any:
+        """G, after x is added to the one of the places that each index says."""
         raise NotImplementedError
 
     def samples(self, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
@@ -178,6 +200,10 @@ class NumpyEngine(ArrayEngine):
         np = needed("numpy")
         return np, lambda: np.errstate(all="ignore"), np.add.reduce
 
+    def add_at(self, G: Any, places: Any, index: Any, x: Any) -> Any:
+        self.xp.add.at(G, places[self.places(index, len(places))], x)
+        return G
+
 
 class JaxEngine(ArrayEngine):
     name, add_to = "jax", "G = G.at[{0}].add({1})"
@@ -189,6 +215,9 @@ class JaxEngine(ArrayEngine):
     def language(self) -> tuple[Any, Callable[[], Any], Callable[[Any], Any]]:
         jax = needed("jax")
         return needed("jax.numpy", "jax"), lambda: jax.enable_x64(True), lambda x: x.sum(0)
+
+    def add_at(self, G: Any, places: Any, index: Any, x: Any) -> Any:
+        return G.at[places[self.places(index, len(places))]].add(x)
 
 
 # ---- what engines need ----

@@ -18,6 +18,7 @@ from ..table import GATES
 from .trace import Entry, Trace
 
 SUMS = (table.add, table.total)
+MIN_LOOKUP = 8  # values of a pick that is looked up; of fewer, each is compared
 
 
 def _operator(gate: Gate) -> tuple[Callable[[Line, Any], Any], Callable[[Line, Any], Any]]:
@@ -108,6 +109,14 @@ def range_of(places: Sequence[int]) -> range | None:
     return found if list(found) == list(places) else None
 
 
+def is_lookup(gate: Gate | None, inputs: Sequence[Any]) -> bool:
+    """Whether a gate picks one of many different lines that do not vary, by an index that does."""
+    if gate is not table.pick or len(inputs) <= MIN_LOOKUP:
+        return False
+    index, *xs = inputs
+    return varies(index) and all([isinstance(x, Line) and not x.varies for x in xs]) and len({*xs}) == len(xs)
+
+
 class Send(NamedTuple):
     """What one gate sends to parameters on the way back: to each, upstream x its local gradient.
 
@@ -117,18 +126,22 @@ class Send(NamedTuple):
     slopes: (index of the parameter, local gradient) for each parameter that it is sent to.  An index beyond the
         parameters is that of a value to be reported.  No index comes twice, and all local gradients are of one kind:
         lines that vary, lines that do not, or plain numbers.  So an engine can treat them as one row.
+    pick: None, or the line that says which of these parameters gets it all, counted from 0; the others get nothing.
     """
 
     upstream: Any
     slopes: list[tuple[int, Any]]
+    pick: Line | None = None
 
     @property
     def varies(self) -> bool:
-        return varies(self.slopes[0][1], self.upstream)
+        return varies(self.slopes[0][1], self.upstream, self.pick)
 
     @property
     def inputs(self) -> list[Any]:
         """What it reads, as often as it reads it."""
+        if self.pick is not None:
+            return [self.pick, self.upstream]
         return [x for _, slope in self.slopes for x in (slope, self.upstream)]
 
 
@@ -221,6 +234,11 @@ class FlatCode:
         for i, entry in reversed([*enumerate(entries, end)]):
             if entry and moving[i] and i in arrived:
                 upstream = self._added_up(arrived.pop(i))
+                if is_lookup(entry.gate, read(entry, nodes)):
+                    index, *values = [j for j in entry.inputs if isinstance(j, int)]
+                    if first <= min(values) and max(values) < end:
+                        yield Send(upstream, [(j - first, 1.0) for j in values], nodes[index])
+                        continue
                 slopes = _slopes(entry, nodes, i, moving)
                 for j, slope in slopes:
                     arrived.setdefault(j, []).append((slope, upstream))

@@ -194,6 +194,10 @@ class Kernel:
         for send in self.code.sums_over_samples:
             if send.varies != varying:
                 continue
+            if send.pick is not None:
+                for k, (i, _) in enumerate(send.slopes):
+                    add(i, self.ir.where(self.of(send.pick) == float(k), self.of(send.upstream), 0.0), DOUBLE)
+                continue
             places, slopes = [i for i, _ in send.slopes], [slope for _, slope in send.slopes]
             side_by_side = places == [*range(places[0], places[0] + len(places))]
             if len(places) > self.unrolled and is_stackable(slopes) and side_by_side:

@@ -10,7 +10,7 @@ from .. import table
 from ..formula import ATOM, POWER, PRODUCT, SIGN, Formula, is_plain
 from ..gate import Gate
 from ..table import GATES
-from .flat import FlatCode, Line, Send, is_stackable, pairs, range_of, times, varies
+from .flat import FlatCode, Line, Send, is_lookup, is_stackable, pairs, range_of, times, varies
 
 MAX_TERMS = 50  # terms of a sum on one line of text; Python's parser nests some hundred deep at most
 MAX_CHARACTERS = 120  # characters of a formula that is written where it is used; a longer one gets a line of its own
@@ -117,6 +117,9 @@ class FloatWriter(Writer):
         as early as their local gradients are known.  A target is a line at a fork, or the name of a result.
     _open: the lines among these targets; they start at 0 and are complete only after their last addition.
     _added_to: the results that are added to in the loop.
+    _tables: {values that are picked from: the name of the tuple of them}.
+    _places: {an index line and how many values there are: the name of the index as a whole number}.
+    _sums: {parameters that are picked from: the name of the list in which their gradients are added up}.
     """
 
     templates = {
@@ -132,6 +135,9 @@ class FloatWriter(Writer):
         self._results = [*[f"g{i}" for i in range(code.parameters)], *values]
         self._waiting = self._additions()
         self._added_to: set[str] = set()
+        self._tables: dict[tuple[Any, ...], str] = {}
+        self._places: dict[Any, str] = {}
+        self._sums: dict[tuple[int, ...], str] = {}
         self._open = {target for terms in self._waiting.values() for target, _ in terms if isinstance(target, Line)}
 
     def source(self) -> str:
@@ -144,8 +150,13 @@ class FloatWriter(Writer):
         loop, self.written = self.written, []
         fixed = self._fixed()
         results = [self._result(name, fixed[name]) for name in self._results]
+        for parameters, sums in self._sums.items():
+            for k, i in enumerate(parameters):
+                results[i] = f"{sums}[{k}]" if results[i] == "0.0" else f"{results[i]} + {sums}[{k}]"
         gradients, (value, *others) = results[: code.parameters], results[code.parameters :]
         zeros = [f"{name} = 0.0" for name in sorted(self._added_to)]
+        zeros += [f"{name} = ({', '.join(self.of(x).text for x in xs)},)" for xs, name in self._tables.items()]
+        zeros += [f"{name} = [0.0] * {len(parameters)}" for parameters, name in self._sums.items()]
         head = [f"for {_targets(code.x)} in samples:"] if loop else []
         after = ["n = float(len(samples))"] if code.x and any(fixed.values()) else []
         returned = ", ".join([value, f"[{', '.join(gradients)}]", *others])
@@ -168,16 +179,27 @@ class FloatWriter(Writer):
         return f"{name} + {times}" if name in self._added_to else times
 
     def _sent(self) -> list[tuple[str, Any, Any]]:
-        sums = self.code.sums_over_samples
+        sums = [send for send in self.code.sums_over_samples if send.pick is None]
         return [(self._results[i], slope, send.upstream) for send in sums for i, slope in send.slopes]
 
     def formula(self, line: Line) -> Spelling:
         if line in self._open:
             rest = [pair for pair in pairs(line) if not _may_be_0(pair[1])]
             return self.sum_of(line.name, [self.of(local) * self.of(up) for local, up in rest], line.name)
+        if is_lookup(line.gate, line.inputs):
+            index, *xs = line.inputs
+            name = self._tables.setdefault(tuple(xs), f"t{len(self._tables)}")
+            return Spelling(f"{name}[{self._place(index, len(xs))}]")
         if line.gate and line.gate.name in self.templates and GATES.get(line.gate.name) is line.gate:
             return Spelling(self.templates[line.gate.name].format(*[self.of(x) for x in line.inputs]))
         return super().formula(line)
+
+    def _place(self, index: Line, count: int) -> str:
+        """The index of a pick from so many values as a whole number; a line before says what it is."""
+        if (index, count) not in self._places:
+            name = self._places[index, count] = f"i{len(self._places)}"
+            self.written.append(f"{name} = place({self.of(index)}, {count})")
+        return self._places[index, count]
 
     def _additions(self) -> dict[Any, list[tuple[Any, Any]]]:
         """{upstream: [(target, local gradient)]}: what is added to gradients one by one, instead of in one formula."""
@@ -202,6 +224,12 @@ class FloatWriter(Writer):
         if varying:
             for upstream in list(self._waiting):
                 self._add(upstream, len(self.code.lines))
+            for send in self.code.sends:
+                if send.pick is not None:
+                    name = self._sums.setdefault(tuple([i for i, _ in send.slopes]), f"d{len(self._sums)}")
+                    self.written.append(
+                        f"{name}[{self._place(send.pick, len(send.slopes))}] += {self.of(send.upstream)}"
+                    )
 
     def _add(self, upstream: Any, place: int) -> None:
         """Writes the waiting additions under an upstream whose local gradients are known at this place in the lines."""
@@ -261,12 +289,14 @@ class ArrayWriter(Writer):
         for line in self.code.lines:
             self.write(line)
         for send in self.code.sends:
-            self._send(*send)
+            self._send(send)
         value, *others = map(self._summed, self.code.values)
         returned = f"return {', '.join([value, 'G', *others])}"
         return "\n".join(["def run(P, X):", *indented([*self.written, returned]), ""])
 
     def formula(self, line: Line) -> Spelling:
+        if is_lookup(line.gate, line.inputs):
+            return Spelling(f"look_up({self._stack(line.inputs[1:])}, {self.of(line.inputs[0])})")
         if line.gate is table.dot and len(line.inputs) >= 2 * MIN_ROWS:
             products = pairs(line)
             ws, xs = ([pair[k] for pair in products] for k in (0, 1))
@@ -292,7 +322,12 @@ class ArrayWriter(Writer):
             self.written.append(f"{self._stacks[key]} = rows({', '.join(self.of(x).text for x in lines)})")
         return self._stacks[key]
 
-    def _send(self, upstream: Any, sent: list[tuple[int, Any]]) -> None:
+    def _send(self, send: Send) -> None:
+        upstream, sent, index = send
+        if index is not None:
+            places = f"index({', '.join([str(i) for i, _ in sent])})"
+            self.written.append(f"G = add_at(G, {places}, {self.of(index)}, {self.of(upstream)})")
+            return
         where, slopes = _where([i for i, _ in sent]), [slope for _, slope in sent]
         if len(sent) < MIN_ROWS or not is_stackable(slopes):
             for i, slope in sent:
