@@ -1,5 +1,6 @@
 """The circuit as a picture: its DOT text, and the SVG read back as a reader sees it."""
 
+import base64
 import os
 import re
 import sys
@@ -652,9 +653,19 @@ def test_an_engine_that_gives_up_is_one_clear_error(monkeypatch):
 def test_a_notebook_gets_nothing_rather_than_an_error(monkeypatch, svg):
     picture = draw(lecture())
     monkeypatch.setattr(machines.Machine, "svg", svg)
-    assert picture._repr_svg_() is None
+    assert picture._repr_svg_() is None and picture._repr_html_() is None
     monkeypatch.undo()
     assert picture._repr_svg_() == picture.svg
+
+
+def test_a_notebook_that_is_not_trusted_shows_an_image():
+    """It drops `<object>`, in which one can point at things, and keeps what stands inside."""
+    picture = draw(lecture())
+    tag, inside = picture._repr_html_().removesuffix("</object>").split(">", 1)
+    for element in (tag, inside):
+        data = re.search('(?:src|data)="data:image/svg[+]xml;base64,([^"]*)"', element)[1]
+        assert base64.b64decode(data).decode() == picture.svg
+    assert tag.startswith("<object ") and inside.startswith('<img alt="circuit of 5 values and 2 gates" ')
 
 
 def test_a_notebook_without_engines(no_dot, no_wasm):

@@ -57,6 +57,7 @@ ROOMS = [
         "views.draw",
         "views.code",
         "views.latex",
+        "views.handout",
         "views.javascript",
         "views.rerun",
         "views.page",

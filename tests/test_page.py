@@ -1,9 +1,11 @@
 """The stepper page as text: self-contained, its numbers those of `steps`, and whatever a name holds stays text."""
 
+import base64
 import html
 import json
 import math
 import re
+import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -146,7 +148,7 @@ def test_the_values_are_those_of_the_engine():
 def test_the_picture_has_the_numbers_where_no_script_runs():
     text = Reader(page(lecture()).html).inside
     assert re.findall(r"-?\d+", text["svg"].split("x", 1)[1])[:2] == ["-2", "-4"]
-    assert "adds up" not in text["noscript"] and "1 \u00d7 -4 = -4" in text["noscript"]
+    assert "adds up" not in text["table"] and "1 \u00d7 -4 = -4" in text["table"]
 
 
 def test_no_gradient_of_the_graph_changes():
@@ -332,11 +334,26 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_a_notebook_shows_it_in_a_frame():
     made = page(staged())
-    frame = Reader(made._repr_html_())
+    tag, inside = made._repr_html_().removesuffix("</iframe>").split('">', 1)
+    frame = Reader(f'{tag}">')
     assert frame.elements == ["iframe"]
     assert dict(frame.attributes)["srcdoc"] == made.html
     assert dict(frame.attributes)["sandbox"] == "allow-scripts"
+    assert "</iframe>" not in inside
     assert repr(made) == "<Page of 9 values, 7 gates, 18 steps; .save('circuit.html') writes it>"
+
+
+@pytest.mark.parametrize("lang, told", [("en", "trust this notebook"), ("zh", "\u4fe1\u4efb\u6b64\u7b14\u8bb0\u672c")])
+def test_a_notebook_that_is_not_trusted_shows_what_stands_in_the_frame(lang, told):
+    made = page(lecture(), lang=lang)
+    inside = made._repr_html_().removesuffix("</iframe>").split('">', 1)[1]
+    instead = Reader(inside)
+    assert {"p", "img", "table"} <= {*instead.elements} and not {"script", "svg", "style"} & {*instead.elements}
+    assert told in instead.inside["p"] and "1 \u00d7 -4 = -4" in instead.inside["table"]
+    kind, data = dict(instead.attributes)["src"].split(",", 1)
+    assert kind == "data:image/svg+xml;base64"
+    boxes = ET.fromstring(base64.b64decode(data)).iter("{http://www.w3.org/2000/svg}text")
+    assert ["x", "-2", "-4"] == [box.text for box in boxes][:3]
 
 
 def test_a_notebook_never_sees_an_error(monkeypatch):

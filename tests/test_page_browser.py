@@ -94,11 +94,9 @@ class Browser:
         field.send_keys(text, Keys.ENTER)
         return self.text("#verdict")
 
-    def media(self, scheme="light", motion="no-preference", kind=""):
-        features = [
-            {"name": "prefers-color-scheme", "value": scheme},
-            {"name": "prefers-reduced-motion", "value": motion},
-        ]
+    def media(self, scheme="light", motion="no-preference", kind="", forced="none"):
+        asked = {"prefers-color-scheme": scheme, "prefers-reduced-motion": motion, "forced-colors": forced}
+        features = [{"name": name, "value": value} for name, value in asked.items()]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": kind, "features": features})
 
     def size(self, width, height):
@@ -539,13 +537,6 @@ def test_reduced_motion(browser):
     assert browser.style("#e4_0 path", "transitionProperty") == "none"
 
 
-def test_print(browser):
-    browser.open(page(neuron()), "#8")
-    browser.media(kind="print")
-    assert not browser.seen("nav") and not browser.seen("footer") and browser.seen("#step") and browser.seen("#code")
-    assert browser.style("#picture", "overflowX") == "visible"
-
-
 def test_a_narrow_window(browser):
     browser.size(480, 900)
     browser.media(motion="reduce")  # the picture is there at once, instead of on its way
@@ -561,17 +552,6 @@ def test_a_formula_that_does_not_fit_beside_its_step_begins_where_the_step_does(
     left = "return [...document.querySelector('.kicker').children].map((part) => part.getBoundingClientRect().left)"
     line, formula = browser.run(left)
     assert line == formula
-
-
-def test_without_scripts_there_is_a_table(browser):
-    browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-    try:
-        browser.open(page(lecture()))
-        assert browser.driver.find_element(By.CSS_SELECTOR, "noscript table").is_displayed()
-        assert not browser.driver.find_element(By.ID, "player").is_displayed()
-        assert browser.driver.find_element(By.ID, "n0").is_displayed()
-    finally:
-        browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
 def test_inside_a_notebook(browser):

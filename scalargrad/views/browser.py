@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import os
 import sys
 from pathlib import Path
@@ -31,3 +33,21 @@ def show(view: Saved, name: str) -> None:
     path = view.save(Path(tempfile.mkdtemp(prefix="scalargrad-"), name))
     if not webbrowser.open(path.as_uri()):
         raise RuntimeError(f"no browser could be opened: open {path} yourself")
+
+
+def image(svg: str, told: str) -> str:
+    """An SVG as an `<img>`: a notebook shows it even where it is not trusted.
+
+    told: what is said to those who do not see it.
+    """
+    return f'<img alt="{html.escape(told)}" src="{_address(svg)}">'
+
+
+def embedded(svg: str, told: str) -> str:
+    """An SVG as an `<object>`, which tells more where one points at it; where it is dropped, the `<img>` stays."""
+    fits = f'style="max-width:100%" aria-label="{html.escape(told)}"'
+    return f'<object type="image/svg+xml" {fits} data="{_address(svg)}">{image(svg, told)}</object>'
+
+
+def _address(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode(errors="replace")).decode()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .. import files
 from ..text import DIGITS, number_text
 from ..value import Value
-from .browser import show
+from .browser import embedded, show
 from .circuit import UPRIGHT, Circuit, Shown
 from .dot import COMPACT, WRITTEN_OUT, boxes_of
 from .layout import READABLE, lay_out, readable, system_dot
@@ -82,6 +82,10 @@ class Drawing:
     def show(self) -> None:
         """Opens it in a browser; in a notebook, displays it there.  RuntimeError where there is no browser."""
         show(self, f"{self._kind}.svg")
+
+    def _repr_html_(self) -> str | None:
+        svg = self._repr_svg_()
+        return svg and embedded(svg, f"{self._kind} of {self._summary}")
 
     def _repr_svg_(self) -> str | None:
         try:

@@ -5,9 +5,10 @@ const say = (phrase, parts = {}) => data.text[phrase].replace(/\{(\w+)\}/g, (_, 
 const make = (tag, kind, ...inside) => {
   const element = document.createElement(tag);
   element.className = kind;
-  element.append(...inside);
+  element.append(...inside.flatMap((part) => typeof part === "string" && kind !== "unbroken" ? unbroken(part) : part));
   return element;
 };
+const unbroken = (text) => text.split(/(\S*\de-\d+)/).map((part, i) => i % 2 ? make("span", "unbroken", part) : part); // no line ends within 1e-09
 const pictures = [...document.querySelectorAll(".circuit")], programs = [...document.querySelectorAll(".program")];
 const original = Object.fromEntries([...document.querySelectorAll(".circuit g[id]")].map((g) => [g.id, g.getAttribute("class")]));
 for (const circuit of data.circuits) { // every gate with its wire out, and every wire into a gate
@@ -131,7 +132,8 @@ function light(now) {
   lines.forEach((line) => line.classList.remove("forward", "backward"));
   const lit = (now?.lines ?? []).map((i) => lines[i]);
   lit.forEach((line) => line.classList.add(now.phase));
-  if (program) program.scrollTop = lit.length ? lit[0].offsetTop - program.clientHeight / 2 + 10 : 0;
+  if (lit.length) program.scrollTop = lit[0].offsetTop - program.clientHeight / 2 + 10;
+  else if (program) program.scrollTop = lines[circuit.begin].offsetTop - 8; // below the helpers
 }
 
 // ---- playing, and the other circuit ----

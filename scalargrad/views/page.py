@@ -27,6 +27,7 @@ from .browser import show
 from .circuit import Circuit, Shown
 from .code import Program
 from .dot import COMPACT, boxes_of
+from .handout import framed, step_table
 from .javascript import script_number
 from .layout import SVG, lay_out, readable
 from .patterns import edge_sentence, gate_sentence, gate_title
@@ -44,6 +45,7 @@ SCRIPTS = (
     "page_plot.js",
     "page_explore.js",
     "page_descent.js",
+    "page_print.js",
 )
 STYLES = ("page.css", "page_explore.css")
 COMMENT = re.compile(r"(?m)(^|\s)//.*$|/\*(?s:.)*?\*/")
@@ -53,7 +55,8 @@ MARK = re.compile(r"\{\{([\w ]+)\}\}")
 WIDEST = 900.0  # points: letters are then 9 pixels high in a window of 850
 LONGEST = "-8.88888e-308"  # no number is written longer
 TOLD = re.compile(
-    "page |edge |(first|local|gate|a tie|ties|routes|picks|distributes|flips|switches|scales|differs|both)$"
+    "page |edge |"
+    "(first|adds up|product|local|gate|a tie|ties|routes|picks|distributes|flips|switches|scales|differs|both)$"
 )
 Lit = dict[tuple[Value, int | None], list[int]]  # the code lines of a gate going forward (None), and of each edge
 
@@ -94,12 +97,12 @@ class Page:
         show(self, "circuit.html")
 
     def _repr_html_(self) -> str | None:
+        first = self._circuits[0]
         try:
-            framed = html.escape(self.html)
+            picture = first.svg(self._engine)
+            return framed(self.html, self._title, picture, step_table(first.steps, first.story.lang), first.story.lang)
         except Exception:  # a notebook then shows the repr; `.html` says what is wrong
             return None
-        look = f'style="width:100%;height:min(860px,92vh);border:1px solid #8886" title="{html.escape(self._title)}"'
-        return f'<iframe sandbox="allow-scripts" {look} srcdoc="{framed}"></iframe>'
 
 
 def page(
@@ -218,6 +221,7 @@ class PageCircuit:
         passes = Steps(story)
         self.program, lit, self.assigned = _program(story, passes, code)
         self.steps = [self._step(step, lit) for step in passes]
+        self._svg: str | None = None
 
     @property
     def size(self) -> dict[str, int]:
@@ -248,6 +252,7 @@ class PageCircuit:
             "results": _listed([story.gradient_text(leaf, story.gradients[leaf]) for leaf in story.leaves]),
             "derivatives": story.derivatives,
             "steps": self.steps,
+            "begin": min(self.assigned.values(), default=0),
         } | (self.rerun.data(gates) if self.rerun else {})
 
     def _value(self, node: Value) -> dict[str, Any]:
@@ -304,11 +309,16 @@ class PageCircuit:
 
     # ---- its picture ----
 
+    def svg(self, engine: str | None) -> str:
+        """The picture as it looks after the last step."""
+        if self._svg is None:
+            laid_out = self._filled_in(lay_out(self._circuit.source, engine))
+            self._svg = readable(laid_out, self._titles(), self.summary)
+        return self._svg
+
     def picture(self, engine: str | None) -> str:
-        """The SVG as it looks after the last step."""
-        svg = ET.fromstring(
-            readable(self._filled_in(lay_out(self._circuit.source, engine)), self._titles(), self.summary)
-        )
+        """The same for the page, which has colours and fonts of its own, and may click on what is made of gates."""
+        svg = ET.fromstring(self.svg(engine))
         composite = {f"g{box[1:]}" for node, box in self.boxes.items() if self.owners[node] in self.composite}
         for group in svg.iter(f"{SVG}g"):
             nameless = group.get("class") in ("graph", "cluster row")
@@ -319,7 +329,7 @@ class PageCircuit:
         svg.set("style", f"--w:{wide};--h:{high}")
         del svg.attrib["width"], svg.attrib["height"]
         for element in svg.iter():
-            for said_by_css in ("font-family", XML_SPACE):
+            for said_by_css in ("fill", "stroke", "font-family", XML_SPACE):
                 element.attrib.pop(said_by_css, None)
         text: str = ET.tostring(svg, encoding="unicode")
         return text
@@ -472,7 +482,7 @@ def parts_of(circuits: Sequence[PageCircuit], title: str, pictures: Sequence[str
         "summary": html.escape(circuits[0].summary),
         "circuits": "\n".join(_hideable("div", 'class="circuit"', i, picture) for i, picture in enumerate(pictures)),
         "codes": "\n".join(_code_lines(i, circuit.program) for i, circuit in enumerate(circuits) if circuit.program),
-        "table": _table(circuits[0]),
+        "table": step_table(circuits[0].steps, circuits[0].story.lang),
         "json": _json([circuit.data(gates) for circuit in circuits]),
         "gates": list_of_gates(scripts),
     }
@@ -518,23 +528,3 @@ def _code_lines(index: int, program: list[str]) -> str:
 def _code_line(line: str) -> str:
     kind = ' class="comment"' if line.lstrip().startswith("#") else ""
     return f"<span{kind}>{html.escape(line)}</span>"
-
-
-def _table(circuit: PageCircuit) -> str:
-    """All steps as a plain table, for where no script runs."""
-    rows, sentences = [], LANGUAGES[circuit.story.lang]
-    for i, step in enumerate(circuit.steps, 1):
-        cells = [f"{i}", f"{step['name']} = {step['formula']}"]
-        if step["phase"] == "forward":
-            cells += [f"= {step['numbers']}", f"= {step['output']}", ""]
-        else:
-            total = sentences["adds up" if step["adds_up"] else "first"]
-            total = total.format(parent=step["to"], **{key: step[key] for key in ("before", "added", "after")})
-            cells += [step["slope"], _product(step, sentences["product"]), total]
-        rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
-    return "<table>\n" + "\n".join(rows) + "\n</table>"
-
-
-def _product(step: Mapping[str, Any], sentence: str) -> str:
-    factors = {key: step[key] for key in ("upstream", "local", "downstream")}
-    return sentence.format(times="\N{MULTIPLICATION SIGN}", **factors)

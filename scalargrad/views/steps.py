@@ -96,11 +96,7 @@ class Steps(Sequence[Step]):
         return _backward_step(self.story, self.story.edges[i - len(gates)])
 
     def __repr__(self) -> str:
-        story = self.story
-        return f"<Steps: {len(story.gates)} forward, {len(story.edges)} backward; print() shows them>"
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))  # a notebook cell that ends in steps shows the table
+        return str(self)  # a prompt, or a notebook cell, that ends in steps shows the table
 
     def __str__(self) -> str:
         return "\n".join(self.blocks())
