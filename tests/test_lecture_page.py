@@ -65,7 +65,7 @@ def test_what_the_script_puts_together_is_the_page_of_the_circuit(lectures, lang
     for name in CIRCUITS:
         text = filled(data["template"], data["chapters"][name])
         own = page(CIRCUITS[name].root(), limit=MOST_VALUES, lang=lang).html
-        assert text == re.sub("(?<=<noscript>\n).*?(?=\n</noscript>)", "", own, flags=re.DOTALL), name
+        assert text == re.sub("<tr><td>.*</tr>\n", "", own), name
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

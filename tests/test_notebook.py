@@ -133,9 +133,9 @@ def run(name, folder):
 
 
 def shown(cell):
-    """The outputs of a cell as they are committed: a plot as PNG, which is smaller than its SVG."""
+    """The outputs of a cell as they are committed: without an SVG that a PNG or a page stands for already."""
     for output in cell["outputs"]:
-        if "image/png" in output.get("data", {}):
+        if {"image/png", "text/html"} & {*output.get("data", {})}:
             output["data"].pop("image/svg+xml", None)
     return cell["outputs"]
 

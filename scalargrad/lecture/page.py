@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .. import files
+from ..views.handout import step_table
 from ..views.page import MARK, compact, filled, list_of_gates, page, template
 from ..views.phrases import LANGUAGES, known, say
 from .circuits import CIRCUITS
@@ -53,7 +54,7 @@ def lecture_html(lang: str | None = None) -> str:
 def _circuit(name: str, lang: str) -> dict[str, str]:
     """What the page of one circuit has of its own; it can be taken apart if that is small enough for a projector."""
     parts = page(CIRCUITS[name].root(), limit=MOST_VALUES, lang=lang).parts
-    return parts | {"table": ""}  # which is for where no script runs: there no frame is filled
+    return parts | {"table": step_table([], lang)}  # without a script no frame is filled; on paper it fills the table
 
 
 def _network(lang: str) -> str:

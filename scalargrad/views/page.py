@@ -49,7 +49,7 @@ SCRIPTS = (
 )
 STYLES = ("page.css", "page_explore.css")
 COMMENT = re.compile(r"(?m)(^|\s)//.*$|/\*(?s:.)*?\*/")
-SPACE = re.compile(r"\s*([{};,])\s*|(:)\s+")  # what styles do not need
+SPACE = re.compile(r"\s*([{};,>])\s*|(:)\s+")  # what styles do not need
 PARTS = ("title", "summary", "circuits", "codes", "table", "json", "gates")  # what a page has of its own
 MARK = re.compile(r"\{\{([\w ]+)\}\}")
 WIDEST = 900.0  # points: letters are then 9 pixels high in a window of 850
@@ -331,8 +331,10 @@ class PageCircuit:
         for element in svg.iter():
             for said_by_css in ("fill", "stroke", "font-family", XML_SPACE):
                 element.attrib.pop(said_by_css, None)
+            if element.get("text-anchor") == "middle":  # as most of them
+                del element.attrib["text-anchor"]
         text: str = ET.tostring(svg, encoding="unicode")
-        return text
+        return text.replace(" />", "/>").replace("<title/>\n", "")
 
     def _filled_in(self, svg: bytes) -> bytes:
         """The SVG with what boxes and wires show, instead of the longest that they have room for."""
@@ -502,7 +504,7 @@ def compact(name: str | Path) -> str:
     """A script or styles without comments and indents, which are there for readers of this folder."""
     text = COMMENT.sub("", _read(name))
     if str(name).endswith(".css"):
-        text = SPACE.sub(r"\1\2", text)
+        text = SPACE.sub(r"\1\2", text).replace(";}", "}")
     return "\n".join([line.strip() for line in text.splitlines() if line.strip()])
 
 

@@ -12,7 +12,7 @@ function handOut() {
 
 let before = 0;
 window.addEventListener("beforeprint", () => {
-  $("handout").hidden = Boolean(quiz);
+  $("handout").hidden = Boolean(quiz) || !$("handout").querySelector("table");
   if (quiz) return;
   before = at;
   handOut();
