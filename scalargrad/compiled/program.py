@@ -71,8 +71,8 @@ def record(
     whose slope 1 - z * z has lost its digits, gradients part by some 1e-9 of themselves.  They also differ where
     numbers end: "python" raises the errors of Python's floats, without a gate's name; the others never raise, but
     follow IEEE 754: log(-1) is nan, 1 / 0 and exp(1000) are inf.  What a local gradient of 0 everywhere, that of step,
-    or in "python" an upstream of exactly 0 behind a relu would send back is left out, so 0 * inf is no nan there; and
-    x ** 2 is x * x, which may be inf.
+    or of a value that is not picked from a long list, or in "python" an upstream of exactly 0 behind a relu would send
+    back is left out, so 0 * inf is no nan there; and x ** 2 is x * x, which may be inf.
 
     Under "jax" arrays that are sharded over a mesh of devices stay so: each device runs its samples, and the gradients
     are added up over all of them.
