@@ -60,6 +60,7 @@ ROOMS = [
         "views.handout",
         "views.javascript",
         "views.rerun",
+        "views.compact",
         "views.page",
     ),
     *("views.ways", "views.ledger", "views.kinds", "views.blocks", "views.causes", "views.explain"),

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .. import files
+from ..views.compact import compact
 from ..views.handout import step_table
-from ..views.page import MARK, compact, filled, list_of_gates, page, template
+from ..views.page import MARK, filled, list_of_gates, page, template
 from ..views.phrases import LANGUAGES, known, say
 from .circuits import CIRCUITS
 from .network import picture, recorded

@@ -26,6 +26,7 @@ from ..value import Value
 from .browser import show
 from .circuit import Circuit, Shown
 from .code import Program
+from .compact import compact
 from .dot import COMPACT, boxes_of
 from .handout import framed, step_table
 from .javascript import script_number
@@ -43,20 +44,20 @@ SCRIPTS = (
     "page_quiz.js",
     "page_alive.js",
     "page_plot.js",
+    "page_chain.js",
     "page_explore.js",
     "page_descent.js",
     "page_print.js",
 )
 STYLES = ("page.css", "page_explore.css")
-COMMENT = re.compile(r"(?m)(^|\s)//.*$|/\*(?s:.)*?\*/")
-SPACE = re.compile(r"\s*([{};,>])\s*|(:)\s+")  # what styles do not need
 PARTS = ("title", "summary", "circuits", "codes", "table", "json", "gates")  # what a page has of its own
 MARK = re.compile(r"\{\{([\w ]+)\}\}")
 WIDEST = 900.0  # points: letters are then 9 pixels high in a window of 850
 LONGEST = "-8.88888e-308"  # no number is written longer
 TOLD = re.compile(
     "page |edge |"
-    "(first|adds up|product|local|gate|a tie|ties|routes|picks|distributes|flips|switches|scales|differs|both)$"
+    "(first|adds up|product|local|gate|a tie|ties|routes|picks|distributes|flips|switches|scales|differs|both"
+    "|one path|paths|more|about)$"
 )
 Lit = dict[tuple[Value, int | None], list[int]]  # the code lines of a gate going forward (None), and of each edge
 
@@ -119,10 +120,10 @@ def page(
 
     It has links to a step (`#7`), plays by itself, takes composite gates apart, and asks for the gradients in a quiz.
     An input can be dragged, or typed anew: forward and backward then run again in the browser, and the link keeps the
-    number (`#7&x=-1.99`).  "Explore" draws the root against the input that is chosen, with the gradient as the slope of
-    the tangent, and moves all inputs, or some, against their gradients, update by update, saying what each was
-    predicted to change.  What feeds a gate of your own that is more than arithmetic, without smaller
-    gates inside, stays as it was recorded; so does a graph with values that were changed since.
+    number (`#7&x=-1.99`).  "Explore" shows the chain rule at the value that is chosen, draws the root against it, with
+    the gradient as the slope of the tangent, and moves all inputs, or some, against their gradients, update by update,
+    saying what each was predicted to change.  What feeds a gate of your own that is more than arithmetic, without
+    smaller gates inside, stays as it was recorded; so does a graph with values that were changed since.
 
     root: a value, or several that are differentiated together.
     path: also writes the page there, a file that ends in .html.
@@ -498,14 +499,6 @@ def _sentences(lang: str, frame: str, script: str) -> dict[str, str]:
 
 def _read(name: str | Path) -> str:
     return (FOLDER / name).read_text(encoding="utf-8").rstrip()
-
-
-def compact(name: str | Path) -> str:
-    """A script or styles without comments and indents, which are there for readers of this folder."""
-    text = COMMENT.sub("", _read(name))
-    if str(name).endswith(".css"):
-        text = SPACE.sub(r"\1\2", text).replace(";}", "}")
-    return "\n".join([line.strip() for line in text.splitlines() if line.strip()])
 
 
 def list_of_gates(scripts: list[str]) -> str:

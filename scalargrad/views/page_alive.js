@@ -93,7 +93,7 @@ function sayBackward(step, edge) {
   const after = edge.before + edge.downstream, way = sentBy.get(`${step.node} ${step.place}`);
   const [upstream, local] = agreeing((x, y) => x * y, [edge.upstream, edge.local], edge.downstream);
   const [before, added] = agreeing((x, y) => x + y, [edge.before, edge.downstream], after);
-  Object.assign(step, { upstream, local, downstream: numberText(edge.downstream), before, added, after: numberText(after),
+  Object.assign(step, { exact: edge, upstream, local, downstream: numberText(edge.downstream), before, added, after: numberText(after),
     slope: slopeText(step, way, local), rule: slopeText(step, { to: way.to }, way.formula || local), pattern: way.pattern });
 }
 
@@ -193,7 +193,7 @@ function showInput(one, value) { // its box, the boxes where it is drawn again, 
   }
   if (value.line !== undefined) {
     const line = programs[data.circuits.indexOf(one)].querySelectorAll("span")[value.line];
-    line.textContent = line.textContent.replace(/ = .*/, ` = ${typed(present(value))}`);
+    line.textContent = line.textContent.replace(/=.*/, `= ${typed(present(value))}`);
   }
   $(value.box).setAttribute("aria-valuetext", value.data);
 }
