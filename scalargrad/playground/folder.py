@@ -92,8 +92,9 @@ def _page(lang: str, names: dict[str, str], size: int) -> bytes:
 def _option(circuit: Circuit, lang: str) -> str:
     expression = "\n".join(line.strip() for line in circuit.expression.strip().splitlines())
     numbers = " ".join(f"{name}={number:g}" for name, number in circuit.numbers.items())
+    title = html.escape(say(f"lecture {circuit.name} title", lang))
     link = urlencode({"expression": expression, "numbers": numbers})
-    return f'<option value="{html.escape(link)}">{html.escape(circuit.name)}</option>'
+    return f'<option value="{html.escape(link)}">{title}</option>'
 
 
 def _tab(view: str, lang: str) -> str:

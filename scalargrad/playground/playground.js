@@ -6,18 +6,18 @@ const views = [...$("tabs").children].map(tab => tab.dataset.view);
 const panel = view => $(`panel-${view}`);
 const fill = (words, parts = {}) => words.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole);
 
-let worker, ready, failed, loaded;
+let worker, ready = false, failed = "", loaded = 0;
 let asked = 0, answered = 0; // the numbers of the last question, and of the last one that is done with
 
 // ---- the engine ----
 
 function start() {
   worker?.terminate();
-  ready = failed = false;
-  loaded = 0;
+  [ready, failed, loaded] = [false, "", 0];
   worker = new Worker("worker.js", { type: "module" });
   worker.onmessage = ({ data }) => hear(data);
-  worker.onerror = event => hear({ failed: event.message });
+  worker.onerror = event => hear({ failed: event.message || "worker.js" });
+  if (answered < asked) worker.postMessage(question());
   show();
 }
 
@@ -68,24 +68,29 @@ function submit(event) {
   ask();
 }
 
+function question() {
+  const lang = document.documentElement.lang;
+  return { number: asked, expression: $("expression").value, numbers: $("numbers").value, lang };
+}
+
 function ask() {
-  if (failed) start();
   asked += 1;
   $("problem").textContent = "";
   $("expression").removeAttribute("aria-invalid");
   for (const view of views) panel(view).setAttribute("aria-busy", "true");
-  const question = { number: asked, expression: $("expression").value, numbers: $("numbers").value };
-  worker.postMessage({ ...question, lang: document.documentElement.lang });
+  if (failed) start();
+  else worker?.postMessage(question()); // without a worker, once there is one
   show();
 }
 
+// Without an expression in the link it is that of the first example.
 function fromLink() {
-  const said = new URLSearchParams(location.hash.slice(1));
-  if (views.includes(said.get("view"))) choose(said.get("view"));
-  const example = new URLSearchParams($("examples").options[1].value);
-  const from = said.has("expression") ? said : example;
-  $("expression").value = from.get("expression");
-  $("numbers").value = from.get("numbers") ?? "";
+  const [said, first] = [location.hash.slice(1), $("examples").options[1].value].map(
+    text => Object.fromEntries(new URLSearchParams(text)));
+  if (views.includes(said.view)) choose(said.view);
+  const { expression, numbers = "" } = "expression" in said ? said : first;
+  $("expression").value = expression;
+  $("numbers").value = numbers;
   grow();
   ask();
 }
@@ -121,9 +126,8 @@ function written(text, kind = "text") {
 }
 
 function live(text) {
-  const frame = made("iframe", { src: "frame.html", title: words["view page"] });
-  frame.setAttribute("sandbox", "allow-scripts");
-  frame.addEventListener("load", () => frame.contentWindow.postMessage(text, "*"), { once: true });
+  const title = words["view page"], frame = made("iframe", { src: "frame.html", title });
+  frame.addEventListener("load", () => frame.contentWindow.postMessage({ text, title }, location.origin), { once: true });
   return frame;
 }
 
@@ -211,5 +215,6 @@ async function keep() {
 if (location.protocol.startsWith("http")) {
   choose(views[0]);
   listen();
-  keep().then(() => { start(); fromLink(); });
+  fromLink();
+  keep().then(start);
 }
