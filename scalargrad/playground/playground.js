@@ -132,12 +132,9 @@ function live(text) {
 }
 
 function drawn(text) {
-  const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  const look = parsed.getAttribute("style"); // which the policy of this page takes from a script only
-  parsed.removeAttribute("style");
-  const picture = document.importNode(parsed, true), box = made("div", { className: "picture", tabIndex: 0 });
-  picture.style.cssText = look;
-  box.append(picture);
+  const picture = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  const box = made("div", { className: "picture", tabIndex: 0 });
+  box.append(document.importNode(picture, true));
   return box;
 }
 
