@@ -145,6 +145,7 @@ def test_every_circuit_of_the_lecture_is_the_same_to_the_last_byte(browser, addr
     """Steps, picture, page and code, as here: Python there is another one, and the browser lays out."""
     browser.at_rest(address)
     assert "x.grad 0 -> -4" in browser.panel("steps")
+    assert 0.9 < browser.run("return loaded / bytes") < 1.1  # where the bar ends
     browser.run("window.said = {}; const plain = hear; hear = told => { said[told.view] = told.text; plain(told); }")
     for circuit in CIRCUITS.values():
         numbers = " ".join(f"{name}={number!r}" for name, number in circuit.numbers.items())

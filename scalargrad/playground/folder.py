@@ -124,9 +124,7 @@ def _engine() -> bytes:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for package in (PACKAGE, Path(graphviz.__file__).parent):
             for source in sorted(package.rglob("*.*")):
-                if source.suffix in (".py", ".html", ".css", ".js") and (
-                    source.suffix == ".py" or source.parent != HERE
-                ):
+                if source.suffix == ".py" or source.suffix in (".html", ".css", ".js") and source.parent != HERE:
                     name = source.relative_to(package.parent).as_posix()
                     archive.writestr(zipfile.ZipInfo(name), source.read_bytes(), zipfile.ZIP_DEFLATED)
     return packed.getvalue()

@@ -4,7 +4,7 @@ const $ = id => document.getElementById(id);
 const { words, bytes } = JSON.parse($("words").textContent);
 const views = [...$("tabs").children].map(tab => tab.dataset.view);
 const panel = view => $(`panel-${view}`);
-const fill = (words, parts = {}) => words.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole);
+const fill = (text, parts) => text.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole);
 
 let worker, ready = false, failed = "", loaded = 0;
 let asked = 0, answered = 0; // the numbers of the last question, and of the last one that is done with
