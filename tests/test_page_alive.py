@@ -149,11 +149,39 @@ def test_a_gate_without_javascript_stays_as_recorded(browser):  # noqa: F811
     root = gate(lambda x: math.sqrt(x), rule=lambda z, x: (0.5 / z,), name="root")
     x, y = Value(4.0, "x"), Value(3.0, "y")
     browser.open(page(root(x) * y), "#0&x=9&y=5")
-    assert "x stays as it was recorded: root is a gate of your own that has no JavaScript." in browser.text("#step")
+    assert "x: as recorded, because root is a gate of your own that has no JavaScript." in browser.text("#step")
     browser.click("#last")
     boxes = {name: rest for name, *rest in browser.boxes().values()}
     assert boxes["x"] == ["4", "1.25"] and boxes["y"] == ["5", "2"]
     assert browser.run("return [...document.querySelectorAll('[role=spinbutton]')].map(box => box.id)") == ["n2"]
+
+
+def test_a_gate_that_is_too_long_is_called_so(browser):  # noqa: F811
+    many = [Value(float(i), f"x{i}") for i in range(90)]
+    browser.open(page(maximum(*many) * Value(2.0, "y")), "#0&x89=100&y=3")
+    told = "x10, x11, ... (90 in all): as recorded, because maximum of so many inputs is too long for a page."
+    assert browser.text("#step").endswith(told) and "of your own" not in browser.text("#step")
+    browser.click("#last")
+    assert {name: data for name, data, _ in browser.boxes().values() if name in ("x89", "y")} == {"x89": "89", "y": "3"}
+
+
+def code_shown(browser):  # noqa: F811
+    return browser.run("return [...document.querySelectorAll('.program span')].map((line) => line.textContent)")
+
+
+def test_a_program_of_the_users_follows_where_it_assigns_numbers(browser):  # noqa: F811
+    code = "x = -2; y = 5; z = -4  # x = -2\ndef f(x=-2): pass\nq = x + y\nf = q * z"
+    browser.open(page(lecture(), code=code), "#0&x=-1.99&z=4")
+    assert code_shown(browser) == ["x = -1.99; y = 5; z = 4.0  # x = -2", *code.splitlines()[1:]]
+    browser.click("#reset")
+    assert code_shown(browser)[0] == "x = -2.0; y = 5; z = -4.0  # x = -2"
+    browser.open(page(lecture(), code="x = -2\ny = 6\nz = -4\nz = -4"), "#0&x=1&y=2&z=3")
+    assert code_shown(browser) == ["x = 1.0", "y = 6", "z = -4", "z = -4"]  # 6 is not y, and z is assigned twice
+
+
+def test_a_branch_in_python_is_said_to_stay(browser):  # noqa: F811
+    browser.open(page(lecture()))
+    assert "An `if` in your Python code is not asked again." in browser.text("#step")
 
 
 def test_a_changed_value_stays_as_recorded(browser):  # noqa: F811

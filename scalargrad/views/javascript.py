@@ -27,7 +27,6 @@ SPELLED = (
     "dot",
     "given_gradients",
 )  # gates of the table whose output is arithmetic alone
-MAX_LENGTH = 20_000  # characters of a gate; the rule of a maximum grows with the square of the number of its inputs
 
 
 class Script(Formula):
@@ -68,13 +67,12 @@ def gate_script(gate: Gate, numbers: Sequence[float]) -> str | None:
 
     numbers: its inputs.  A gate that is made of others runs as the graph that it is made of at these numbers.
 
-    None for a gate of one's own whose output is more than arithmetic and has no expansion, and for a very long one.
+    None for a gate of one's own whose output is more than arithmetic and has no expansion.
     """
     try:
-        text = _composite(gate, numbers) if isinstance(gate, Composite) else _simple(gate, len(numbers))
+        return _composite(gate, numbers) if isinstance(gate, Composite) else _simple(gate, len(numbers))
     except (TypeError, AttributeError, ValueError, ArithmeticError):
         return None
-    return text if len(text) <= MAX_LENGTH else None
 
 
 def _simple(gate: Gate, count: int) -> str:

@@ -98,7 +98,7 @@ const kicker = (phase, gate) =>
 const pattern = (now) => make("p", "note pattern", now.pattern);
 
 const opening = () => [make("p", "kicker", say("page start")), chips(circuit.inputs), make("p", "note", say("page keys")),
-  ...(inputsOf(circuit).length ? [make("p", "note", say("page change"))] : []), ...fixedNotes()];
+  ...(inputsOf(circuit).length ? [make("p", "note", say("page change"))] : []), ...(circuit.fixed ?? []).map((text) => make("p", "note", text))];
 
 const refusal = (now) => [kicker("forward", `${now.name} = ${now.formula}`), make("p", "refusal", circuit.failure.text), make("p", "note", say("page stops"))];
 

@@ -59,6 +59,8 @@ TOLD = re.compile(
     "(first|adds up|product|local|gate|a tie|ties|routes|picks|distributes|flips|switches|scales|differs|both"
     "|one path|paths|more|about)$"
 )
+Span = tuple[int, int, int]  # a line of the program, and where in it something begins and ends
+ASSIGNED = re.compile(r"(?:^|;)\s*(\w+)\s*=\s*([^\s;#=][^;#=]*?)\s*(?=;|#|$)")
 Lit = dict[tuple[Value, int | None], list[int]]  # the code lines of a gate going forward (None), and of each edge
 
 
@@ -123,12 +125,13 @@ def page(
     number (`#7&x=-1.99`).  "Explore" shows the chain rule at the value that is chosen, draws the root against it, with
     the gradient as the slope of the tangent, and moves all inputs, or some, against their gradients, update by update,
     saying what each was predicted to change.  What feeds a gate of your own that is more than arithmetic, without
-    smaller gates inside, stays as it was recorded; so does a graph with values that were changed since.
+    smaller gates inside, or a gate of very many inputs, stays as it was recorded; so does a graph with values that
+    were changed since, and the way that an `if` in your Python code went.
 
     root: a value, or several that are differentiated together.
     path: also writes the page there, a file that ends in .html.
-    code: a program to show beside the picture, where a line that assigns `q` or `dq` is lit with the step of q; by
-        default the flat backprop code, and "" for none.
+    code: a program to show beside the picture, where a line that assigns `q` or `dq` is lit with the step of q, and a
+        line that assigns an input its number, `x = -2`, follows it; by default the flat backprop code, and "" for none.
     names: what to call values, as {name: value}; by default their labels, or the variables that hold them.
     upstream: the gradient that each root starts from; 1 by default.
     limit: ValueError for a graph of more values, since layout takes minutes from about 1,000 on.
@@ -221,6 +224,7 @@ class PageCircuit:
         self.rerun = None if story.stale else Rerun(story)
         passes = Steps(story)
         self.program, lit, self.assigned = _program(story, passes, code)
+        self.numbers = {leaf: i for i, leaf in enumerate(sorted(self.assigned, key=self.assigned.__getitem__))}
         self.steps = [self._step(step, lit) for step in passes]
         self._svg: str | None = None
 
@@ -253,7 +257,7 @@ class PageCircuit:
             "results": _listed([story.gradient_text(leaf, story.gradients[leaf]) for leaf in story.leaves]),
             "derivatives": story.derivatives,
             "steps": self.steps,
-            "begin": min(self.assigned.values(), default=0),
+            "begin": min(self.assigned.values(), default=(0,))[0],
         } | (self.rerun.data(gates) if self.rerun else {})
 
     def _value(self, node: Value) -> dict[str, Any]:
@@ -272,8 +276,8 @@ class PageCircuit:
         row = {"row": self.rerun.places[node]} if self.rerun else {}
         if node.gate or node.form is CONSTANT or not self.rerun:
             return row
-        line = {"line": self.assigned[node]} if node in self.assigned else {}
-        return row | line | {"key": self.owners[node], "fixed": self.rerun.fixed.get(node, "")}
+        number = {"number": self.numbers[node]} if node in self.numbers else {}
+        return row | number | {"key": self.owners[node], "fixed": node in self.rerun.fixed}
 
     def _step(self, step: Step, lit: Lit) -> dict[str, Any]:
         box = self.boxes[step.node]
@@ -402,17 +406,39 @@ def _listed(texts: list[str]) -> list[str]:
 # ---- the program beside the picture ----
 
 
-def _program(story: Story, passes: Steps, code: str | None) -> tuple[list[str], Lit, dict[Value, int]]:
-    """The lines of the program, which of them stand for each step, and which of them assigns each leaf its number."""
+def _program(story: Story, passes: Steps, code: str | None) -> tuple[list[str], Lit, dict[Value, Span]]:
+    """The lines of the program, which of them stand for each step, and where each leaf is assigned its number."""
     if code is not None:
-        return code.splitlines(), _lines_of_names(passes, code.splitlines()), {}
+        lines = code.splitlines()
+        return lines, _lines_of_names(passes, lines), _assigned(story.leaves, passes.names, lines)
     try:
         program = Program(story)
         text = program.as_script().splitlines()
     except (ValueError, ArithmeticError, TypeError) as error:
         return ["# " + story.say("page no code", reason=" ".join(str(error).split()))], {}, {}
-    assigned = {leaf: i for i, leaf in enumerate(program.leaves, len(text) - len(program.script()))}
-    return text, _lines_of_gates(story, program, len(text)), assigned
+    return text, _lines_of_gates(story, program, len(text)), _assigned(program.leaves, program.names, text)
+
+
+def _assigned(leaves: Iterable[Value], names: Mapping[Value, str], program: list[str]) -> dict[Value, Span]:
+    """Where a line such as `x = -2.0` or `x = -2; y = 5` assigns each leaf its number, and no other line does."""
+    found: dict[str, list[tuple[str, Span]]] = {}
+    for i, line in enumerate(program):
+        for part in ASSIGNED.finditer(line):
+            found.setdefault(part[1], []).append((part[2], (i, *part.span(2))))
+    spans = {}
+    for leaf in leaves:
+        (text, span), *others = found.get(names[leaf]) or [("", (0, 0, 0))]
+        if not others and _reads(text, leaf.data):
+            spans[leaf] = span
+    return spans
+
+
+def _reads(text: str, number: float) -> bool:
+    """Whether a text in a program is this number."""
+    try:
+        return number_text(float(text.replace("math.", "")), 17) == number_text(number, 17)
+    except ValueError:
+        return False
 
 
 def _lines_of_gates(story: Story, program: Program, length: int) -> Lit:
@@ -484,7 +510,7 @@ def parts_of(circuits: Sequence[PageCircuit], title: str, pictures: Sequence[str
         "title": html.escape(title),
         "summary": html.escape(circuits[0].summary),
         "circuits": "\n".join(_hideable("div", 'class="circuit"', i, picture) for i, picture in enumerate(pictures)),
-        "codes": "\n".join(_code_lines(i, circuit.program) for i, circuit in enumerate(circuits) if circuit.program),
+        "codes": "\n".join(_code_lines(i, circuit) for i, circuit in enumerate(circuits) if circuit.program),
         "table": step_table(circuits[0].steps, circuits[0].story.lang),
         "json": _json([circuit.data(gates) for circuit in circuits]),
         "gates": list_of_gates(scripts),
@@ -515,11 +541,19 @@ def _hideable(tag: str, attributes: str, index: int, inside: str) -> str:
     return f"<{tag} {attributes}{' hidden' if index else ''}>{inside}</{tag}>"
 
 
-def _code_lines(index: int, program: list[str]) -> str:
-    lines = "".join(_code_line(line) for line in program)
+def _code_lines(index: int, circuit: PageCircuit) -> str:
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for line, start, end in sorted(circuit.assigned.values()):
+        spans.setdefault(line, []).append((start, end))
+    lines = "".join(_code_line(line, spans.get(i, [])) for i, line in enumerate(circuit.program))
     return _hideable("pre", 'class="program" tabindex="0"', index, f'<code class="lines">{lines}</code>')
 
 
-def _code_line(line: str) -> str:
+def _code_line(line: str, numbers: list[tuple[int, int]]) -> str:
+    """A line; the numbers of leaves in it are elements of their own, so that the script can change them."""
     kind = ' class="comment"' if line.lstrip().startswith("#") else ""
-    return f"<span{kind}>{html.escape(line)}</span>"
+    text, told = "", 0
+    for start, end in numbers:
+        text += f"{html.escape(line[told:start])}<var>{html.escape(line[start:end])}</var>"
+        told = end
+    return f"<span{kind}>{text}{html.escape(line[told:])}</span>"

@@ -8,10 +8,6 @@ for (const one of circuitsAlive) {
 }
 const inputsOf = (one) => one.rows ? one.values.filter((value) => value.key !== undefined) : [];
 const fixed = new Set(circuitsAlive.flatMap((one) => inputsOf(one).filter((value) => value.fixed).map((value) => value.key)));
-const fixedNotes = () => {
-  const gatesOf = new Map(inputsOf(circuit).filter((value) => value.fixed).map((value) => [value.name, value.fixed]));
-  return [...gatesOf].map(([name, gate]) => make("p", "note", say("page fixed", { name, gate })));
-};
 const recorded = (value, one = circuit) => one.rows[value.row];
 const present = (value) => changed.get(value.key) ?? recorded(value);
 
@@ -191,10 +187,8 @@ function showInput(one, value) { // its box, the boxes where it is drawn again, 
   for (const box of one.picture.querySelectorAll(".again")) {
     if (box.id.startsWith(`${value.box}_`)) box.querySelectorAll("text")[1].textContent = value.data;
   }
-  if (value.line !== undefined) {
-    const line = programs[data.circuits.indexOf(one)].querySelectorAll("span")[value.line];
-    line.textContent = line.textContent.replace(/=.*/, `= ${typed(present(value))}`);
-  }
+  const written = programs[data.circuits.indexOf(one)]?.querySelectorAll("var")[value.number];
+  if (written && Number(written.textContent) !== present(value)) written.textContent = typed(present(value));
   $(value.box).setAttribute("aria-valuetext", value.data);
 }
 

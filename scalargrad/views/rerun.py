@@ -17,6 +17,8 @@ from .patterns import manner
 from .spelling import Shown, course_slopes, shared_slopes, slope_formula, template
 from .story import MAX_LISTED, Story
 
+MAX_SCRIPT = 20_000  # letters of a gate's JavaScript; the rule of a maximum grows with the square of its inputs
+
 
 class Rerun:
     """One graph as the script runs it: a row for each node, in the one topological order.
@@ -28,7 +30,9 @@ class Rerun:
     def __init__(self, story: Story):
         self.story = story
         self.places = {node: i for i, node in enumerate(story.order)}
-        self._scripts = {node: gate_script(node.gate, node.numbers[1:]) for node in story.gates if node.gate}
+        written = {node: gate_script(node.gate, node.numbers[1:]) for node in story.gates if node.gate}
+        self._long = {node for node, text in written.items() if text and len(text) > MAX_SCRIPT}
+        self._scripts = {node: None if node in self._long else text for node, text in written.items()}
 
     def gates(self) -> list[str]:
         """The JavaScript of the gates that are used, each once."""
@@ -41,17 +45,31 @@ class Rerun:
         """
         listed = [[self.places[leaf], self.story.names[leaf]] for leaf in self.story.leaves[:MAX_LISTED]]
         starts = [[self.places[root], script_number(up)] for root, up in self.story.starts.items()]
-        return {"rows": [self._row(node, gates) for node in self.story.order], "ups": starts, "sources": listed}
+        rows = [self._row(node, gates) for node in self.story.order]
+        return {"rows": rows, "ups": starts, "sources": listed, "fixed": self._fixed_notes()}
 
     @cached_property
-    def fixed(self) -> dict[Value, str]:
-        """{leaf that must stay as it was recorded: the gate without JavaScript that uses it}."""
-        stays: dict[Value, str] = {}
+    def fixed(self) -> dict[Value, Value]:
+        """{leaf that must stay as it was recorded: the node of the gate without JavaScript that uses it}."""
+        stays: dict[Value, Value] = {}
         for node in reversed(self.story.order):
-            name = stays.get(node) or (node.gate.name if node.gate and self._scripts[node] is None else "")
-            if name:
-                stays |= dict.fromkeys([node, *node.parents], name)
+            if node in stays or (node.gate and self._scripts[node] is None):
+                stays |= dict.fromkeys([node, *node.parents], stays.get(node, node))
         return {leaf: stays[leaf] for leaf in self.story.leaves if leaf in stays}
+
+    def _fixed_notes(self) -> list[str]:
+        """What stays as it was recorded, and why: one sentence for each gate that is to blame."""
+        names: dict[Value, list[str]] = {}
+        for leaf, node in self.fixed.items():
+            names.setdefault(node, []).append(self.story.names[leaf])
+        return [
+            self.story.say(
+                "fixed by a long gate" if node in self._long else "fixed by a gate",
+                names=self.story.listed(these),
+                gate=node.gate.name if node.gate else "",
+            )
+            for node, these in names.items()
+        ]
 
     def forward(self, node: Value) -> dict[str, Any]:
         """What the sentences of one gate are made of."""

@@ -207,9 +207,10 @@ help(name) tells about a name, Ctrl-D leaves.""",
     # the page: other numbers
     "page reset": "Reset",
     "page change": "To change an input, drag its box sideways, or double-click it (Enter) and type; "
-    "the keys up and down move it a little.",
-    "page fixed": "{name} stays as it was recorded: {gate} is a gate of your own that has no JavaScript.",
+    "the keys up and down move it a little. An `if` in your Python code is not asked again.",
     "page stops": "The forward pass stops here: change an input.",
+    "fixed by a gate": "{names}: as recorded, because {gate} is a gate of your own that has no JavaScript.",
+    "fixed by a long gate": "{names}: as recorded, because {gate} of so many inputs is too long for a page.",
     # the page: one value, and gradient descent
     "page slope": "{root} against {name}: at {name} = {data} the tangent has the slope {name}.grad = {grad}.",
     "page gap": "Grey: no finite value.",

@@ -218,9 +218,11 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "{to} 的梯度现在是 {after}。",
     # the page: other numbers
     "page reset": "重置",
-    "page change": "要改变一个输入：左右拖动它的框，或者双击它（或按回车键）再输入；上下方向键微调。",
-    "page fixed": "{name} 保持记录时的数：{gate} 是自定义的门，没有 JavaScript。",
+    "page change": "要改变一个输入：左右拖动它的框，或者双击它（或按回车键）再输入；"
+    "上下方向键微调。Python 代码中的 `if` 不会重新判断。",
     "page stops": "前向传播到此为止：请改变一个输入。",
+    "fixed by a gate": "{names}：保持记录时的数，因为 {gate} 是自定义的门，没有 JavaScript。",
+    "fixed by a long gate": "{names}：保持记录时的数，因为输入这么多的 {gate} 对网页来说太长。",
     # the page: one value, and gradient descent
     "page slope": "{root} 随 {name} 的变化：在 {name} = {data} 处，切线的斜率是 {name}.grad = {grad}。",
     "page gap": "灰色：没有有限的值。",
