@@ -34,6 +34,7 @@ STATES = {
     "exploring": (neuron, "", "mode('explore')"),
     "exploring where there is no value": (lambda: log(Value(1.0, "x")) * 2.0, "#1&x=-1", "mode('explore')"),
     "a curve while one walks through": (lecture, "#3", "change(circuit.values[0], 1.5)"),
+    "exploring in forward mode": (neuron, "", "mode('explore'); $('ahead').click()"),
     "exploring, after updates": (lecture, "", "mode('explore'); update(); update()"),
     "exploring, at a rate that is none": (lecture, "", "mode('explore'); $('rate').value = '?'; showDescent()"),
     "no script": (lecture, "", "document.body.className = 'still'"),

@@ -31,7 +31,7 @@ def script(text: str) -> str:
     >>> script("const f = (x) => [x, 1]; // a function")
     'const f=(x)=>[x,1];'
     """
-    return _without(SCRIPT, text)
+    return re.sub(r"(?<=[;,{(])\n", "", _without(SCRIPT, text))
 
 
 def style(text: str) -> str:

@@ -30,7 +30,7 @@ function paint(known, grads, forth, back, lit) {
     $(id).setAttribute("class", `${original[id]} ${state} ${lit[id] ?? ""}`);
   }
   for (const { box } of circuit.values) {
-    const state = grads.has(box) ? "back" : known.has(box) ? "forth" : "";
+    const state = grads.has(box) && !carried() ? "back" : known.has(box) ? "forth" : "";
     $(box).setAttribute("class", `${original[box]} ${state} ${lit[box] ?? ""}`);
   }
   bringIntoView(Object.keys(lit).map($));
@@ -64,6 +64,7 @@ function go(step, keep = false) {
     if (step.phase === "forward") known.add(step.node), forth.add(step.gate);
     else grads.set(step.parent, step.after), back.add(step.edge).add(step.wire);
   }
+  carryForward(grads, back);
   const lit = {};
   if (now) {
     for (const id of failed ? [] : now.lit) lit[id] = `lit lit-${now.phase}`;
@@ -92,6 +93,7 @@ function link() {
   try { history.replaceState(null, "", address()); } catch { /* inside a notebook */ }
 }
 
+const MAX_LISTED = 12, shortened = (texts) => texts.length > MAX_LISTED ? [...texts.slice(0, MAX_LISTED), `... (${texts.length})`] : texts;
 const chips = (texts) => make("ul", "chips", ...texts.map((text) => make("li", "", text)));
 const kicker = (phase, gate) =>
   make("p", `kicker ${phase}`, make("i", `line ${phase}`), say(`page ${phase} step`, { at, of: circuit.steps.length }), make("span", "formula", gate));
@@ -185,7 +187,7 @@ function mode(name) {
   [...$("modes").children].forEach((button, i) => button.setAttribute("aria-pressed", MODES[i] === name));
   $("step").hidden = Boolean(quiz);
   for (const id of ["question", "answers"]) $(id).hidden = !quiz;
-  $("descent").hidden = !exploring;
+  $("descent").hidden = $("ahead").hidden = !exploring;
   $("player").hidden = name !== "walk";
   $("code").hidden = name !== "walk" || !programs.length;
   $("panes").classList.toggle("alone", name === "walk" && !programs.length);

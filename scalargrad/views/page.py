@@ -45,6 +45,7 @@ SCRIPTS = (
     "page_alive.js",
     "page_plot.js",
     "page_chain.js",
+    "page_forward.js",
     "page_explore.js",
     "page_descent.js",
     "page_print.js",
@@ -122,11 +123,11 @@ def page(
 
     It has links to a step (`#7`), plays by itself, takes composite gates apart, and asks for the gradients in a quiz.
     An input can be dragged, or typed anew: forward and backward then run again in the browser, and the link keeps the
-    number (`#7&x=-1.99`).  "Explore" shows the chain rule at the value that is chosen, draws the root against it, with
-    the gradient as the slope of the tangent, and moves all inputs, or some, against their gradients, update by update,
-    saying what each was predicted to change.  What feeds a gate of your own that is more than arithmetic, without
-    smaller gates inside, or a gate of very many inputs, stays as it was recorded; so does a graph with values that
-    were changed since, and the way that an `if` in your Python code went.
+    number (`#7&x=-1.99`).  "Explore" shows the chain rule at the value that is chosen, or forward mode from it; draws
+    the root against it, with the gradient as the slope of the tangent; and moves all inputs, or some, against their
+    gradients, update by update, saying what each was predicted to change.  What feeds a gate of your own that is more
+    than arithmetic, without smaller gates inside, or a gate of very many inputs, stays as it was recorded; so does a
+    graph with values that were changed since, and the way that an `if` in your Python code went.
 
     root: a value, or several that are differentiated together.
     path: also writes the page there, a file that ends in .html.
@@ -415,7 +416,7 @@ def _program(story: Story, passes: Steps, code: str | None) -> tuple[list[str], 
         program = Program(story)
         text = program.as_script().splitlines()
     except (ValueError, ArithmeticError, TypeError) as error:
-        return ["# " + story.say("page no code", reason=" ".join(str(error).split()))], {}, {}
+        return ["# " + story.say("no code", reason=" ".join(str(error).split()))], {}, {}
     return text, _lines_of_gates(story, program, len(text)), _assigned(program.leaves, program.names, text)
 
 

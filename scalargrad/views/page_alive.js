@@ -79,8 +79,7 @@ function sayForward(step, row, xs, z, slopes) {
   }
   step.output = numberText(z);
   step.sent = slopes.map((local, k) => ({ ...asItIs(step, step.ways[k], xs, z), pattern: edgeSentence(step, step.ways[k], xs, local) }));
-  step.slopes = slopes.map((local, k) => slopeText(step, step.sent[k], numberText(local)));
-  if (slopes.length > 12) step.slopes.splice(12, slopes.length, `... (${slopes.length})`);
+  step.slopes = shortened(slopes.map((local, k) => slopeText(step, step.sent[k], numberText(local))));
   step.pattern = gateSentence(step, xs, slopes);
   step.wires = slopes.map((local) => numberText(local));
 }

@@ -1,6 +1,6 @@
 // The chain rule at one value: the sum over its uses, as in ledger.py, and the product along each way of the gradient to it.
 
-const MAX_LISTED = 12, MAX_TERMS = 4, MAX_FACTORS = 8, MAX_PATHS = 6;
+const MAX_TERMS = 4, MAX_FACTORS = 8, MAX_PATHS = 6;
 const times = (texts) => texts.join(" \u00d7 "), slopeName = (way) => `d${way.name}/d${way.to}`;
 const productOf = (...factors) => added([factors]), sumOf = (...terms) => added(terms.map((term) => [term]));
 

@@ -42,11 +42,10 @@ function showDescent() {
     const [x, r, g] = agreeing((x, r, g) => x - r * g, [from, rate, slope], to);
     return `${value.name}: ${x} - ${r} \u00d7 ${g} = ${numberText(to)}`;
   });
-  if (texts.length > 12) texts.splice(12, texts.length, `... (${texts.length})`);
   const [r, ...terms] = agreeing((rate, ...squares) => -rate * squares.reduce((a, b) => a + b, 0), [rate, ...squares], predicted);
   const sum = terms.length > 4 ? numberText(predicted / -rate) : terms.length > 1 ? `(${terms.join(" + ")})` : terms[0];
   const product = `-${r} \u00d7 ${sum} = ${numberText(predicted)}`;
-  $("moves").append(make("p", "", say("page predicted", { root, product, after: numberText(now + predicted) })), chips(texts));
+  $("moves").append(make("p", "", say("page predicted", { root, product, after: numberText(now + predicted) })), chips(shortened(texts)));
 }
 
 for (const value of inputsOf(data.circuits[0])) {

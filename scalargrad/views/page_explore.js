@@ -24,7 +24,7 @@ function slopePlot(value) {
 
 function about() {
   const value = chosenHere();
-  return [make("p", "kicker", `${value.name}.grad = ${value.grad}`), ...chainOf(value)];
+  return [make("p", "kicker", `${value.name}.grad = ${value.grad}`), ...(carrying ? carriedFrom : chainOf)(value)];
 }
 
 function choosable() { // every box can be chosen while one explores; an input can always be reached

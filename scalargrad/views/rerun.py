@@ -87,7 +87,8 @@ class Rerun:
         kind, other = manner(self.story, node, place, math.nan)
         depends = kind == "scales" and node.gate is not None and node.gate.pattern != "scales"
         way = {"to": self.story.names[node.parents[place]], "place": self.story.place_of(node, place)}
-        return way | self._formulas(node, place) | {"kind": "" if depends else kind, "other": other}
+        told = way | self._formulas(node, place) | {"kind": "" if depends else kind, "other": other}
+        return {key: said for key, said in told.items() if said not in ("", None)}
 
     def _formulas(self, node: Value, place: int) -> dict[str, str]:
         """How a local gradient is spelled; that of a max or a min also where two inputs tie, whatever they do here."""
