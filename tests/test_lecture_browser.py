@@ -157,6 +157,16 @@ def test_it_fits(opened, width, height):
             )
 
 
+def test_on_paper_it_is_all_questions(opened):
+    opened.open("#order")
+    opened.browser.media(kind="print")
+    shown = "return [...document.querySelectorAll(arguments[0])].filter(part => part.checkVisibility()).length"
+    for selector in ("article", "h2", ".question > p"):
+        assert opened.browser.run(shown, selector) == len(NAMES)
+    for selector in ("iframe", "header", "details p"):
+        assert opened.browser.run(shown, selector) == 0
+
+
 def test_dark_and_light(opened):
     for scheme, lightness in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(18, 22, 28)")):
         opened.browser.media(scheme)

@@ -1,4 +1,4 @@
-"""The lecture in one file: a chapter for each circuit, alive, with a question to the class; it needs no network.
+"""The lecture in one file: a chapter for each circuit, alive, with a question to the class; it needs no internet.
 
 The file itself stands beside this one in `lecture.html`, `chapter.html`, `lecture.css` and `lecture.js`.  Every circuit
 is the page that `page(root)` makes, in a frame of its own, which the script fills when its chapter is opened; what
