@@ -205,6 +205,9 @@ def _write_playground(arguments: argparse.Namespace) -> None:
     if arguments.expression is not None:
         raise ValueError("--playground takes no expression: it is typed on the page")
     written = folder.playground(arguments.playground)
+    if written.is_file():
+        print(say("command page", path=written))
+        return
     command = f"{folder.COMMAND} -d {shlex.quote(str(written))}"
     print(say("command playground written", path=written, command=command, address=folder.ADDRESS))
 

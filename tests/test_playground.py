@@ -1,5 +1,6 @@
 """The playground's folder, and what its engine answers; in a browser it is tested by test_playground_browser.py."""
 
+import base64
 import getpass
 import html.parser
 import io
@@ -99,12 +100,12 @@ def test_only_pyodide_comes_from_elsewhere(site):
 
 def test_every_word_is_escaped(monkeypatch):
     """A phrase cannot end its element, the JSON of the script, or an attribute."""
-    plain = Elements(folder._page("en", {"en": "index.html", "zh": "zh.html"}, 1).decode()).found
+    plain = Elements(folder._page("en", {"en": "index.html", "zh": "zh.html"}, 1, "").decode()).found
     for text in MARKUP:
         if "{" not in text and "\ud800" not in text:  # what no phrase can hold
             spoiled = {key: text if key.startswith("playground ") else said for key, said in LANGUAGES["en"].items()}
             monkeypatch.setitem(LANGUAGES, "en", spoiled)
-            made = folder._page("en", {"en": "index.html", "zh": "zh.html"}, 1).decode()
+            made = folder._page("en", {"en": "index.html", "zh": "zh.html"}, 1, "").decode()
             assert [tag for tag, _ in Elements(made).found] == [tag for tag, _ in plain]
             [words] = re.findall(r'id="words">(.*)</script>', made)
             assert json.loads(words)["words"]["running"] == text
@@ -153,6 +154,37 @@ def test_the_engine_in_it_needs_nothing_else(site, tmp_path):
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert dict(json.loads(done.stdout)) == dict.fromkeys(VIEWS, False)
+
+
+# ---- all in one file ----
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_one_file_has_everything_in_it(site, tmp_path, capsys, lang):
+    assert main(["--playground", str(tmp_path / "one.html"), "--lang", lang]) == 0
+    assert capsys.readouterr().out.endswith(f"{tmp_path / 'one.html'}\n")
+    text = (tmp_path / "one.html").read_text(encoding="utf-8")
+    elements = Elements(text).found
+    assert [a[key] for _, a in elements for key in ("src", "href") if key in a] == ["data:,"]
+    assert f'<html lang="{lang}">' in text and LANGUAGES[lang]["playground script"] in text
+    carried = dict(re.findall(r'octet-stream" id="([^"]*)">([^<]*)</script>', text))
+    assert base64.b64decode(carried["graphviz.wasm"]) == (site / "graphviz.wasm").read_bytes()
+    assert base64.b64decode(carried["scalargrad.zip"]) == (site / "scalargrad.zip").read_bytes()
+    worker = base64.b64decode(carried["worker.js"]).decode()
+    assert not re.search(r"^import |^export |\{\{", worker, re.MULTILINE) and "function graphviz(" in worker
+
+
+def test_pyodide_beside_one_file_is_in_it(tmp_path):
+    (tmp_path / "pyodide").mkdir()
+    for name in folder.PYODIDE_FILES:
+        (tmp_path / "pyodide" / name).write_text(name)
+    text = playground(tmp_path / "one.html").read_text(encoding="utf-8")
+    for name in folder.PYODIDE_FILES:
+        assert f'id="{name}">{base64.b64encode(name.encode()).decode()}</script>' in text
+    (tmp_path / "pyodide" / "pyodide.mjs").unlink()
+    with pytest.raises(FileNotFoundError):
+        playground(tmp_path / "two.html")
+    assert not (tmp_path / "two.html").exists()
 
 
 # ---- whole or not at all ----

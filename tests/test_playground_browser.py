@@ -79,6 +79,7 @@ class Playground(Browser):
     """The page, with short words for what a learner does."""
 
     expected = "$^"  # what the console may say
+    schemes = ("http://localhost:", "data:", "about:", "blob:")  # of what is loaded
 
     def visit(self, address):
         self.driver.get("about:blank")  # so that a link within the page is a visit too
@@ -138,7 +139,7 @@ def browser(chromium, tmp_path):  # noqa: F811
     assert [message for message in messages if not re.search(opened.expected, message)] == []
     events = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
     asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
-    assert [url for url in asked if not url.startswith(("http://localhost:", "data:", "about:", "blob:"))] == []
+    assert [url for url in asked if not url.startswith(opened.schemes)] == []
 
 
 def test_every_circuit_of_the_lecture_is_the_same_to_the_last_byte(browser, address):
@@ -392,6 +393,35 @@ def test_a_folder_that_is_written_anew_is_seen_at_the_next_visit_but_one(browser
     assert browser.run("return document.documentElement.lang") == "zh"
     kept = browser.run("return caches.keys()")
     assert len(kept) == 2 and len({name.split(" ")[1] for name in kept}) == 1
+
+
+@pytest.mark.parametrize("carries", [True, False])
+def test_one_file_works_from_disk(browser, serve, pyodide, tmp_path, monkeypatch, carries):
+    """With Pyodide in it, or from another address; the live page too, and a link."""
+    outside = folder.PYODIDE
+    if not carries:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / "pyodide").symlink_to(pyodide)
+        monkeypatch.setattr(folder, "PYODIDE", f"{serve(tmp_path / 'elsewhere')[0]}pyodide/")
+        monkeypatch.setattr(folder, "POLICY_OF_ONE_FILE", folder.POLICY_OF_ONE_FILE.replace(outside, folder.PYODIDE))
+    (tmp_path / "site").mkdir()
+    if carries:
+        (tmp_path / "site" / "pyodide").symlink_to(pyodide)
+    made = playground(tmp_path / "site" / "one.html")
+    browser.schemes = ("file:", *browser.schemes)
+    browser.visit(made.as_uri() + "#expression=f+%3D+x+*+y&numbers=x%3D2+y%3D3")
+    browser.answered()
+    assert browser.panel("steps") == str(steps(evaluate("f = x * y", {"x": 2, "y": 3})))
+    browser.driver.switch_to.frame(browser.driver.find_element(By.TAG_NAME, "iframe"))
+    browser.until("document.querySelector('.circuit svg')")
+    assert (
+        browser.run("return self.origin") == "null"
+        and browser.run("try { return parent.document.title } catch (error) { return error.name }") == "SecurityError"
+    )
+    browser.driver.switch_to.default_content()
+    browser.ask("2x", "x=1")
+    assert browser.text("#problem").endswith("^")
+    assert 0.9 < browser.run("return loaded / bytes") < 1.1
 
 
 # ---- looks ----

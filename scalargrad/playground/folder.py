@@ -1,7 +1,8 @@
-"""The folder that is the playground: its pages, the engine as a zip file, and Graphviz."""
+"""The playground as it is written: its page, the engine as a zip file, and Graphviz; in a folder, or in one file."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import html
 import io
@@ -21,6 +22,12 @@ from ..views.phrases import LANGUAGES, error_saying, known, say
 
 PYODIDE = "https://cdn.jsdelivr.net/npm/pyodide@314.0.7/"
 PYODIDE_BYTES = 12_300_000  # what of it is loaded, unpacked
+PYODIDE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+POLICY_OF_ONE_FILE = (
+    f"default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob: {PYODIDE}; "
+    f"connect-src {PYODIDE}; style-src 'unsafe-inline'; img-src data:; worker-src blob:; "
+    "form-action 'none'; base-uri 'none'"
+)
 HERE = Path(__file__).parent
 PACKAGE = HERE.parent
 STATIC = ("playground.css", "playground.js", "graphviz.js", "frame.html")
@@ -31,21 +38,26 @@ MARK = "scalargrad.zip"  # a folder with this file is a playground
 
 
 def playground(path: str | os.PathLike[str], lang: str | None = None) -> Path:
-    """The folder, after writing a playground into it: a page on which to type an expression, without install.
+    """The path, after writing a playground there: a page on which to type an expression, without install.
 
     path: a folder that is new, empty, an older playground, or has nothing but a folder `pyodide` in it; FileExistsError
-        for any other.
-    lang: the language of its first page, "en" or "zh", by default that of `language`; the others stand beside it.
+        for any other.  Or a file that ends in .html.
+    lang: the language of its page, "en" or "zh", by default that of `language`; in a folder the others stand beside it.
 
-    A web server has to serve it; without one, browsers let no page start the engine.  Pyodide, which is Python for
-    browsers, comes from the folder `pyodide` in it if there is one, else from its public address.  What the page has
+    A folder has to be served by a web server; without one, browsers let no page start the engine.  What the page has
     loaded once it keeps, where it is served by https or on one's own machine, and works without a network from then on.
+    A file works from disk as well.
+
+    Pyodide, which is Python for browsers, comes from its public address, or from a folder `pyodide` with its files in
+    that folder; if such a folder stands beside a file, the file has all of it in itself, 20 MB, and needs no network.
 
     It is written whole or not at all.  RuntimeError, saying what to install, where a part of it is missing.
     """
-    folder, first = Path(path), known(lang)
-    _check(folder)
-    return files.write_folder(folder, _contents(first))
+    place, first = Path(path), known(lang)
+    if place.suffix.lower() in (".html", ".htm"):
+        return files.write(place, _one_file(first, place.parent / "pyodide"))
+    _check(place)
+    return files.write_folder(place, _contents(first))
 
 
 def _check(folder: Path) -> None:
@@ -58,7 +70,8 @@ def _contents(first: str) -> dict[str, bytes]:
     contents = {MARK: _engine(), "graphviz.wasm": _graphviz()}
     size = PYODIDE_BYTES + sum(map(len, contents.values()))
     names = {lang: "index.html" if lang == first else f"{lang}.html" for lang in LANGUAGES}
-    contents |= {name: _page(lang, names, size) for lang, name in names.items()}
+    for lang, name in names.items():
+        contents[name] = _page(lang, names, size, say("playground disk", lang, command=COMMAND, address=ADDRESS))
     contents |= {name: (HERE / name).read_bytes() for name in STATIC}
     contents |= {"worker.js": _filled("worker.js", {"pyodide": PYODIDE}), "licenses.txt": _licenses()}
     digest = hashlib.sha256(b"".join(contents[name] for name in sorted(contents))).hexdigest()[:16]
@@ -69,7 +82,8 @@ def _contents(first: str) -> dict[str, bytes]:
 # ---- the pages ----
 
 
-def _page(lang: str, names: dict[str, str], size: int) -> bytes:
+def _page(lang: str, names: dict[str, str], size: int, without: str) -> bytes:
+    """The page; `without` is what it says where its script does not run."""
     words = {key: LANGUAGES[lang][f"playground {key}"] for key in TOLD}
     parts = {
         "lang": lang,
@@ -83,7 +97,7 @@ def _page(lang: str, names: dict[str, str], size: int) -> bytes:
         "panels": "\n".join(
             f'<div id="panel-{view}" role="tabpanel" aria-labelledby="tab-{view}"></div>' for view in VIEWS
         ),
-        "disk": html.escape(say("playground disk", lang, command=COMMAND, address=ADDRESS)),
+        "without": html.escape(without),
         "words": json.dumps({"words": words, "bytes": size}).replace("<", "\\u003c"),
     }
     return _filled("index.html", parts, lang)
@@ -105,12 +119,48 @@ def _tab(view: str, lang: str) -> str:
 
 def _filled(name: str, parts: dict[str, str], lang: str | None = None) -> bytes:
     """A file with its parts in their places; what is no part of its own is a phrase."""
-    text = (HERE / name).read_text(encoding="utf-8")
     return re.sub(
         r"\{\{([\w ]+)\}\}",
         lambda mark: parts[mark[1]] if mark[1] in parts else html.escape(say(f"playground {mark[1]}", lang)),
-        text,
+        _text(name),
     ).encode()
+
+
+def _text(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+# ---- all in one file ----
+
+
+def _one_file(lang: str, pyodide: Path) -> bytes:
+    """The page with everything in it; also Pyodide, if that folder is there."""
+    layout = _text("graphviz.js").replace("export ", "")
+    worker = _text("worker.js").replace('import { graphviz } from "./graphviz.js";', layout)
+    worker = worker.replace("{{pyodide}}", PYODIDE)
+    carried = {"worker.js": worker.encode(), "graphviz.wasm": _graphviz(), MARK: _engine()}
+    if pyodide.is_dir():
+        carried |= {name: (pyodide / name).read_bytes() for name in PYODIDE_FILES}
+    size = sum(map(len, carried.values())) + (0 if pyodide.is_dir() else PYODIDE_BYTES)
+    scripts = [
+        *(_carrier(*item) for item in carried.items()),
+        f"<script>\n{_text('playground.js')}</script>",
+        "</body>",
+    ]
+    page = _page(lang, {lang: ""}, size, say("playground script", lang)).decode()
+    for mark, instead in (
+        (r'<link rel="stylesheet" [^>]*>', f"<style>\n{_text('playground.css')}</style>"),
+        (r'<script src="playground.js" defer></script>\n', ""),
+        (r"default-src 'none'[^\"]*", POLICY_OF_ONE_FILE),
+        (r"</body>", "\n".join(scripts)),
+    ):
+        before, _, after = re.split(f"({mark})", page, maxsplit=1)
+        page = before + instead + after
+    return page.encode()
+
+
+def _carrier(name: str, content: bytes) -> str:
+    return f'<script type="application/octet-stream" id="{name}">{base64.b64encode(content).decode()}</script>'
 
 
 # ---- the engine, and what it stands on ----

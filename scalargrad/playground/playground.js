@@ -4,6 +4,8 @@ const $ = id => document.getElementById(id);
 const { words, bytes } = JSON.parse($("words").textContent);
 const views = [...$("tabs").children].map(tab => tab.dataset.view);
 const panel = view => $(`panel-${view}`);
+const carriers = [...document.querySelectorAll("script[type='application/octet-stream']")]; // files, where all is one
+const alone = carriers.length > 0;
 const fill = (text, parts) => text.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole);
 
 let worker, ready = false, failed = "", loaded = 0;
@@ -14,11 +16,20 @@ let asked = 0, answered = 0; // the numbers of the last question, and of the las
 function start() {
   worker?.terminate();
   [ready, failed, loaded] = [false, "", 0];
-  worker = new Worker("worker.js", { type: "module" });
+  worker = alone ? new Worker(address("worker.js")) : new Worker("worker.js", { type: "module" });
   worker.onmessage = ({ data }) => hear(data);
   worker.onerror = event => hear({ failed: event.message || "worker.js" });
+  worker.postMessage({ carried: Object.fromEntries(alone ? carriers.map(({ id }) => [id, bytesOf(id)]) : []) });
   if (answered < asked) worker.postMessage(question());
   show();
+}
+
+function bytesOf(id) {
+  return Uint8Array.from(atob($(id).textContent), letter => letter.charCodeAt(0));
+}
+
+function address(id) {
+  return URL.createObjectURL(new Blob([bytesOf(id)], { type: "text/javascript" }));
 }
 
 function hear(said) {
@@ -126,8 +137,15 @@ function written(text, kind = "text") {
 }
 
 function live(text) {
-  const title = words["view page"], frame = made("iframe", { src: "frame.html", title });
-  frame.addEventListener("load", () => frame.contentWindow.postMessage({ text, title }, location.origin), { once: true });
+  const frame = made("iframe", { title: words["view page"] });
+  if (alone) {
+    frame.setAttribute("sandbox", "allow-scripts");
+    frame.srcdoc = text;
+  } else {
+    frame.src = "frame.html";
+    const handed = { text, title: frame.title };
+    frame.addEventListener("load", () => frame.contentWindow.postMessage(handed, location.origin), { once: true });
+  }
   return frame;
 }
 
@@ -212,9 +230,9 @@ async function keep() {
   } catch { /* no service worker here: a network is needed each time */ }
 }
 
-if (location.protocol.startsWith("http")) {
+if (alone || location.protocol.startsWith("http")) {
   choose(views[0]);
   listen();
   fromLink();
-  keep().then(start);
+  (alone ? Promise.resolve() : keep()).then(start);
 }
