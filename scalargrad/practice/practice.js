@@ -44,6 +44,7 @@ function put(one, step, { runs, symbol, ...said }) { // a gate in its place in t
 
 const rowOf = (one, step) => one.values.find(({ box }) => box === step.node).row;
 
+// No fraction that a browser might round differently comes near these limits, so that all of them draw the same.
 function isFair(one) { // no kink and no tie, nothing saturated, no large number, and not mostly gradients of 0
   const clear = one.steps.slice(0, one.turn).every((step) => {
     const [x, y = 0] = numbersOf(one.rows[rowOf(one, step)], one.z);
