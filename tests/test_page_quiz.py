@@ -178,3 +178,11 @@ def test_both_circuits_and_chinese(browser):  # noqa: F811
     browser.click("#circuits button:nth-child(2)")
     assert answered(browser, "w", "-1") == "不对：-1 漏了上游梯度 s.grad = 0.104994。"
     assert browser.driver.find_element(By.ID, "verdict").get_attribute("class") == "wrong"
+
+
+def test_an_answer_of_many_digits_fits_a_phone(browser):  # noqa: F811
+    browser.size(390, 844)
+    browser.open(page(neuron()))
+    browser.click("#modes button:nth-child(2)")
+    assert browser.answer("0.19661193324148185000000000000000").startswith("Right")
+    assert browser.run("return document.documentElement.scrollWidth") <= 390
