@@ -21,56 +21,47 @@ from .llvm import DOUBLE, IR, Register
 from .machine import compiled, doubles, integers
 
 Numbers = Sequence[Register]
+Moved = tuple[Register, list[Register]]  # what to subtract from a parameter, and what to remember then
 FIELDS = 8  # numbers of 64 bits that say what one update runs
 
 
 class Rule(NamedTuple):
     """How an optimiser moves a parameter.
 
-    move: what to subtract from it, and what to remember then; of the library of registers, the gradient, what is
-        remembered so far, the numbers of the step, of which the first is the rate, and the optimiser's constants.
+    move: the library of registers, the gradient, what is remembered so far, the numbers of the step, of which the first
+        is the rate, and the optimiser's constants; gives what to subtract, and what to remember then.
     memory, step, constants: how many numbers these are.
     """
 
-    move: Callable[[IR, Register, Numbers, Numbers, Numbers], tuple[Register, list[Register]]]
+    move: Callable[[IR, Register, Numbers, Numbers, Numbers], Moved]
     memory: int
     step: int
     constants: int
 
 
-def _plain(
-    ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers
-) -> tuple[Register, list[Register]]:
+def _plain(ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers) -> Moved:
     return step[0] * gradient, []
 
 
-def _momentum(
-    ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers
-) -> tuple[Register, list[Register]]:
+def _momentum(ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers) -> Moved:
     (velocity,), (rate,), (momentum,) = memory, step, constants
     velocity = momentum * velocity + gradient
     return rate * velocity, [velocity]
 
 
-def _nesterov(
-    ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers
-) -> tuple[Register, list[Register]]:
+def _nesterov(ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers) -> Moved:
     (velocity,), (rate,), (momentum,) = memory, step, constants
     velocity = momentum * velocity + gradient
     return rate * (gradient + momentum * velocity), [velocity]
 
 
-def _rmsprop(
-    ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers
-) -> tuple[Register, list[Register]]:
+def _rmsprop(ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers) -> Moved:
     (cache,), (rate,), (decay, epsilon) = memory, step, constants
     cache = _mixed(decay, cache, gradient * gradient)
     return _quotient(ir, rate * gradient, ir.call("sqrt", cache) + epsilon), [cache]
 
 
-def _adam(
-    ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers
-) -> tuple[Register, list[Register]]:
+def _adam(ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers) -> Moved:
     (m, v), (rate, first, second), (beta1, beta2, epsilon) = memory, step, constants
     m, v = _mixed(beta1, m, gradient), _mixed(beta2, v, gradient * gradient)
     return _quotient(ir, rate * (m / first), ir.call("sqrt", v / second) + epsilon), [m, v]
