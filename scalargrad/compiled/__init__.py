@@ -96,9 +96,9 @@ side, so one instruction does the work of eight:
 >>> [text.split(" = ")[1][:18] for text in Kernel(code).text.splitlines() if "fmul <" in text][0]
 'fmul <8 x double> '
 
-**6. interpreter.py: large graphs.**  LLVM would take seconds for some thousand lines, so of a large graph it compiles
-only what each kind of gate does, from the flat code of that gate alone.  The graph itself becomes a list of
-instructions, which are whole numbers.  `record` chooses by size.
+**6. instructions.py, kinds.py and interpreter.py: large graphs.**  LLVM would take seconds for some thousand lines.  So
+of a large graph it compiles only what each kind of gate does, from the flat code of that gate alone, and the graph
+itself becomes a list of instructions, which are whole numbers.  `record` chooses by size.
 
 **7. program.py: what a user holds.**  `record` goes this way, and remembers the compiled code by its trace; `Program`
 reads the parameters at each call, checks the data, and divides by the number of samples.
