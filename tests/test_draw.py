@@ -548,7 +548,7 @@ def test_save_any_label(tmp_path, label):
 
 @pytest.mark.parametrize("name", ["circuit", "circuit.jpg", "circuit.svg.txt", ".svg", "svg", ""])
 def test_save_as_an_unknown_kind(tmp_path, name):
-    with pytest.raises(ValueError, match=r"can be saved as \.svg, \.dot, \.png or \.pdf, not as"):
+    with pytest.raises(ValueError, match=r"can be saved as \.svg, \.dot, \.tex, \.png or \.pdf, not as"):
         draw(lecture()).save(tmp_path / name if name else "")
     assert list(tmp_path.iterdir()) == []
 

@@ -102,7 +102,7 @@ class Circuit:
             labels[column] += round(sum([self._label(text) for text in self.shown.labels[node]]))
         return max([*boxes.values(), *labels.values()])
 
-    def _symbol(self, node: Value) -> list[str]:
+    def symbol(self, node: Value) -> list[str]:
         """What stands in the circle of a gate: of one that serves second derivatives its formula, `3 * x ** 2`."""
         return [self.story.formula(node)] if node.gate in WRITTEN_AS_FORMULA else gate_lines(node)
 
@@ -119,7 +119,7 @@ class Circuit:
                     yield parent, node, self._label(text)
 
     def _gate_width(self, node: Value) -> float:
-        symbol = max(LINE * self.look.letters, *map(self.look.width, self._symbol(node)))
+        symbol = max(LINE * self.look.letters, *map(self.look.width, self.symbol(node)))
         return math.sqrt(2) * symbol + 2 * POINTS * self.look.ranksep
 
     @cached_property
@@ -163,7 +163,7 @@ class Circuit:
         return sideways and self.story.kind(node) == "inner" and not self.story.is_stale(node)
 
     def _gate(self, row: graphviz.Digraph, node: Value, box: str, on_wire: bool) -> None:
-        circle = add_gate(row, box, self._symbol(node), rings=1 + (node in self.doubled), on_wire=on_wire)
+        circle = add_gate(row, box, self.symbol(node), rings=1 + (node in self.doubled), on_wire=on_wire)
         wires = [*enumerate(zip(node.parents, self.shown.labels[node]))]
         for place, (parent, label) in reversed(wires) if self.is_folded else wires:
             if parent in self.shown.boxes:

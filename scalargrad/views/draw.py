@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from .dot import COMPACT, WRITTEN_OUT, boxes_of
 from .layout import READABLE, lay_out, readable, system_dot
 from .patterns import gate_title
 from .story import Story
+from .tikz import formulas_of, tikz
 
 if TYPE_CHECKING:
     pass
@@ -43,6 +44,7 @@ class Drawing:
         summary: str,
         kind: str = "circuit",
         upright: bool = False,
+        formulas: Callable[[], Mapping[str, Sequence[str]]] = dict,
     ):
         _check("engine", engine, ENGINES)
         self.source = source
@@ -51,6 +53,7 @@ class Drawing:
         self._summary = summary
         self._kind = kind
         self._upright = upright
+        self._formulas = formulas  # {id: what stands there, for LaTeX}
 
     def __repr__(self) -> str:
         return f"<Drawing of {self._summary}; .save('{self._kind}.svg') writes it>"
@@ -65,18 +68,21 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The path, after writing the picture there, whole or not at all.
 
-        path: ends in .svg, .dot, or, through a Graphviz that is installed on the system, .png or .pdf; ValueError else.
+        path: ends in .svg, .dot, .tex (TikZ: a page of its own for pdflatex, and a picture where it is an \\input), or,
+            through a Graphviz that is installed on the system, .png or .pdf; ValueError else.
         """
         kind = Path(path).suffix.lower()
         if kind == ".svg":
             content = f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'.encode()
         elif kind == ".dot":
             content = self.source.encode()
+        elif kind == ".tex":
+            content = tikz(self.svg, self._formulas(), f"{self._kind} of {self._summary}").encode()
         elif kind in (".png", ".pdf"):
             sharp = self.source.replace("{", f"{{\n\tdpi={DPI}", 1) if kind == ".png" else self.source
             content = system_dot(sharp, kind[1:])
         else:
-            raise ValueError(f"a {self._kind} can be saved as .svg, .dot, .png or .pdf, not as {str(path)!r}")
+            raise ValueError(f"a {self._kind} can be saved as .svg, .dot, .tex, .png or .pdf, not as {str(path)!r}")
         return files.write(path, content)
 
     def show(self) -> None:
@@ -143,7 +149,8 @@ def draw(
     values, gates = len(shown), sum(1 for node in shown if node.gate)
     circuit = _circuit(story, shown, direction)
     summary = f"{_counted(values, 'value')} and {_counted(gates, 'gate')}"
-    return Drawing(circuit.source, _titles(story, circuit), engine, summary, upright=direction in UPRIGHT)
+    upright, formulas = direction in UPRIGHT, partial(formulas_of, story, circuit)
+    return Drawing(circuit.source, _titles(story, circuit), engine, summary, upright=upright, formulas=formulas)
 
 
 def _counted(count: int, thing: str) -> str:

@@ -193,7 +193,7 @@ def _chain(path: list[tuple[Value, int]], names: Mapping[Value, str]) -> str:
 
 def _product(path: list[tuple[Value, int]], names: Mapping[Value, str]) -> str:
     level = PRODUCT + 1 if len(path) > 1 else SUM
-    return _multiplied(path, lambda node, place: Latex.held(_local(node, place, names), level))
+    return _multiplied(path, lambda node, place: Latex.held(local_gradient(node, place, names), level))
 
 
 def _multiplied(path: list[tuple[Value, int]], factor: Callable[[Value, int], str]) -> str:
@@ -204,6 +204,7 @@ def _multiplied(path: list[tuple[Value, int]], factor: Callable[[Value, int], st
     return r" \cdot ".join([*[factor(*step) for step in first], r"\cdots", *[factor(*step) for step in last]])
 
 
-def _local(node: Value, place: int, names: Mapping[Value, str]) -> Latex:
+def local_gradient(node: Value, place: int, names: Mapping[Value, str]) -> Latex:
+    """The local gradient of a gate by one of its parents, on names that are in LaTeX."""
     inputs = tuple([Latex(names[x]) if isinstance(x, Value) else x for x in node.inputs])
     return Latex.of(slide_slopes(node, Latex(names[node]), inputs)[place])
