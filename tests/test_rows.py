@@ -59,6 +59,7 @@ def test_a_long_circuit_is_folded_and_no_wider_than_a_page(name):
     assert len(own) == len(order)  # every value has one place of its own
     assert len(groups(svg, "gate")) == sum(1 for node in order if node.gate)
     assert len(groups(svg, "local")) == sum(len(node.parents) for node in order)
+    assert not [frame for row in groups(svg, "row") for frame in row.findall(f"{SVG}polygon")]
 
 
 def test_rows_follow_each_other_downwards():

@@ -69,6 +69,9 @@ def readable(svg: bytes, titles: Mapping[str, str], summary: str, upright: bool 
         if title is not None:
             title.text = titles.get(group.get("id", ""), summary if group.get("class") == "graph" else "")
         kind = group.get("class", "")
+        if kind == "cluster row":  # its frame is never seen
+            for frame in group.findall(f"{SVG}polygon"):
+                group.remove(frame)
         if kind.startswith("node value"):
             colours = (GREEN,) if kind.endswith("again") else (GREEN, RED)
             for text, colour in zip(group.findall(f"{SVG}text")[1:], colours):
