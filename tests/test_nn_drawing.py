@@ -264,12 +264,12 @@ class Line(nn.Module):
 
 @pytest.mark.parametrize("wrong", [Line(), [1, 2], None, "MLP", Value(1.0)], ids=lambda wrong: type(wrong).__name__)
 def test_what_is_no_network(wrong):
-    with pytest.raises(TypeError, match=f"a Maxout can be drawn as a network, not a {type(wrong).__name__}; draw"):
+    with pytest.raises(TypeError, match=f"a Maxout can be drawn as a network, not {type(wrong).__name__} .*; draw"):
         nn.draw_network(wrong)
 
 
 def test_draw_of_a_module_that_is_no_network():
-    with pytest.raises(TypeError, match="can be drawn as a network, not a Line"):
+    with pytest.raises(TypeError, match="can be drawn as a network, not Line"):
         draw(Line())
 
 

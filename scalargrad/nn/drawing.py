@@ -137,7 +137,7 @@ def _neurons(model: Any) -> list[list[Any]]:
         return [[model]]
     if not isinstance(model, (MLP, Layer)):
         raise TypeError(
-            f"an MLP, a Layer, a Neuron or a Maxout can be drawn as a network, "
+            "an MLP, a Layer, a Neuron or a Maxout can be drawn as a network, "
             f"not {type(model).__name__} {model!r:.40}; draw(y) draws the circuit of any value y"
         )
     layers = [layer.neurons for layer in (model.layers if isinstance(model, MLP) else [model])]
