@@ -80,7 +80,7 @@ def _obey(argv: Sequence[str]) -> int:
 
 def _language_asked_for(words: Sequence[str]) -> str:
     """The language of --lang, which the help is to speak too; else that of the terminal, as LC_ALL or LANG says."""
-    parser = _Parser(prog="scalargrad", add_help=False)
+    parser = _Parser(prog="scalargrad", add_help=False, allow_abbrev=False)
     parser.add_argument("--lang", choices=LANGUAGES)
     chosen = parser.parse_known_args(words)[0].lang
     if chosen:
@@ -93,7 +93,9 @@ def _language_asked_for(words: Sequence[str]) -> str:
 def _complain(error: BaseException) -> None:
     """Writes what an error says to standard error, and nowhere else, even if that is closed or full."""
     if sys.stderr:
-        reason, *place = f"scalargrad: {error}".split("\n")
+        named = isinstance(error, OSError) and error.filename is not None
+        message = f"{error.filename}: {error.strerror}" if named else error  # type: ignore[attr-defined]
+        reason, *place = f"scalargrad: {message}".split("\n")
         if sys.stderr.isatty():
             reason = textwrap.fill(reason, shutil.get_terminal_size().columns, break_long_words=False)
         with contextlib.suppress(OSError):
@@ -113,7 +115,7 @@ def _settle(stream: TextIO | None) -> None:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        _complain(error_saying(ValueError, "command refused", message=message.replace("' ", "'")))
+        _complain(error_saying(ValueError, "command refused", message=message.replace(f"'{SHIELD}-", "'-")))
         self.exit(2)
 
     def print_help(self, file: Any = None) -> None:
@@ -123,7 +125,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     description, example = say("command description"), say("command example")
-    parser = _Parser(prog="scalargrad", description=description, epilog=example, add_help=False)
+    parser = _Parser(prog="scalargrad", description=description, epilog=example, add_help=False, allow_abbrev=False)
     given = parser.add_argument_group(say("command arguments"))
     given.add_argument("expression", nargs="?", help=say("command expression"))
     given.add_argument("values", nargs="*", metavar="name=number", help=say("command values"))
@@ -180,21 +182,21 @@ def _run(arguments: argparse.Namespace) -> None:
 def _write_lecture(arguments: argparse.Namespace) -> None:
     from .lecture.page import save_lecture  # networks too, which would slow down all other commands
 
-    _write_own("--lecture", save_lecture, arguments.lecture, arguments)
+    _write_own("lecture", save_lecture, arguments.lecture, arguments)
 
 
 def _write_practice(arguments: argparse.Namespace) -> None:
     from .practice import save_practice
 
-    _write_own("--practice", save_practice, arguments.practice, arguments)
+    _write_own("practice", save_practice, arguments.practice, arguments)
 
 
-def _write_own(option: str, save: Callable[[str], Path], path: str, arguments: argparse.Namespace) -> None:
-    """Writes a page that has circuits of its own."""
+def _write_own(name: str, save: Callable[[str], Path], path: str, arguments: argparse.Namespace) -> None:
+    """Writes a page that has circuits of its own; `name` is that of the option."""
     if arguments.expression is not None:
-        raise ValueError(f"{option} has its own circuits: leave out the expression, or write --html for its page")
+        raise error_saying(ValueError, "command own circuits", option=f"--{name}")
     written = save(path)
-    print(say("command page", path=written), flush=True)
+    print(say(f"command {name} written", path=written), flush=True)
     if arguments.open:
         _open(written)
 
@@ -203,10 +205,10 @@ def _write_playground(arguments: argparse.Namespace) -> None:
     from .playground import folder  # with hashes and archives, which no other command needs
 
     if arguments.expression is not None:
-        raise ValueError("--playground takes no expression: it is typed on the page")
+        raise error_saying(ValueError, "command playground expression")
     written = folder.playground(arguments.playground)
     if written.is_file():
-        print(say("command page", path=written))
+        print(say("command playground file", path=written))
         return
     command = f"{folder.COMMAND} -d {shlex.quote(str(written))}"
     print(say("command playground written", path=written, command=command, address=folder.ADDRESS))

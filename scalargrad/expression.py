@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import difflib
 import math
 import re
 import unicodedata
@@ -24,6 +25,7 @@ from .views.phrases import say
 
 MAX_CHARACTERS = 10_000
 MAX_SHOWN = 76  # characters of a line that are shown with a caret
+ALIKE = 0.75  # how alike a misspelt name is to what is meant, from 0 to 1
 CONSTANTS = {"pi": math.pi}  # unless the name is given or assigned
 OF_PROGRAMS = ("given_gradients",)  # takes what a program has worked out
 # Every gate that is a function: `abs` is Python's own elsewhere.
@@ -58,7 +60,9 @@ class ExpressionError(ValueError):
     def __init__(self, reason: str, line: str = "", column: int = 0):
         if len(line) > MAX_SHOWN:  # show what is around the place
             start = max(0, column - MAX_SHOWN // 2)
-            line, column = line[start : start + MAX_SHOWN], column - start
+            cut, column = line[start : start + MAX_SHOWN], column - start
+            before, after = ("..." if start else ""), ("..." if start + MAX_SHOWN < len(line) else "")
+            line = before + cut[len(before) : len(cut) - len(after)] + after
         super().__init__(f"{reason}\n  {line}\n  {' ' * width(line[:column])}^" if line else reason)
         self.facts: Facts = ("", {})  # for who says it in another language
 
@@ -236,6 +240,9 @@ class _Reader:
                 name, instead = node.func.id, INSTEAD.get(node.func.id)
                 if instead:
                     self._refuse(node.func, "instead", name=name, instead=instead)
+                like = difflib.get_close_matches(name.lower(), FUNCTIONS, 1, cutoff=ALIKE)
+                if like:
+                    self._refuse(node.func, "like", name=name, like=like[0])
                 self._refuse(node.func, "no gate", name=name, gates=", ".join(FUNCTIONS))
             return [*node.args, *[keyword.value for keyword in node.keywords]]
         if isinstance(node, ast.List):

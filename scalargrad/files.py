@@ -27,7 +27,7 @@ def write(path: str | os.PathLike[str], content: bytes) -> Path:
             beside.chmod(real.stat().st_mode & 0o7777)
         os.replace(beside, real)
     except OSError as error:
-        raise type(error)(error.errno, error.strerror, str(target)) from None
+        raise _naming(target, error) from None
     finally:
         with contextlib.suppress(OSError):  # as a rule it has got its new name
             beside.unlink()
@@ -53,12 +53,24 @@ def write_folder(path: str | os.PathLike[str], contents: Mapping[str, bytes]) ->
         for name in contents:
             os.replace(beside / name, target / name)
     except OSError as error:
-        raise type(error)(error.errno, error.strerror, str(target)) from None
+        raise _naming(target, error) from None
     finally:
         _remove(beside)
         if new:
             _remove_if_empty(target)
     return target
+
+
+def _naming(target: Path, error: OSError) -> OSError:
+    """The error, with the name of the target; it says so where the folder of that is missing."""
+    folder, reason = target.parent, error.strerror
+    if not folder.exists():
+        reason = f"there is no folder {str(folder)!r}: make it first"
+    elif not folder.is_dir():
+        reason = f"{str(folder)!r} is no folder"
+    elif isinstance(error, FileNotFoundError):  # as in /proc
+        reason = f"nothing can be written into the folder {str(folder)!r}"
+    return type(error)(error.errno, reason, str(target))
 
 
 def _remove(folder: Path) -> None:

@@ -340,6 +340,14 @@ REFUSED = [
 ]
 
 
+@pytest.mark.parametrize(
+    "name, like", [("sigmod", "sigmoid"), ("Relu", "relu"), ("maxmum", "maximum"), ("sinn", "sin")]
+)
+def test_a_misspelt_gate_is_recognised(name, like):
+    with pytest.raises(ExpressionError, match=f"^{name} is no gate; did you mean {like}\\?"):
+        evaluate(f"{name}(x)", {"x": 1.0})
+
+
 @pytest.mark.parametrize("text, place, reason", REFUSED, ids=[text[:30] for text, _, _ in REFUSED])
 def test_refusals(text, place, reason):
     with pytest.raises(ExpressionError) as caught:
@@ -348,7 +356,7 @@ def test_refusals(text, place, reason):
     assert reason in message
     if place is not None:
         line, caret = lines
-        assert line.strip() in text.replace("\t", " ")
+        assert line.strip().strip(".") in text.replace("\t", " ")
         assert columns_before(line, place) == caret.index("^") and caret.strip() == "^"
 
 
@@ -364,6 +372,7 @@ def test_a_place_in_a_long_line_is_shown_with_what_is_around_it():
         evaluate(text, {"x": 1.0})
     _, line, caret = str(caught.value).split("\n")
     assert len(line) <= 78 and line[caret.index("^") :].startswith("x.data")
+    assert line.strip().startswith("...") and line.endswith("...")  # it is not what was typed, but a part of it
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,21 @@ def test_where_nothing_can_be_written_the_error_names_the_place(tmp_path, place)
     assert names(tmp_path) == ["file", "folder"] and (tmp_path / "file").read_bytes() == b"old"
 
 
+def test_a_missing_folder_is_named_with_what_to_do(tmp_path):
+    (tmp_path / "file").touch()
+    for write, content in ((files.write, b"new"), (files.write_folder, {"a.svg": b"new"})):
+        with pytest.raises(FileNotFoundError, match="there is no folder '.*missing': make it first"):
+            write(tmp_path / "missing" / "a", content)
+        with pytest.raises(NotADirectoryError, match="'.*file' is no folder"):
+            write(tmp_path / "file" / "a", content)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self"), reason="there is no such folder here")
+def test_a_folder_that_takes_no_files():
+    with pytest.raises(FileNotFoundError, match="nothing can be written into the folder '/proc'"):
+        files.write("/proc/scalargrad.svg", b"new")
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written(tmp_path):
     tmp_path.chmod(0o500)

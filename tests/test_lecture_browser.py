@@ -288,7 +288,8 @@ def test_the_plane_is_drawn_again_after_another_chapter(opened):
     opened.press(Keys.PAGE_DOWN)
     assert opened.ready() == "network"
     opened.press(" ")
-    assert opened.inside("return [timer, $('map').width]") == [0, before]
+    size = "return [timer, $('map').width]"  # which is measured after the chapter is laid out
+    WebDriverWait(opened.driver, 10).until(lambda _: opened.inside(size) == [0, before])
 
 
 def test_the_boundary_is_where_the_score_is_zero(opened):

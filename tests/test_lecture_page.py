@@ -102,7 +102,7 @@ def test_saving(tmp_path, lectures):
 def test_the_command(tmp_path, capsys, monkeypatch, lectures):
     monkeypatch.chdir(tmp_path)
     assert main(["--lecture", "lecture4.html", "--lang", "zh"]) == 0
-    assert capsys.readouterr().out == "页面      lecture4.html\n"
+    assert capsys.readouterr().out == "讲义      lecture4.html，用浏览器打开\n"
     assert (tmp_path / "lecture4.html").read_text("utf-8") == lectures["zh"]
     monkeypatch.setattr("webbrowser.open", lambda address: address == (tmp_path / "b.html").as_uri())
     assert main(["--lecture", "b.html", "--open", "--lang", "en"]) == 0

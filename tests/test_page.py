@@ -295,6 +295,13 @@ def test_a_hostile_gate_stays_text():
 # ---- limits, saving, notebooks, the command line ----
 
 
+def test_a_page_says_where_it_was_written(tmp_path):
+    x = Value(2.0)
+    made = page(x * x, tmp_path / "r.html")
+    assert repr(made) == f"<Page of 2 values, 1 gate, 3 steps; written to {tmp_path / 'r.html'}>"
+    assert "2 values, 1 gate, 3 steps" in made.html and "2 个值，1 个门，3 步" in page(x * x, lang="zh").html
+
+
 def test_several_roots_come_in_a_list():
     x = Value(2.0)
     with pytest.raises(TypeError, match=r"several roots come in a list, page\(\[f, g\]\)"):

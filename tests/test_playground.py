@@ -162,7 +162,8 @@ def test_the_engine_in_it_needs_nothing_else(site, tmp_path):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_one_file_has_everything_in_it(site, tmp_path, capsys, lang):
     assert main(["--playground", str(tmp_path / "one.html"), "--lang", lang]) == 0
-    assert capsys.readouterr().out.endswith(f"{tmp_path / 'one.html'}\n")
+    told = {"en": "playground {}, to be opened in a browser\n", "zh": "演练场    {}，用浏览器打开\n"}
+    assert capsys.readouterr().out == told[lang].format(tmp_path / "one.html")
     text = (tmp_path / "one.html").read_text(encoding="utf-8")
     elements = Elements(text).found
     assert [a[key] for _, a in elements for key in ("src", "href") if key in a] == ["data:,"]
@@ -251,7 +252,8 @@ def test_the_command_line(capsys, tmp_path):
     assert main(["--playground", str(place)]) == 0
     assert capsys.readouterr().out == (
         f"playground {place}\n"
-        f"to open it: python -m http.server -b localhost -d '{place}', then http://localhost:8000/\n"
+        f"to open it: {folder.COMMAND} -d '{place}', then http://localhost:8000/\n"
+        "Python for browsers, 7 MB, comes from the internet; with it in a folder pyodide there, no network is needed\n"
     )
     assert contents(place).keys() == NAMES
     (tmp_path / "other").mkdir()

@@ -161,8 +161,8 @@ def test_practice_is_saved_as_html(tmp_path):
 def test_the_command(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["--practice", "practice.html", "--lang", "zh"]) == 0
-    assert capsys.readouterr().out == "页面      practice.html\n"
+    assert capsys.readouterr().out == "练习      practice.html，用浏览器打开\n"
     assert (tmp_path / "practice.html").read_text("utf-8") == practice_html("zh")
     assert main(["x * y", "x=2", "y=3", "--practice", "b.html", "--lang", "en"]) == 2
-    assert "--practice has its own circuits: leave out the expression" in capsys.readouterr().err
+    assert "--practice has circuits of its own: leave out the expression" in capsys.readouterr().err
     assert not (tmp_path / "b.html").exists()

@@ -249,8 +249,7 @@ def refuse_unknown(lines: Iterable[Line], known: Container[str], engine: str) ->
     """
     for line in lines:
         gate = line.gate
-        assert gate
-        if gate not in OPERATORS and (gate.name not in known or GATES.get(gate.name) is not gate):
+        if gate and gate not in OPERATORS and (gate.name not in known or GATES.get(gate.name) is not gate):
             raise ValueError(
                 f'the output of the gate {gate.name} branches or uses math, so the engine "{engine}" cannot run it: '
                 'write it with arithmetic and gates, or take engine="python"'

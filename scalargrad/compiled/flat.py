@@ -232,14 +232,14 @@ class FlatCode:
             yield Send(1.0, [(root - first, 1.0)])
         arrived: dict[int, list[tuple[Any, Any]]] = {root: [(1.0, 1.0)]}
         for i, entry in reversed([*enumerate(entries, end)]):
-            if entry and moving[i] and i in arrived:
+            if entry and entry.gate and moving[i] and i in arrived:
                 upstream = self._added_up(arrived.pop(i))
                 if is_lookup(entry.gate, read(entry, nodes)):
                     index, *values = [j for j in entry.inputs if isinstance(j, int)]
                     if first <= min(values) and max(values) < end:
                         yield Send(upstream, [(j - first, 1.0) for j in values], nodes[index])
                         continue
-                slopes = _slopes(entry, nodes, i, moving)
+                slopes = _slopes(entry.gate, entry, nodes, i, moving)
                 for j, slope in slopes:
                     arrived.setdefault(j, []).append((slope, upstream))
                 sent = [(j - first, slope) for j, slope in slopes if j < end]
@@ -294,11 +294,10 @@ def read(entry: Entry, nodes: Sequence[Any]) -> tuple[Any, ...]:
     return tuple([nodes[i] if isinstance(i, int) else float(i) for i in entry.inputs])
 
 
-def _slopes(entry: Entry, nodes: Sequence[Any], i: int, moving: Sequence[bool]) -> list[tuple[int, Any]]:
+def _slopes(gate: Gate, entry: Entry, nodes: Sequence[Any], i: int, moving: Sequence[bool]) -> list[tuple[int, Any]]:
     """(number of the parent, local gradient) for each parent that depends on a parameter, without those that are 0."""
-    assert entry.gate
     places = {k: j for k, j in enumerate(entry.inputs) if isinstance(j, int) and moving[j]}
-    form = entry.gate.form(tuple(places) if len(places) < len(entry.inputs) else None)
+    form = gate.form(tuple(places) if len(places) < len(entry.inputs) else None)
     slopes = read_rule(form, nodes[i], read(entry, nodes))
     return [(j, slope) for j, slope in zip(places.values(), slopes) if not is_plain(slope, 0.0)]
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .. import table
+from ..gate import Gate
 from .descent import Place
 from .engines import Engine, Result, array_of, outputs, refuse_unknown
 from .flat import FlatCode, Line, is_stackable, range_of, times
@@ -124,13 +125,11 @@ class Kernel:
 
     def _write_lines(self, varying: bool) -> None:
         for line in self.code.lines:
-            if line.varies == varying and line not in self.known:
-                self._write(line)
+            if line.gate and line.varies == varying and line not in self.known:
+                self._write(line, line.gate)
 
-    def _write(self, line: Line) -> None:
-        gate, inputs = line.gate, line.inputs
-        assert gate
-        n = len(inputs) // 2
+    def _write(self, line: Line, gate: Gate) -> None:
+        inputs, n = line.inputs, len(line.inputs) // 2
         if gate is table.dot and n > self.unrolled and is_stackable(inputs[:n]) and is_stackable(inputs[n : 2 * n]):
             waiting = [dot for dot in self.alike[_alike(line)] if dot not in self.known]
             self._long_dots(waiting[:MAX_ABREAST], n)

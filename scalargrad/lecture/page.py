@@ -16,7 +16,7 @@ from pathlib import Path
 from .. import files
 from ..views.compact import compact
 from ..views.handout import step_table
-from ..views.page import MARK, filled, list_of_gates, page, template
+from ..views.page import html_path, list_of_gates, page, template, worded
 from ..views.phrases import LANGUAGES, known, say
 from .circuits import CIRCUITS
 from .network import picture, recorded
@@ -32,9 +32,7 @@ def save_lecture(path: str | os.PathLike[str], lang: str | None = None) -> Path:
 
     lang: the language of its sentences, "en" or "zh", by default that of `language`; ValueError for another.
     """
-    if Path(path).suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"the lecture can be saved as .html, not as {str(path)!r}")
-    return files.write(path, lecture_html(lang).encode())
+    return files.write(html_path(path, "the lecture"), lecture_html(lang).encode())
 
 
 def lecture_html(lang: str | None = None) -> str:
@@ -77,10 +75,8 @@ def _chapter(number: int, name: str, lang: str) -> str:
 
 
 def _filled(name: str, parts: Mapping[str, str], lang: str) -> str:
-    """A file with these parts in the place of its marks, and phrases in the place of the others."""
-    text = _read(name)
-    said = {mark: _said(mark, lang) for mark in {*MARK.findall(text)} - parts.keys()}
-    return filled(text, said | dict(parts))
+    """A file with these parts in the place of its marks, and sentences in the place of the others."""
+    return worded(_read(name), parts, "lecture", lang)
 
 
 def _read(name: str) -> str:

@@ -270,7 +270,7 @@ def accuracy(scores: Iterable[Any], labels: Iterable[Any]) -> float:
 
     scores: N lists of C scores, of which the largest is the prediction (the first of equal ones); or N single scores,
         whose sign is the prediction.
-    labels: N class indices; or, for single scores, N numbers: 1 for a score above 0, and -1 or 0 for another.
+    labels: N class indices; or, for single scores, N numbers: 1 where the score is to be above 0, elsewhere -1 or 0.
 
     >>> accuracy([[3.0, 1.0], [0.0, 2.0]], [0, 0]), accuracy([2.0, -1.0], [1, -1])
     (0.5, 1.0)

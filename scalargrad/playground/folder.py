@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from .. import files
 from ..lecture import CIRCUITS, Circuit
 from ..views.layout import INSTALL_MACHINE
+from ..views.page import script_json, worded
 from ..views.phrases import LANGUAGES, error_saying, known, say
 
 PYODIDE = "https://cdn.jsdelivr.net/npm/pyodide@314.0.7/"
@@ -33,7 +34,8 @@ PACKAGE = HERE.parent
 STATIC = ("playground.css", "playground.js", "graphviz.js", "frame.html")
 VIEWS = ("page", "circuit", "steps", "code", "why")  # as they stand on the page
 TOLD = ("loading", "running", "failed", "crashed", "copied", "not copied", "save", "view page")  # by the script
-COMMAND, ADDRESS = "python -m http.server -b localhost", "http://localhost:8000/"
+COMMAND = f"{'python' if os.name == 'nt' else 'python3'} -m http.server -b localhost"
+ADDRESS = "http://localhost:8000/"
 MARK = "scalargrad.zip"  # a folder with this file is a playground
 
 
@@ -51,9 +53,12 @@ def playground(path: str | os.PathLike[str], lang: str | None = None) -> Path:
     Pyodide, which is Python for browsers, comes from its public address, or from a folder `pyodide` with its files in
     that folder; if such a folder stands beside a file, the file has all of it in itself, 20 MB, and needs no network.
 
-    It is written whole or not at all.  RuntimeError, saying what to install, where a part of it is missing.
+    It is written whole or not at all.  ValueError for an empty name; RuntimeError, saying what to install, where a part
+    of it is missing.
     """
     place, first = Path(path), known(lang)
+    if not os.fspath(path):
+        raise error_saying(ValueError, "playground nameless")
     if place.suffix.lower() in (".html", ".htm"):
         return files.write(place, _one_file(first, place.parent / "pyodide"))
     _check(place)
@@ -98,7 +103,7 @@ def _page(lang: str, names: dict[str, str], size: int, without: str) -> bytes:
             f'<div id="panel-{view}" role="tabpanel" aria-labelledby="tab-{view}"></div>' for view in VIEWS
         ),
         "without": html.escape(without),
-        "words": json.dumps({"words": words, "bytes": size}).replace("<", "\\u003c"),
+        "words": script_json({"words": words, "bytes": size}),
     }
     return _filled("index.html", parts, lang)
 
@@ -118,12 +123,8 @@ def _tab(view: str, lang: str) -> str:
 
 
 def _filled(name: str, parts: dict[str, str], lang: str | None = None) -> bytes:
-    """A file with its parts in their places; what is no part of its own is a phrase."""
-    return re.sub(
-        r"\{\{([\w ]+)\}\}",
-        lambda mark: parts[mark[1]] if mark[1] in parts else html.escape(say(f"playground {mark[1]}", lang)),
-        _text(name),
-    ).encode()
+    """A file with these parts in the place of its marks, and sentences in the place of the others."""
+    return worded(_text(name), parts, "playground", known(lang)).encode()
 
 
 def _text(name: str) -> str:

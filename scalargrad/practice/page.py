@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import html
 import itertools
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 from .. import files
 from ..expression import evaluate
 from ..value import Value
-from ..views.page import PageCircuit, filled, parts_of, template
+from ..views.page import PageCircuit, filled, html_path, parts_of, script_json, template
 from ..views.phrases import LANGUAGES, known, say
 from ..views.story import Story
 from .levels import LEVELS, choices, expression, inputs
@@ -30,9 +29,7 @@ VARYING = ("formula", "given", "does", "spelled", "ways")  # what the script say
 
 def save_practice(path: str | os.PathLike[str], lang: str | None = None) -> Path:
     """The path, after writing the page of `practice_html` there; ValueError unless it ends in .html or .htm."""
-    if Path(path).suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"practice can be saved as .html, not as {str(path)!r}")
-    return files.write(path, practice_html(lang).encode())
+    return files.write(html_path(path, "practice"), practice_html(lang).encode())
 
 
 def practice_html(lang: str | None = None) -> str:
@@ -107,4 +104,4 @@ def _given(lang: str) -> dict[str, str]:
     levels = [
         {"name": level.name, "most": level.most, "shapes": [next(places) for _ in level.shapes]} for level in LEVELS
     ]
-    return {"sentences": json.dumps(texts), "levels": json.dumps(levels)}
+    return {"sentences": script_json(texts), "levels": script_json(levels)}

@@ -16,6 +16,7 @@ from .circuit import UPRIGHT, Circuit, Shown
 from .dot import COMPACT, WRITTEN_OUT, boxes_of
 from .layout import READABLE, lay_out, readable, system_dot
 from .patterns import gate_title
+from .phrases import counted
 from .story import Story
 from .tikz import formulas_of, tikz
 
@@ -148,13 +149,9 @@ def draw(
         )
     values, gates = len(shown), sum(1 for node in shown if node.gate)
     circuit = _circuit(story, shown, direction)
-    summary = f"{_counted(values, 'value')} and {_counted(gates, 'gate')}"
+    summary = f"{counted('value', values, 'en')} and {counted('gate', gates, 'en')}"
     upright, formulas = direction in UPRIGHT, partial(formulas_of, story, circuit)
     return Drawing(circuit.source, _titles(story, circuit), engine, summary, upright=upright, formulas=formulas)
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'s' * (count != 1)}"
 
 
 def _check(argument: str, given: object, known: tuple[object, ...]) -> None:

@@ -32,7 +32,7 @@ from .handout import framed, step_table
 from .javascript import script_number
 from .layout import SVG, lay_out, readable
 from .patterns import edge_sentence, gate_sentence, gate_title
-from .phrases import LANGUAGES, say
+from .phrases import LANGUAGES, counted, say
 from .rerun import Rerun
 from .steps import Step, Steps
 from .story import MAX_LISTED, Story
@@ -75,10 +75,13 @@ class Page:
         self._circuits = circuits
         self._title = title
         self._engine = engine
+        self._path: Path | None = None  # where it has been written
 
     def __repr__(self) -> str:
-        summary = say("page summary", "en", **self._circuits[0].size)
-        return f"<Page of {summary}; .save('circuit.html') writes it>"
+        summary = self._circuits[0].summary_in("en")
+        return f"<Page of {summary}; " + (
+            f"written to {self._path}>" if self._path else ".save('circuit.html') writes it>"
+        )
 
     @cached_property
     def html(self) -> str:
@@ -92,9 +95,8 @@ class Page:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The path, after writing the page there, whole or not at all; ValueError unless it ends in .html or .htm."""
-        if Path(path).suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"a page can be saved as .html, not as {str(path)!r}")
-        return files.write(path, self.html.encode(errors="replace"))
+        self._path = files.write(html_path(path, "a page"), self.html.encode(errors="replace"))
+        return self._path
 
     def show(self) -> None:
         """Opens it in a browser; in a notebook, displays it there.  RuntimeError where there is no browser."""
@@ -143,7 +145,7 @@ def page(
 
     >>> x, y = Value(2.0, "x"), Value(-4.0, "y")
     >>> page(x * y)
-    <Page of 3 values, 1 gates, 3 steps; .save('circuit.html') writes it>
+    <Page of 3 values, 1 gate, 3 steps; .save('circuit.html') writes it>
     """
     if isinstance(path, Value):
         raise TypeError("path is where the page is to be written; several roots come in a list, page([f, g])")
@@ -230,14 +232,15 @@ class PageCircuit:
         self._svg: str | None = None
 
     @property
-    def size(self) -> dict[str, int]:
-        gates = len(self.story.gates)
-        return {"values": len(self.story.order), "gates": gates, "steps": gates + len(self.story.edges)}
-
-    @property
     def summary(self) -> str:
         """How large it is, in words."""
-        return self.story.say("page summary", **self.size)
+        return self.summary_in(self.story.lang)
+
+    def summary_in(self, lang: str) -> str:
+        gates = len(self.story.gates)
+        counts = {"value": len(self.story.order), "gate": gates, "step": gates + len(self.story.edges)}
+        told = {f"{kind}s": counted(kind, count, lang) for kind, count in counts.items()}
+        return say("page summary", lang, **told)
 
     def scripts(self) -> list[str]:
         """The JavaScript of its gates, each once; of a graph that cannot run again, none."""
@@ -484,6 +487,22 @@ def filled(text: str, parts: Mapping[str, str]) -> str:
     return MARK.sub(lambda mark: parts[mark[1]], text)
 
 
+def worded(text: str, parts: Mapping[str, str], about: str, lang: str) -> str:
+    """A text with these parts in the place of their {{marks}}, and sentences in the place of all others.
+
+    about: the first word of the sentences' names: of "page", {{step}} is the one that is named "page step".
+    """
+    said = {mark: html.escape(say(f"{about} {mark}", lang)) for mark in {*MARK.findall(text)} - parts.keys()}
+    return filled(text, said | dict(parts))
+
+
+def html_path(path: str | os.PathLike[str], what: str) -> Path:
+    """The path; ValueError unless it ends in .html or .htm.  what: a name for what is to be written there."""
+    if Path(path).suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"{what} can be saved as .html, not as {str(path)!r}")
+    return Path(path)
+
+
 def template(lang: str, start: str | Path = "page_start.js", styles: Iterable[str | Path] = ()) -> str:
     """page.html with all that pages have in common in its place; the marks that are left are named in PARTS.
 
@@ -496,11 +515,10 @@ def template(lang: str, start: str | Path = "page_start.js", styles: Iterable[st
         "lang": lang,
         "style": "\n".join(map(compact, [*STYLES, *styles])),
         "script": script,
-        "text": _json(_sentences(lang, frame, script)),
+        "text": script_json(_sentences(lang, frame, script)),
     }
     own = {part: f"{{{{{part}}}}}" for part in PARTS}
-    said = {name: html.escape(say(f"page {name}", lang)) for name in {*MARK.findall(frame)} - {*common, *own}}
-    return filled(frame, common | own | said)
+    return worded(frame, common | own, "page", lang)
 
 
 def parts_of(circuits: Sequence[PageCircuit], title: str, pictures: Sequence[str]) -> dict[str, str]:
@@ -513,7 +531,7 @@ def parts_of(circuits: Sequence[PageCircuit], title: str, pictures: Sequence[str
         "circuits": "\n".join(_hideable("div", 'class="circuit"', i, picture) for i, picture in enumerate(pictures)),
         "codes": "\n".join(_code_lines(i, circuit) for i, circuit in enumerate(circuits) if circuit.program),
         "table": step_table(circuits[0].steps, circuits[0].story.lang),
-        "json": _json([circuit.data(gates) for circuit in circuits]),
+        "json": script_json([circuit.data(gates) for circuit in circuits]),
         "gates": list_of_gates(scripts),
     }
 
@@ -532,7 +550,7 @@ def list_of_gates(scripts: list[str]) -> str:
     return "\n".join(["const gates = [", *(f"  {text}," for text in scripts), "];"])
 
 
-def _json(data: object) -> str:
+def script_json(data: object) -> str:
     """JSON that may stand inside a script element: nothing in it can end the element."""
     return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 

@@ -15,7 +15,8 @@ from .story import Story
 
 # It is a document of its own, and in another one, that has TikZ already, only the picture.
 FRAME = r"""% {summary}
-% pdflatex makes a page of this; \input{{...}} puts it into a document that has \usepackage{{amsmath,tikz}}.
+% pdflatex makes a page of this; \input{{...}} puts it into a document that has \usepackage{{amsmath,tikz}}, and
+% \resizebox{{\linewidth}}{{!}}{{\input{{...}}}} makes it as wide as the lines there.
 \ifdefined\tikzpicture\let\finished\relax\else
 \documentclass{{article}}
 \usepackage[utf8]{{inputenc}}
@@ -68,8 +69,9 @@ def _group(group: ET.Element, formulas: Sequence[str]) -> Iterator[str]:
             words = element.text or ""
             otherwise = name_in_latex(words) if is_key else in_mathematics(words)
             formula = formulas[texts] if texts < len(formulas) else otherwise
-            yield _text(element, formula, patched="edge" in group.get("class", ""))
             texts += 1
+            if words.strip():
+                yield _text(element, formula, patched="edge" in group.get("class", ""))
         elif kind in SHAPES and not is_key:
             yield rf"\draw[{_look(element)}] {SHAPES[kind](element)};"
 

@@ -50,6 +50,15 @@ def say(phrase: str, lang: str | None = None, **parts: object) -> str:
     return LANGUAGES[known(lang)][phrase].format(times=times(), **parts)
 
 
+def counted(kind: str, count: int, lang: str | None = None) -> str:
+    """How many there are of a kind: "value", "gate" or "step".
+
+    >>> counted("gate", 1), counted("gate", 2)
+    ('1 gate', '2 gates')
+    """
+    return say(f"one {kind}" if count == 1 else f"many {kind}s", lang, count=count)
+
+
 def error_saying(kind: type[E], phrase: str, **parts: object) -> E:
     """An error that says the sentence `phrase` in English, as all errors do, and knows it for other languages."""
     error = kind(say(phrase, "en", **parts))
