@@ -231,8 +231,9 @@ def test_nothing_moves_and_every_number_has_room(browser):  # noqa: F811
         assert browser.run(places) == before and browser.run(outside) == 0, text
 
 
-def test_the_page_of_the_first_circuit_is_small():
-    assert len(page(lecture()).html.encode()) < 80_000
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_page_of_the_first_circuit_is_small(lang):
+    assert len(page(lecture(), lang=lang).html.encode()) < 80_000
 
 
 def test_a_leaf_that_is_drawn_again_changes_everywhere(browser):  # noqa: F811

@@ -552,7 +552,7 @@ def list_of_gates(scripts: list[str]) -> str:
 
 def script_json(data: object) -> str:
     """JSON that may stand inside a script element: nothing in it can end the element."""
-    return json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _hideable(tag: str, attributes: str, index: int, inside: str) -> str:
