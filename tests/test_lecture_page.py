@@ -12,7 +12,7 @@ from scalargrad import language, page
 from scalargrad.__main__ import main
 from scalargrad.lecture import CIRCUITS
 from scalargrad.lecture.page import MOST_VALUES, TEXTS, lecture_html, save_lecture
-from scalargrad.views.page import filled
+from scalargrad.views.html_file import filled
 from scalargrad.views.phrases import LANGUAGES
 
 CHAPTERS = [*CIRCUITS, "network"]

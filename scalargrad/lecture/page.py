@@ -8,7 +8,6 @@ those pages have in common is there once.
 from __future__ import annotations
 
 import html
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +15,8 @@ from pathlib import Path
 from .. import files
 from ..views.compact import compact
 from ..views.handout import step_table
-from ..views.page import html_path, list_of_gates, page, template, worded
+from ..views.html_file import framework, html_path, script_json, worded
+from ..views.page import list_of_gates, page, template
 from ..views.phrases import LANGUAGES, known, say
 from .circuits import CIRCUITS
 from .network import picture, recorded
@@ -45,7 +45,7 @@ def lecture_html(lang: str | None = None) -> str:
         "script": _read("lecture.js"),
         "links": "\n".join(f'<li><a href="#{name}">{_said(f"{name} title", lang)}</a></li>' for name in chapters),
         "chapters": "\n".join(_chapter(number, name, lang) for number, name in enumerate(chapters, 1)),
-        "json": _json({"template": template(lang), "chapters": chapters}),
+        "json": script_json({"template": template(lang), "chapters": chapters}),
     }
     return _filled("lecture.html", parts, lang)
 
@@ -61,10 +61,11 @@ def _network(lang: str) -> str:
     gates, data = recorded(lang)
     parts = {
         "lang": lang,
+        "title": _said("network title", lang),
         "style": "\n".join([compact("page.css"), _read("network.css")]),
         "script": "\n".join([compact("page_gates.js"), list_of_gates(gates), _read("network.js")]),
         "picture": picture(lang),
-        "json": _json({"text": {phrase: LANGUAGES[lang][phrase] for phrase in SPOKEN}, **data}),
+        "json": script_json({"text": {phrase: LANGUAGES[lang][phrase] for phrase in SPOKEN}, **data}),
     }
     return _filled("network.html", parts, lang)
 
@@ -76,7 +77,7 @@ def _chapter(number: int, name: str, lang: str) -> str:
 
 def _filled(name: str, parts: Mapping[str, str], lang: str) -> str:
     """A file with these parts in the place of its marks, and sentences in the place of the others."""
-    return worded(_read(name), parts, "lecture", lang)
+    return worded(framework(FOLDER / name).rstrip(), parts, "lecture", lang)
 
 
 def _read(name: str) -> str:
@@ -85,9 +86,3 @@ def _read(name: str) -> str:
 
 def _said(phrase: str, lang: str) -> str:
     return html.escape(say(f"lecture {phrase}", lang))
-
-
-def _json(data: object) -> str:
-    """JSON that may stand inside a script element: nothing in it ends the element, or begins a comment."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("</", "<\\/").replace("<!", "\\u003c!")

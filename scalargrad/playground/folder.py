@@ -17,13 +17,17 @@ from urllib.parse import urlencode
 
 from .. import files
 from ..lecture import CIRCUITS, Circuit
+from ..views.html_file import framework, script_json, worded
 from ..views.layout import INSTALL_MACHINE
-from ..views.page import script_json, worded
 from ..views.phrases import LANGUAGES, error_saying, known, say
 
 PYODIDE = "https://cdn.jsdelivr.net/npm/pyodide@314.0.7/"
 PYODIDE_BYTES = 12_300_000  # what of it is loaded, unpacked
 PYODIDE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src data:; "
+    "connect-src 'self'; worker-src 'self'; frame-src 'self'; form-action 'none'; base-uri 'none'"
+)
 POLICY_OF_ONE_FILE = (
     f"default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob: {PYODIDE}; "
     f"connect-src {PYODIDE}; style-src 'unsafe-inline'; img-src data:; worker-src blob:; "
@@ -87,7 +91,7 @@ def _contents(first: str) -> dict[str, bytes]:
 # ---- the pages ----
 
 
-def _page(lang: str, names: dict[str, str], size: int, without: str) -> bytes:
+def _page(lang: str, names: dict[str, str], size: int, without: str, policy: str = POLICY) -> bytes:
     """The page; `without` is what it says where its script does not run."""
     words = {key: LANGUAGES[lang][f"playground {key}"] for key in TOLD}
     parts = {
@@ -105,7 +109,7 @@ def _page(lang: str, names: dict[str, str], size: int, without: str) -> bytes:
         "without": html.escape(without),
         "words": script_json({"words": words, "bytes": size}),
     }
-    return _filled("index.html", parts, lang)
+    return _filled("index.html", parts, lang, policy)
 
 
 def _option(circuit: Circuit, lang: str) -> str:
@@ -122,9 +126,9 @@ def _tab(view: str, lang: str) -> str:
     return f'<button type="button" role="tab" {names}>{label}</button>'
 
 
-def _filled(name: str, parts: dict[str, str], lang: str | None = None) -> bytes:
+def _filled(name: str, parts: dict[str, str], lang: str | None = None, policy: str = POLICY) -> bytes:
     """A file with these parts in the place of its marks, and sentences in the place of the others."""
-    return worded(_text(name), parts, "playground", known(lang)).encode()
+    return worded(framework(HERE / name, policy), parts, "playground", known(lang)).encode()
 
 
 def _text(name: str) -> str:
@@ -148,11 +152,10 @@ def _one_file(lang: str, pyodide: Path) -> bytes:
         f"<script>\n{_text('playground.js')}</script>",
         "</body>",
     ]
-    page = _page(lang, {lang: ""}, size, say("playground script", lang)).decode()
+    page = _page(lang, {lang: ""}, size, say("playground script", lang), POLICY_OF_ONE_FILE).decode()
     for mark, instead in (
         (r'<link rel="stylesheet" [^>]*>', f"<style>\n{_text('playground.css')}</style>"),
         (r'<script src="playground.js" defer></script>\n', ""),
-        (r"default-src 'none'[^\"]*", POLICY_OF_ONE_FILE),
         (r"</body>", "\n".join(scripts)),
     ):
         before, _, after = re.split(f"({mark})", page, maxsplit=1)

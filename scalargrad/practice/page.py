@@ -17,7 +17,9 @@ from typing import Any
 from .. import files
 from ..expression import evaluate
 from ..value import Value
-from ..views.page import PageCircuit, filled, html_path, parts_of, script_json, template
+from ..views.html_file import filled, html_path, script_json
+from ..views.page import parts_of, template
+from ..views.page_circuit import PageCircuit
 from ..views.phrases import LANGUAGES, known, say
 from ..views.story import Story
 from .levels import LEVELS, choices, expression, inputs

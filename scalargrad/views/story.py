@@ -70,6 +70,21 @@ class Story:
         roots = [equal[root] for root in self.roots]
         return Story(roots, names, self.upstream, self.lines, self.lang, variables=()), equal
 
+    def owners(self, equal: Mapping[Value, Value]) -> dict[Value, int]:
+        """For every node of this graph taken apart, the place in `order` of the node whose gate it was a part of.
+
+        equal: {node: its equal there}.
+        """
+        owners: dict[Value, int] = {}
+        for i, node in enumerate(self.order):
+            stack = [equal[node]]
+            while stack:
+                part = stack.pop()
+                if part not in owners:
+                    owners[part] = i
+                    stack += part.parents
+        return owners
+
     # ---- the graph ----
 
     @cached_property
