@@ -2,11 +2,13 @@
 
 import gc
 import importlib.util
+import inspect
 import math
 import os
 import random
 import subprocess
 import sys
+import weakref
 
 import pytest
 from gate_points import POINTS, WHOLE, plain, recipes, smooth
@@ -26,7 +28,7 @@ from scalargrad import (
     tanh,
     total,
 )
-from scalargrad.compiled import program as programs, record as record_on
+from scalargrad.compiled import Program, program as programs, record as record_on
 from scalargrad.gate import Gate
 from scalargrad.graph import topological_order
 from scalargrad.table import GATES
@@ -492,6 +494,41 @@ def test_parameters_are_read_at_each_call():
     program = record(lambda x: p * x, (1.0,), [p])
     p.data = 5.0
     assert program([3.0]) == (15.0, [3.0])
+
+
+@settings(max_examples=40)
+@given(recipe=recipes())
+def test_a_call_without_arguments_gives_what_the_function_gives(recipe):
+    parameters = [Value(x) for x in recipe.leaves]
+    program = record(lambda: tuple(recipe.run(parameters, GATES.get)[::-1]) or parameters[0], (), parameters)
+    for shift in (0.0, 0.25):
+        for p, x in zip(parameters, recipe.leaves):
+            p.data = x + shift
+        assert outcome(program) == outcome(lambda: Program.__call__(program))
+
+
+def outcome(run):
+    try:
+        return repr(run())
+    except Exception as error:
+        return repr(error)
+
+
+def test_a_small_program_without_arguments_is_a_function_without_arguments():
+    p = Value(2.0)
+    program = record(lambda: 0.5 * p * p, (), [p])
+    assert (program(), program.load()(), len(inspect.signature(program).parameters)) == ((2.0, [2.0]),) * 2 + (0,)
+    first, second = program()[1], program()[1]
+    assert first is not second
+    for call in (lambda: program([1.0]), lambda: program(x=[1.0])):
+        with pytest.raises(TypeError, match=r"^program\(\) (takes 0 positional|got an unexpected keyword)"):
+            call()
+
+
+def test_a_program_that_is_dropped_is_freed_at_once():
+    p = Value(2.0)
+    gone = [weakref.ref(record(lambda: p * p, (), [p])), weakref.ref(record(lambda x: p * x, (1.0,), [p]))]
+    assert [each() for each in gone] == [None, None], "a cycle keeps it until the collector comes"
 
 
 def test_other_leaves_are_frozen():

@@ -101,7 +101,8 @@ of a large graph it compiles only what each kind of gate does, from the flat cod
 itself becomes a list of instructions, which are whole numbers.  `record` chooses by size.
 
 **7. program.py: what a user holds.**  `record` goes this way, and remembers the compiled code by its trace; `Program`
-reads the parameters at each call, checks the data, and divides by the number of samples.
+reads the parameters at each call, checks the data, and divides by the number of samples.  Where there are no data and
+the graph is small, the call itself is code made for it (`Bound`).
 
 >>> program = record(neuron, samples=(3.0,), parameters=[w, b])
 >>> program([3.0, 0.0])

@@ -18,6 +18,7 @@ from .flat import FlatCode, Line
 from .trace import Layout, is_array, rows
 from .writing import ArrayWriter, FloatWriter
 
+MAX_BOUND = 100  # lines and parameters; if there are more, what comes before them in a call is little beside them
 # Gates that any kind of number has as operators.
 OPERATORS = (table.add, table.sub, table.mul, table.div, table.neg, table.total, table.dot)
 Result = tuple[Any, ...]  # a value, a list of gradients, and other values: as many as the function returns
@@ -78,10 +79,13 @@ class Engine:
 
     source: the text that was compiled.
     function: the Python function that the text defines; None if it is no Python.
+    bind: for a small graph without inputs, a function of its parameters and plain numbers.  It returns a function
+        without arguments, which reads the data of the parameters and gives what `run` would.  Else None.
     """
 
     source: str
     function: Any = None
+    bind: Callable[..., Callable[[], Result]] | None = None
 
     def __init__(self, code: FlatCode):
         raise NotImplementedError
@@ -113,7 +117,10 @@ class PythonEngine(Engine):
         self.source = writer.source()
         functions = {gate.name: gate.output for gate in GATES.values()}
         own = {f"{name}_gate": gate.output for name, gate in writer.own_gates.items()}
-        self.function = executed(self.source, functions | own | {"place": place})
+        namespace = functions | own | {"place": place}
+        self.function = executed(self.source, namespace)
+        if not code.x and len(code.lines) + len(code.p) <= MAX_BOUND:
+            self.bind = executed(writer.source_bound(), namespace)
 
     def kept(self, samples: Any) -> Any:
         return [*map(tuple, samples)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -94,7 +95,9 @@ def record(
     recorder = Recorder(function, samples, parameters)
     with collector_paused():
         trace, numbers = recorder.recorded()
-        return Program(recorder, trace, numbers, engine, reduce)
+        made = _engine_for(engine, trace)
+        kind = Bound if made.bind else Program
+        return kind(recorder, trace, numbers, engine, made, reduce)
 
 
 class Program:
@@ -106,7 +109,7 @@ class Program:
     inputs, parameters, values: how many numbers a sample has, the parameters, and how many values a run gives.
     """
 
-    def __init__(self, recorder: Recorder, trace: Trace, numbers: list[float], engine: str, reduce: str):
+    def __init__(self, recorder: Recorder, trace: Trace, numbers: list[float], engine: str, made: Engine, reduce: str):
         self.engine, self.reduce = engine, reduce
         self.parameters = recorder.parameters
         self.gates, self.inputs = len([entry for entry in trace.entries if entry.gate]), trace.inputs
@@ -114,7 +117,7 @@ class Program:
         self._layouts = recorder.layouts
         self._others = numbers
         self._mean = reduce == "mean"
-        self._engine = _engine_for(engine, trace)
+        self._engine = made
         self._nothing = self._engine.samples((), ())
 
     @property
@@ -173,6 +176,21 @@ class Program:
         if 0 in sizes:
             raise ValueError("the minibatch is empty")
         return self._engine.samples(data, self._layouts)
+
+
+class Bound(Program):
+    """A program without arguments for a small graph, such as one of the lecture's circuits, which runs for half a µs.
+
+    `Program.__call__` takes longer than that to find the parameters, the samples and the engine.  So what Python calls
+    here is what stands in the slot `__call__`: a function made for these parameters, which returns the same.
+    """
+
+    __slots__ = ("__call__",)
+    __signature__ = inspect.Signature()  # which `inspect` cannot read off a slot
+
+    def __init__(self, *made: Any):
+        super().__init__(*made)
+        self.__call__ = self._engine.bind(*self.parameters, *self._others)  # type: ignore[method-assign,misc]
 
 
 class Loaded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -142,8 +143,22 @@ class FloatWriter(Writer):
 
     def source(self) -> str:
         """The text of `run(p, samples)`: it returns the sums of values, of gradients (a list), and of other values."""
+        head = [f"{_targets(self.code.p)} = p"] if self.code.p else []
+        return "\n".join(["def run(p, samples):", *indented([*head, *self.body]), ""])
+
+    def source_bound(self) -> str:
+        """The text of `run(value_p0, value_p1, ...)`, for a graph without inputs: `bind` of an engine."""
         code = self.code
-        self.written = [f"{_targets(code.p)} = p"] if code.p else []
+        reads = [f"{p} = value_{p}._data" for p in code.p[: code.parameters]]
+        given = [f"value_{p}" for p in code.p[: code.parameters]] + [p.name for p in code.p[code.parameters :]]
+        lines = ["def program():", *indented([*reads, *self.body])]
+        lines += ["program.__qualname__ = 'program'", "return program"]
+        return "\n".join([f"def run({', '.join(given)}):", *indented(lines), ""])
+
+    @functools.cached_property
+    def body(self) -> list[str]:
+        """What stands in the function after its parameters have names: text that can be written once only."""
+        code = self.code
         self._write_lines(varying=False)
         before, self.written = self.written, []
         self._write_lines(varying=True)
@@ -160,8 +175,7 @@ class FloatWriter(Writer):
         head = [f"for {_targets(code.x)} in samples:"] if loop else []
         after = ["n = float(len(samples))"] if code.x and any(fixed.values()) else []
         returned = ", ".join([value, f"[{', '.join(gradients)}]", *others])
-        body = [*before, *zeros, *head, *indented(loop), *after, *self.written, f"return {returned}"]
-        return "\n".join(["def run(p, samples):", *indented(body), ""])
+        return [*before, *zeros, *head, *indented(loop), *after, *self.written, f"return {returned}"]
 
     def _fixed(self) -> dict[str, list[Spelling]]:
         """{result: its terms that are the same for every sample}; they are added once, times the number of samples."""
