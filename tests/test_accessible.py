@@ -4,7 +4,7 @@ import pytest
 from conftest import lecture
 from npm import npm_file
 
-from scalargrad import Value, log, page, sigmoid
+from scalargrad import Value, draw, log, nn, page, sigmoid
 
 pytest.importorskip("selenium", reason="the page is tested in a browser through selenium: pip install it")
 
@@ -81,6 +81,20 @@ def test_axe_would_find_something(browser, axe):  # noqa: F811
     browser.open(page(lecture()))
     browser.run("for (const name of ['aria-label', 'title']) document.getElementById('next').removeAttribute(name)")
     assert list(axe()) == ["button-name"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_axe_finds_nothing_in_pictures_that_stand_on_one_page(browser, axe, lang, tmp_path):  # noqa: F811
+    drawings = [draw(neuron(), lang=lang), draw(lecture(), lang=lang), draw(nn.MLP(2, [3, 1], seed=0), lang=lang)]
+    pictures = "\n".join([drawing.svg for drawing in drawings] + [drawing._repr_html_() for drawing in drawings])
+    path = tmp_path / "pictures.html"
+    path.write_text(
+        f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>Pictures</title>'
+        f"<main><h1>Pictures</h1>{pictures}</main></html>",
+        encoding="utf-8",
+    )
+    browser.open(path)
+    assert axe() == {}
 
 
 # ---- colours that are the reader's ----

@@ -11,7 +11,7 @@ from conftest import HOSTILE
 
 from scalargrad import Value, draw, gate, nn, sigmoid
 from scalargrad.nn import drawing as room
-from scalargrad.views.layout import GREEN, RED, SVG
+from scalargrad.views.layout import GREEN, RED, SVG, plain_id
 from scalargrad.views.names import clean
 
 READABLE = 9.0  # px, where the picture is 850 px wide
@@ -53,7 +53,7 @@ MODELS = {
 def groups(picture, kind):
     """{id: group} of the elements of one class."""
     found = ET.fromstring(picture.svg).iter(f"{SVG}g")
-    return {group.get("id"): group for group in found if re.fullmatch(kind, group.get("class", ""))}
+    return {plain_id(group): group for group in found if re.fullmatch(kind, group.get("class", ""))}
 
 
 def texts(group):
@@ -219,7 +219,6 @@ def test_draw_asks_the_model():
     picture = draw(model)
     assert picture.source == nn.draw_network(model).source and picture._repr_svg_() == picture.svg
     assert repr(picture) == "<Drawing of 2 -> 3 tanh -> 1 linear, 13 parameters; .save('network.svg') writes it>"
-    assert ET.fromstring(picture.svg).get("aria-label") == "network of 2 -> 3 tanh -> 1 linear, 13 parameters"
 
 
 def test_draw_asks_any_object():

@@ -13,7 +13,7 @@ from test_layout import recurrence, sums
 
 from scalargrad import Value, draw, page
 from scalargrad.graph import topological_order
-from scalargrad.views.layout import SVG
+from scalargrad.views.layout import SVG, plain_id
 from scalargrad.views.rows import FRAME, MARKS, Columns
 from scalargrad.views.story import Story
 
@@ -63,7 +63,7 @@ def test_a_long_circuit_is_folded_and_no_wider_than_a_page(name):
 
 
 def test_rows_follow_each_other_downwards():
-    gates = {g.get("id"): height(g) for g in groups(draw(LONG["chain"]).svg, "gate")}
+    gates = {plain_id(g): height(g) for g in groups(draw(LONG["chain"]).svg, "gate")}
     heights = [gates[f"g{i}"] for i in range(1, 301)]
     assert all(below > above - 1 for above, below in zip(heights, heights[1:])) and heights[-1] > heights[0] + 500
 

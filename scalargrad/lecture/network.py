@@ -68,4 +68,4 @@ def picture(lang: str) -> str:
     roomy = network()
     for p in roomy.parameters():
         p.data = p.grad = LONG
-    return draw_network(roomy, [LONG, LONG], lang=lang).svg
+    return draw_network(roomy, [LONG, LONG], lang=lang).for_script()

@@ -15,7 +15,7 @@ from ..value import Value
 from ..views.dot import STYLES, WRITTEN_OUT, as_it_is, blank, escape, escape_record
 from ..views.draw import Drawing
 from ..views.names import clean
-from ..views.phrases import known, say
+from ..views.phrases import known, say, shortened
 from .mlp import MLP
 from .module import Module
 from .neurons import Layer, Maxout, Neuron, checked_inputs
@@ -59,7 +59,8 @@ def draw_network(
     source, titles = _layers(net) if len(net.names) > MAX_PARAMETERS else _columns(net)
     layers = "".join([f" -> {len(layer)} {_activation(layer[0])}" for layer in net.layers])
     summary = f"{net.n_inputs}{layers}, {len(net.names)} parameters"
-    return Drawing(source, titles, engine, summary, kind="network")
+    told = net.title(), net.description(), net.lang
+    return Drawing(source, titles, engine, summary, *told, kind="network")
 
 
 class _Unit(NamedTuple):
@@ -98,6 +99,24 @@ class _Network:
             return self.say("network inputs", count=self.n_inputs)
         layer = self.layers[i - 1]
         return self.say("network layer", number=i, count=len(layer), activation=_activation(layer[0]))
+
+    def title(self) -> str:
+        return self.say("network", parameters=self.say("network parameters", count=f"{len(self.names):,}"))
+
+    def description(self) -> str:
+        """For those who do not see it: the columns, the outputs and, after `backward()`, the largest gradient."""
+        columns = self.listed([self.heading(i) for i in range(len(self.columns))])
+        sentences = [self.say("network columns", columns=columns)]
+        if self.outputs:
+            outputs = [f"{unit.name} = {unit.numbers[0]}" for unit in self.columns[-1]]
+            sentences.append(self.say("network forward", outputs=self.listed(outputs)))
+        if self.graded:
+            largest = max(self.names, key=lambda p: abs(p.grad))
+            sentences.append(self.say("network backward", name=self.names[largest], grad=self.grad(largest)))
+        return self.say("between sentences").join(sentences)
+
+    def listed(self, texts: list[str]) -> str:
+        return self.say("between changes").join(shortened(texts, self.lang))
 
     def weights_into(self, i: int) -> Iterator[tuple[int, int, Value]]:
         """(place in column i, neuron of layer i, weight); the bias comes from the place after the last."""

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import files
+from ..gate import CONSTANT
 from ..text import DIGITS, number_text
 from ..value import Value
 from .browser import embedded, show
 from .circuit import UPRIGHT, Circuit, Shown
 from .dot import COMPACT, WRITTEN_OUT, boxes_of
-from .layout import READABLE, lay_out, readable, system_dot
+from .layout import READABLE, described, labelled, lay_out, readable, system_dot
 from .patterns import gate_title
 from .phrases import counted
 from .story import Story
 from .tikz import formulas_of, tikz
-
-if TYPE_CHECKING:
-    pass
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 DPI = 192  # of a PNG: twice Graphviz's own, for slides and sharp screens
@@ -43,6 +42,9 @@ class Drawing:
         titles: Mapping[str, str],
         engine: str | None,
         summary: str,
+        title: str,
+        description: str,
+        lang: str,
         kind: str = "circuit",
         upright: bool = False,
         formulas: Callable[[], Mapping[str, Sequence[str]]] = dict,
@@ -51,7 +53,10 @@ class Drawing:
         self.source = source
         self._titles = titles
         self._engine = engine
-        self._summary = summary
+        self._summary = summary  # in English, for the repr
+        self._title = title
+        self._description = description
+        self._lang = lang  # of these two, and of titles
         self._kind = kind
         self._upright = upright
         self._formulas = formulas  # {id: what stands there, for LaTeX}
@@ -61,10 +66,19 @@ class Drawing:
 
     @cached_property
     def svg(self) -> str:
-        """The picture as one `<svg>` element; RuntimeError, saying what to install, where nothing can lay it out."""
-        return readable(
-            lay_out(self.source, self._engine), self._titles, f"{self._kind} of {self._summary}", self._upright
-        )
+        """The picture as one `<svg>` element; RuntimeError, saying what to install, where nothing can lay it out.
+
+        A screen reader says what is in it, as `<title>` and `<desc>`.
+        """
+        return described(self._laid_out(), self._title, self._description, self._lang)
+
+    def for_script(self) -> str:
+        """The picture for a page whose script changes its numbers: with the ids that it has in `source`, and no
+        description; errors as of `svg`."""
+        return labelled(self._laid_out(), self._title)
+
+    def _laid_out(self) -> ET.Element:
+        return readable(lay_out(self.source, self._engine), self._titles, self._upright)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The path, after writing the picture there, whole or not at all.
@@ -78,7 +92,7 @@ class Drawing:
         elif kind == ".dot":
             content = self.source.encode()
         elif kind == ".tex":
-            content = tikz(self.svg, self._formulas(), f"{self._kind} of {self._summary}").encode()
+            content = tikz(self.svg, self._formulas(), self._title).encode()
         elif kind in (".png", ".pdf"):
             sharp = self.source.replace("{", f"{{\n\tdpi={DPI}", 1) if kind == ".png" else self.source
             content = system_dot(sharp, kind[1:])
@@ -92,7 +106,7 @@ class Drawing:
 
     def _repr_html_(self) -> str | None:
         svg = self._repr_svg_()
-        return svg and embedded(svg, f"{self._kind} of {self._summary}")
+        return svg and embedded(svg, f"{self._title}. {self._description}")
 
     def _repr_svg_(self) -> str | None:
         try:
@@ -149,9 +163,20 @@ def draw(
         )
     values, gates = len(shown), sum(1 for node in shown if node.gate)
     circuit = _circuit(story, shown, direction)
-    summary = f"{counted('value', values, 'en')} and {counted('gate', gates, 'en')}"
     upright, formulas = direction in UPRIGHT, partial(formulas_of, story, circuit)
-    return Drawing(circuit.source, _titles(story, circuit), engine, summary, upright=upright, formulas=formulas)
+    return Drawing(
+        circuit.source,
+        _titles(story, circuit),
+        engine,
+        summary=f"{counted('value', values, 'en')} and {counted('gate', gates, 'en')}",
+        title=story.say(
+            "circuit", values=counted("value", values, story.lang), gates=counted("gate", gates, story.lang)
+        ),
+        description=_description(story, around),
+        lang=story.lang,
+        upright=upright,
+        formulas=formulas,
+    )
 
 
 def _check(argument: str, given: object, known: tuple[object, ...]) -> None:
@@ -220,7 +245,26 @@ def _local_texts(story: Story, node: Value, digits: int = DIGITS) -> list[str]:
         return [story.say("not finite")] * len(node.parents)
 
 
-# ---- what is said when one points at it ----
+# ---- what is said to those who do not see it, and to those who point at it ----
+
+
+def _description(story: Story, around: Value | None) -> str:
+    """The forward pass and, after `backward()`, the gradients of the leaves: each in one line, of bounded length."""
+    leaves = [leaf for leaf in story.leaves if leaf.form is not CONSTANT] or story.leaves
+    sentences = [
+        story.say(
+            "circuit forward",
+            gates=counted("gate", len(story.gates), story.lang),
+            leaves=story.listed(list(map(story.data_and_name, leaves))),
+            roots=story.listed(list(map(story.data_and_name, story.roots))),
+        )
+    ]
+    if around is not None:
+        sentences.insert(0, story.say("circuit around", name=story.names[around]))
+    if story.graded:
+        gradients = story.listed([story.gradient_text(leaf, leaf.grad) for leaf in leaves])
+        sentences.append(story.say("circuit backward", gradients=gradients))
+    return story.say("between sentences").join(sentences)
 
 
 def _titles(story: Story, circuit: Circuit) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import xml.etree.ElementTree as ET
+import zlib
 from collections.abc import Iterator, Mapping
 
 from ..text import width
@@ -50,10 +51,10 @@ def system_dot(source: str, kind: str) -> bytes:
         raise RuntimeError(f"the program `dot` failed: {said or error}") from None
 
 
-# ---- the SVG, made readable: titles worth reading, colours, a role ----
+# ---- the SVG, made readable: titles worth reading, colours ----
 
 
-def readable(svg: bytes, titles: Mapping[str, str], summary: str, upright: bool = False) -> str:
+def readable(svg: bytes, titles: Mapping[str, str], upright: bool = False) -> ET.Element:
     """The SVG with these titles, by id, instead of Graphviz's, in our colours, and every label on its own wire.
 
     upright: whether wires lead down or up.
@@ -62,12 +63,12 @@ def readable(svg: bytes, titles: Mapping[str, str], summary: str, upright: bool 
     ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     tree = ET.fromstring(svg)
     tree.set("style", f"max-width:100%;height:auto;min-width:{_least_width(tree)}px")
-    tree.set("role", "img")
-    tree.set("aria-label", summary)
     for group in tree.iter(f"{SVG}g"):
         title = group.find(f"{SVG}title")
-        if title is not None:
-            title.text = titles.get(group.get("id", ""), summary if group.get("class") == "graph" else "")
+        if title is not None and group.get("class") == "graph":
+            group.remove(title)
+        elif title is not None:
+            title.text = titles.get(group.get("id", ""), "")
         kind = group.get("class", "")
         if kind == "cluster row":  # its frame is never seen
             for frame in group.findall(f"{SVG}polygon"):
@@ -80,7 +81,7 @@ def readable(svg: bytes, titles: Mapping[str, str], summary: str, upright: bool 
                 _put_wire_through(group)
         if kind.startswith("edge"):
             _put_on_its_wire(group, upright)
-    return ET.tostring(tree, encoding="unicode")
+    return tree
 
 
 def _least_width(tree: ET.Element) -> int:
@@ -128,3 +129,38 @@ def _points(path: str) -> Iterator[tuple[float, float]]:
             t = i / CURVE_POINTS
             p = (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
             yield p.real, p.imag
+
+
+# ---- for those who do not see it ----
+
+
+def labelled(tree: ET.Element, title: str) -> str:
+    """The SVG as text, with a name that a screen reader says: for a page, whose script finds elements by their ids."""
+    tree.set("role", "img")
+    tree.set("aria-label", title)
+    return ET.tostring(tree, encoding="unicode")
+
+
+def described(tree: ET.Element, title: str, description: str, lang: str) -> str:
+    """The SVG as text, with a title and a description that a screen reader says.
+
+    All ids end alike, in eight digits made from the picture: several of them in one page do not mix them up.
+    """
+    tree.set("role", "img")
+    tree.set("lang", lang)
+    for place, (tag, text) in enumerate({"title": title, "desc": description}.items()):
+        element = ET.Element(f"{SVG}{tag}", {"id": tag})
+        element.text = text
+        tree.insert(place, element)
+    ending = f"-{zlib.crc32(ET.tostring(tree)):08x}"
+    for element in tree.iter():
+        if "id" in element.attrib:
+            element.set("id", element.attrib["id"] + ending)
+    tree.set("aria-labelledby", f"title{ending}")
+    tree.set("aria-describedby", f"desc{ending}")
+    return ET.tostring(tree, encoding="unicode")
+
+
+def plain_id(element: ET.Element) -> str:
+    """The id of an element of a described SVG without the ending."""
+    return element.get("id", "").partition("-")[0]

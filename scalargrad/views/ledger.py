@@ -13,8 +13,9 @@ from ..gate import to_float
 from ..graph import Edge
 from ..text import agreeing, clip, number_text
 from ..value import Value
+from .phrases import MAX_LISTED
 from .spelling import MAX_FORMULA
-from .story import MAX_LISTED, Story
+from .story import Story
 from .ways import (
     MAX_TERMS,
     Answer,

@@ -13,13 +13,13 @@ from ..value import Value
 from .circuit import Circuit, Shown
 from .dot import COMPACT, boxes_of
 from .javascript import script_number
-from .layout import SVG, lay_out, readable
+from .layout import SVG, labelled, lay_out, readable
 from .lit_lines import Lit, program_beside
 from .patterns import edge_sentence, gate_sentence, gate_title
-from .phrases import counted, say
+from .phrases import MAX_LISTED, counted, say
 from .rerun import Rerun
 from .steps import Step, Steps
-from .story import MAX_LISTED, Story
+from .story import Story
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 WIDEST = 900.0  # points: letters are then 9 pixels high in a window of 850
@@ -137,7 +137,7 @@ class PageCircuit:
         """The picture as it looks after the last step."""
         if self._svg is None:
             laid_out = self._filled_in(lay_out(self._circuit.source, engine))
-            self._svg = readable(laid_out, self._titles(), self.summary)
+            self._svg = labelled(readable(laid_out, self._titles()), self.summary)
         return self._svg
 
     def picture(self, engine: str | None) -> str:

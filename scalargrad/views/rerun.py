@@ -14,8 +14,9 @@ from ..table import maximum, minimum, pick
 from ..value import Value
 from .javascript import Script, gate_script, inputs_in, script_number
 from .patterns import manner
+from .phrases import MAX_LISTED
 from .spelling import Shown, course_slopes, shared_slopes, slope_formula, template
-from .story import MAX_LISTED, Story
+from .story import Story
 
 MAX_SCRIPT = 20_000  # letters of a gate's JavaScript; the rule of a maximum grows with the square of its inputs
 

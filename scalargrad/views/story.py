@@ -20,8 +20,6 @@ from . import phrases, spelling
 from .lines import being_recorded
 from .names import names_of
 
-MAX_LISTED = 12  # values, or slopes, that are listed in a line
-
 
 class Story:
     """One graph, as all views tell it.
@@ -261,7 +259,7 @@ class Story:
 
     def shortened(self, texts: list[str]) -> list[str]:
         """The first of the texts, and how many there are in all, if there are many."""
-        return texts if len(texts) <= MAX_LISTED else [*texts[:MAX_LISTED], self.say("in all", count=len(texts))]
+        return phrases.shortened(texts, self.lang)
 
     def placed(self, text: str, node: Value) -> str:
         """The text about a gate, followed by its source line where that is known."""

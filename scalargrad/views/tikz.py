@@ -10,7 +10,7 @@ from ..value import Value
 from .circuit import WRITTEN_AS_FORMULA, Circuit
 from .dot import WRITTEN_OUT
 from .latex import COMMANDS, Latex, local_gradient, name_in_latex
-from .layout import SVG
+from .layout import SVG, plain_id
 from .story import Story
 
 # It is a document of its own, and in another one, that has TikZ already, only the picture.
@@ -47,7 +47,7 @@ def tikz(svg: str, formulas: Mapping[str, Sequence[str]], summary: str) -> str:
     tree = ET.fromstring(svg)
     _, _, wide, high = map(float, tree.get("viewBox", "").split())
     left, bottom = _origin(tree)
-    drawn = [line for group in tree.iter(f"{SVG}g") for line in _group(group, formulas.get(group.get("id", ""), ()))]
+    drawn = [line for group in tree.iter(f"{SVG}g") for line in _group(group, formulas.get(plain_id(group), ()))]
     box = {"left": left, "right": left + wide, "top": bottom - high, "bottom": bottom}
     corners = {side: f"{place:g}" for side, place in box.items()}
     return FRAME.format(summary=summary, wide=wide + 2, high=high + 2, drawn="\n".join(drawn), **corners)

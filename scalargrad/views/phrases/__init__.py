@@ -11,6 +11,7 @@ from typing import TypeVar
 from . import en, zh
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": en.SENTENCES, "zh": zh.SENTENCES}
+MAX_LISTED = 12  # values, or slopes, that are listed in a line
 E = TypeVar("E", bound=BaseException)
 _ambient: ContextVar[str] = ContextVar("language", default="en")
 
@@ -57,6 +58,11 @@ def counted(kind: str, count: int, lang: str | None = None) -> str:
     ('1 gate', '2 gates')
     """
     return say(f"one {kind}" if count == 1 else f"many {kind}s", lang, count=count)
+
+
+def shortened(texts: list[str], lang: str | None = None) -> list[str]:
+    """The first of the texts, and how many there are in all, if there are many."""
+    return texts if len(texts) <= MAX_LISTED else [*texts[:MAX_LISTED], say("in all", lang, count=len(texts))]
 
 
 def error_saying(kind: type[E], phrase: str, **parts: object) -> E:
