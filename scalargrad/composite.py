@@ -6,7 +6,7 @@ import inspect
 import keyword
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 from .formula import OPERATORS, Formula, read_rule
 from .gate import CONSTANT, Form, Gate, Pattern
@@ -74,7 +74,8 @@ class Composite(Gate):
         return tuple([leaf.grad for leaf in leaves])
 
 
-F = TypeVar("F", bound=Callable[..., Any])  # the gate made of a function is called as that is
+P = ParamSpec("P")  # a gate made of gates is called as its function is
+R = TypeVar("R")
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -92,24 +93,36 @@ def named(parameters: Iterable[inspect.Parameter], count: int) -> list[str]:
     return [*known, *(f"x{i + 1}" for i in range(len(known), count))][:count]
 
 
+class Ruled(Protocol):
+    """A gate with a rule, as type checkers see it: its function takes floats, and the gate takes values, too."""
+
+    @overload
+    def __call__(self, *inputs: float) -> float: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, *inputs: Value | float) -> Value: ...
+
+
 @overload
 def gate(
-    function: F,
+    function: Callable[P, R], *, name: str | None = None, symbol: str | None = None, pattern: Pattern = "scales"
+) -> Callable[P, R]: ...
+@overload
+def gate(
+    *, name: str | None = None, symbol: str | None = None, pattern: Pattern = "scales"
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+@overload
+def gate(
+    function: Callable[..., float],
     *,
-    rule: Callable[..., Any] | None = None,
+    rule: Callable[..., Any],
     name: str | None = None,
     symbol: str | None = None,
     pattern: Pattern = "scales",
-) -> F: ...
+) -> Ruled: ...
 @overload
 def gate(
-    function: None = None,
-    *,
-    rule: Callable[..., Any] | None = None,
-    name: str | None = None,
-    symbol: str | None = None,
-    pattern: Pattern = "scales",
-) -> Callable[[F], F]: ...
+    *, rule: Callable[..., Any], name: str | None = None, symbol: str | None = None, pattern: Pattern = "scales"
+) -> Callable[[Callable[..., float]], Ruled]: ...
 def gate(
     function: Callable[..., Any] | None = None,
     *,
@@ -139,7 +152,7 @@ def gate(
     number for each input.
     """
     if function is None:
-        return lambda function: gate(function, rule=rule, name=name, symbol=symbol, pattern=pattern)
+        return lambda function: gate(function, rule=rule, name=name, symbol=symbol, pattern=pattern)  # type: ignore[arg-type]
     if not callable(function):
         raise TypeError(
             f"a gate is made of a function of its inputs, not of {type(function).__name__} {function!r:.40}"

@@ -12,7 +12,7 @@ from .node import output_of_many
 from .text import short
 from .value import Value
 
-Number = TypeVar("Number", Value, float)
+Number = TypeVar("Number", Value | float, Value, float)  # the first is what `sum` of values gives
 
 
 def exp(x: Number) -> Number:

@@ -42,6 +42,14 @@ def product(x: Value, y: Value) -> Value:
     return x * y
 
 
+@gate(rule=lambda z, x: (2.0 * x,))
+def square(x: float) -> float:
+    return x * x
+
+
+cube = gate(lambda x: x * x * x, name="cube")
+
+
 class Neuron:
     def __init__(self, n: int) -> None:
         self.w = [Value(random.uniform(-1, 1), f"w{i}") for i in range(n)]
@@ -56,6 +64,10 @@ class Neuron:
 
 def squared_error(scores: Sequence[Value], targets: Sequence[float]) -> Value:
     return total([(score - target) ** 2 for score, target in zip(scores, targets)]) / len(scores)
+
+
+def cross_entropy(scores: Sequence[Value], label: int) -> Value:
+    return log(sum(exp(score) for score in scores)) - scores[label]
 
 
 def train(neuron: Neuron, data: Sequence[tuple[list[float], float]], rate: float = 0.1) -> list[float]:
@@ -91,7 +103,7 @@ def compiled(w: Value, b: Value) -> float:
 
 def main() -> None:
     x, y = Value(2), Value(-3.0, "y")
-    f = swish(x) + product(x, y) + maximum(x, y, 0.0) - log(x) ** 2
+    f = swish(x) + product(x, y) + maximum(x, y, 0.0) - log(x) ** 2 + square(x) * cube(y) + cross_entropy([x, y], 0)
     look(f, x)
     if f > 0 and x <= 2.0:
         f = f + abs(x) + (2**x) / 3
