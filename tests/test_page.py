@@ -6,6 +6,7 @@ import json
 import math
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from conftest import HOSTILE, lecture
 from scalargrad import Value, dot, exp, gate, maximum, page, sigmoid, steps, tanh
 from scalargrad.__main__ import main
 from scalargrad.text import number_text, width
-from scalargrad.views import phrases
-from scalargrad.views.page import PARTS, template
+from scalargrad.views import page_circuit, phrases
+from scalargrad.views.page import PARTS, Page, template
 from scalargrad.views.phrases import LANGUAGES
 
 FOLDER = Path(phrases.__file__).parents[1]
@@ -362,6 +363,26 @@ def test_a_notebook_that_is_not_trusted_shows_what_stands_in_the_frame(lang, tol
     assert kind == "data:image/svg+xml;base64"
     boxes = ET.fromstring(base64.b64decode(data)).iter("{http://www.w3.org/2000/svg}text")
     assert ["x", "-2", "-4"] == [box.text for box in boxes][:3]
+
+
+@pytest.mark.parametrize("make, times", [(lambda made: made.html, 1), (Page._repr_html_, 2)])
+def test_no_picture_is_read_or_written_more_often_than_it_is_shown(monkeypatch, make, times):
+    """A page shows the circuit and the one taken apart; a notebook, below it, the circuit once more."""
+    calls = Counter()
+
+    def counted(room, name):
+        does = getattr(room, name)
+        monkeypatch.setattr(room, name, lambda *given, **options: calls.update([name]) or does(*given, **options))
+
+    counted(page_circuit, "lay_out")
+    counted(ET, "fromstring")
+    counted(ET, "tostring")
+    assert make(page(staged()))
+    assert calls == {"lay_out": 2, "fromstring": 1 + times, "tostring": 1 + times}
+
+
+def test_what_all_pages_have_is_read_once():
+    assert template("en") is template("en") and template("zh") != template("en")
 
 
 def test_a_notebook_never_sees_an_error(monkeypatch):

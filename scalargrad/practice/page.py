@@ -50,7 +50,7 @@ def practice_html(lang: str | None = None) -> str:
     drawn = [_Shape(shape, index, lang) for index, shape in enumerate(shapes)]
     parts = parts_of(drawn, say("practice title", lang), [shape.picture(None) for shape in drawn])
     parts |= {"summary": "", "table": f"<p>{html.escape(say('practice needs a script', lang))}</p>"}
-    return filled(template(lang, FOLDER / "practice.js", [FOLDER / "practice.css"]), parts | _given(lang))
+    return filled(template(lang, FOLDER / "practice.js", (FOLDER / "practice.css",)), parts | _given(lang))
 
 
 class _Chosen(PageCircuit):

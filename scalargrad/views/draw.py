@@ -16,7 +16,7 @@ from ..value import Value
 from .browser import embedded, show
 from .circuit import UPRIGHT, Circuit, Shown
 from .dot import COMPACT, WRITTEN_OUT, boxes_of
-from .layout import READABLE, described, labelled, lay_out, readable, system_dot
+from .layout import READABLE, described, labelled, lay_out, make_readable, system_dot
 from .patterns import gate_title
 from .phrases import counted
 from .story import Story
@@ -70,15 +70,17 @@ class Drawing:
 
         A screen reader says what is in it, as `<title>` and `<desc>`.
         """
-        return described(self._laid_out(), self._title, self._description, self._lang)
+        return described(self._drawn(), self._title, self._description, self._lang)
 
     def for_script(self) -> str:
         """The picture for a page whose script changes its numbers: with the ids that it has in `source`, and no
         description; errors as of `svg`."""
-        return labelled(self._laid_out(), self._title)
+        return labelled(self._drawn(), self._title)
 
-    def _laid_out(self) -> ET.Element:
-        return readable(lay_out(self.source, self._engine), self._titles, self._upright)
+    def _drawn(self) -> ET.Element:
+        tree = ET.fromstring(lay_out(self.source, self._engine))
+        make_readable(tree, self._titles, self._upright)
+        return tree
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The path, after writing the picture there, whole or not at all.

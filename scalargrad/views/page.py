@@ -6,6 +6,7 @@ one circuit as it was recorded and, where gates are made of smaller ones, one ta
 
 from __future__ import annotations
 
+import functools
 import html
 import os
 import re
@@ -180,7 +181,8 @@ def _has_parts(gate: Gate | None) -> bool:
 # ---- the file ----
 
 
-def template(lang: str, start: str | Path = "page_start.js", styles: Iterable[str | Path] = ()) -> str:
+@functools.cache
+def template(lang: str, start: str | Path = "page_start.js", styles: tuple[str | Path, ...] = ()) -> str:
     """page.html with all that pages have in common in its place; the marks that are left are named in PARTS.
 
     start: the script that opens the page.

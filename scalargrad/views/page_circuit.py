@@ -13,7 +13,7 @@ from ..value import Value
 from .circuit import Circuit, Shown
 from .dot import COMPACT, boxes_of
 from .javascript import script_number
-from .layout import SVG, labelled, lay_out, readable
+from .layout import SVG, labelled, lay_out, make_readable
 from .lit_lines import Lit, program_beside
 from .patterns import edge_sentence, gate_sentence, gate_title
 from .phrases import MAX_LISTED, counted, say
@@ -44,7 +44,7 @@ class PageCircuit:
         self.program, lit, self.assigned = program_beside(story, passes, code)
         self.numbers = {leaf: i for i, leaf in enumerate(sorted(self.assigned, key=self.assigned.__getitem__))}
         self.steps = [self._step(step, lit) for step in passes]
-        self._svg: str | None = None
+        self._laid_out: bytes | None = None
 
     @property
     def summary(self) -> str:
@@ -135,14 +135,11 @@ class PageCircuit:
 
     def svg(self, engine: str | None) -> str:
         """The picture as it looks after the last step."""
-        if self._svg is None:
-            laid_out = self._filled_in(lay_out(self._circuit.source, engine))
-            self._svg = labelled(readable(laid_out, self._titles()), self.summary)
-        return self._svg
+        return labelled(self._drawn(engine), self.summary)
 
     def picture(self, engine: str | None) -> str:
         """The same for the page, which has colours and fonts of its own, and may click on what is made of gates."""
-        svg = ET.fromstring(self.svg(engine))
+        svg = self._drawn(engine)
         composite = {f"g{box[1:]}" for node, box in self.boxes.items() if self.owners[node] in self.composite}
         for group in svg.iter(f"{SVG}g"):
             nameless = group.get("class") in ("graph", "cluster row")
@@ -157,16 +154,18 @@ class PageCircuit:
                 element.attrib.pop(said_by_css, None)
             if element.get("text-anchor") == "middle":  # as most of them
                 del element.attrib["text-anchor"]
-        text: str = ET.tostring(svg, encoding="unicode")
-        return text.replace(" />", "/>").replace("<title/>\n", "")
+        return labelled(svg, self.summary).replace(" />", "/>").replace("<title/>\n", "")
 
-    def _filled_in(self, svg: bytes) -> bytes:
+    def _drawn(self, engine: str | None) -> ET.Element:
         """The SVG with what boxes and wires show, instead of the longest that they have room for."""
-        tree, texts = ET.fromstring(svg), self._texts()
+        if self._laid_out is None:
+            self._laid_out = lay_out(self._circuit.source, engine)
+        tree, texts = ET.fromstring(self._laid_out), self._texts()
         for group in tree.iter(f"{SVG}g"):
             for element, shown in zip(group.findall(f"{SVG}text"), texts.get(group.get("id", ""), ())):
                 element.text = element.text if shown is None else shown
-        return ET.tostring(tree)
+        make_readable(tree, self._titles())
+        return tree
 
     def _texts(self) -> dict[str, tuple[str | None, ...]]:
         """What stands in boxes and on wires after the last step, by their ids; None for what was laid out as it is."""
