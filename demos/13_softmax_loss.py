@@ -6,6 +6,7 @@ slide; then the stable way, with the largest score taken out; then `nn.softmax_l
 Run it:  python demos/13_softmax_loss.py
 """
 
+import textwrap
 from math import isclose, log
 
 from scalargrad import Value, exp, log as log_gate, nn, total
@@ -38,7 +39,7 @@ far_loss.backward()
 try:
     exp(far[1])
 except OverflowError as error:
-    print(f"\nA thousand times these scores, e**score:\n{error}")
+    print("\nA thousand times these scores, e**score:", textwrap.fill(str(error), 79), sep="\n")
 print(f"nn.softmax_loss takes the largest score out first:\nloss {far_loss:g}, gradients {[v.grad for v in far]}")
 
 # ---- it is never content: the SVM is, at a margin of 1 ----

@@ -51,7 +51,7 @@ class Composite(Gate):
 
     def _because(self, error: Exception, reason: str, numbers: Sequence[float], inputs: tuple[Any, ...]) -> Exception:
         """The error of this gate, which has its facts from the gate inside."""
-        made: Any = self.error(error, f"{reason} ({error})", numbers, inputs)
+        made: Any = self.error(error, reason, numbers, inputs, error)
         made.facts = getattr(error, "facts", made.facts)
         return made  # type: ignore[no-any-return]
 

@@ -8,8 +8,10 @@ from typing import Any, Literal, get_args
 from .text import short
 
 PLAIN_ERRORS = (ZeroDivisionError, OverflowError, ArithmeticError, ValueError)
-OVERFLOWS = "cannot give a result that fits a float"
-SLOPE_OVERFLOWS = "cannot give a local gradient that fits a float"
+REFUSES = "cannot be computed"  # of a gate of one's own, before the words of its function
+NO_SLOPE = "cannot give a finite local gradient"
+OVERFLOWS = "cannot give a result that fits a float: scale its inputs down first"
+SLOPE_OVERFLOWS = "cannot give a local gradient that fits a float: it is too steep here; scale or move its inputs"
 MAX_FORMS = 1_000  # forms of one gate that are kept
 Pattern = Literal["distributes", "routes", "switches", "flips", "scales"]
 
@@ -24,12 +26,13 @@ class Gate:
     symbol: what a picture shows; need not be unique, and is by default the name.
     name: unique; a saved graph knows the gate by it.  A gate of the table is called what its row is called.
     expansion: the same function made of smaller gates, or None.
-    domain, steep: what is wrong with inputs that the output, or the rule, refuses, as the end of a sentence.
+    domain, steep, overflow: the end of the sentence about inputs that the output refuses, that the rule refuses, or
+        whose output is too large: what is wrong, and what to do.
 
     Raises ValueError for a pattern that is none of these.
     """
 
-    __slots__ = ("name", "symbol", "pattern", "output", "rule", "expansion", "domain", "steep", "_forms")
+    __slots__ = ("name", "symbol", "pattern", "output", "rule", "expansion", "domain", "steep", "overflow", "_forms")
 
     def __init__(
         self,
@@ -39,8 +42,9 @@ class Gate:
         symbol: str = "",
         name: str = "",
         expansion: Callable[..., Any] | None = None,
-        domain: str = "cannot be computed",
-        steep: str = "cannot give a finite local gradient",
+        domain: str = REFUSES,
+        steep: str = NO_SLOPE,
+        overflow: str = OVERFLOWS,
     ):
         if pattern not in get_args(Pattern):
             raise ValueError(f"pattern={pattern!r:.40}: choose from {', '.join(get_args(Pattern))}")
@@ -52,6 +56,7 @@ class Gate:
         self.expansion = expansion
         self.domain = domain
         self.steep = steep
+        self.overflow = overflow
         self._forms: dict[tuple[int, ...] | None, Form] = {}
 
     def __repr__(self) -> str:
@@ -79,12 +84,22 @@ class Gate:
         try:
             z = self.output(*numbers)
         except (ArithmeticError, ValueError) as error:
-            reason = OVERFLOWS if isinstance(error, OverflowError) else self.domain
-            raise self.error(error, reason, numbers, inputs) from None
+            reason = self.overflow if isinstance(error, OverflowError) else self.domain
+            raise self.error(error, reason, numbers, inputs, error if reason is REFUSES else "") from None
         return z if type(z) is float else self._checked("output", z)
 
-    def error(self, error: Exception, reason: str, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> Exception:
-        """An error of the same kind that names this gate, its inputs (by label, if they have one) and the reason."""
+    def error(
+        self,
+        error: Exception,
+        reason: str,
+        numbers: Sequence[float],
+        inputs: tuple[Any, ...] = (),
+        detail: object = "",
+    ) -> Exception:
+        """An error of the same kind that names this gate, its inputs (by label, if they have one) and the reason.
+
+        detail: what a function of the user's, or a gate inside, said itself.
+        """
         labels = [getattr(x, "label", "") for x in inputs] or [""] * len(numbers)
         names = [label or name for label, name in zip(labels, self.input_names(len(numbers)))]
         # what the rule calls an input that has no label may be the label of another
@@ -94,7 +109,8 @@ class Gate:
         ]
         if len(shown) > 4:
             shown[3:] = [f"... ({len(numbers)} in all)"]
-        message = f"{self.name}: input{'s' * (len(numbers) > 1)} {', '.join(shown)} {reason}"
+        ending = f"{reason} ({detail})" if str(detail) else reason
+        message = f"{self.name}: input{'s' * (len(numbers) > 1)} {', '.join(shown)} {ending}"
         try:
             made = type(error)(message)
         except TypeError:  # an exception class of the user's that takes other arguments
@@ -106,7 +122,7 @@ class Gate:
     def slope_error(self, error: Exception, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> Exception:
         """The error for a rule that has raised one: there is no local gradient, or none that fits a float."""
         reason = SLOPE_OVERFLOWS if isinstance(error, OverflowError) else self.steep
-        return self.error(error, reason, numbers, inputs)
+        return self.error(error, reason, numbers, inputs, error if reason is NO_SLOPE else "")
 
     @property
     def arity(self) -> int | None:

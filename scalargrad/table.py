@@ -17,9 +17,9 @@ input.
 Any input of a gate may be a plain number instead of a value: the 2 of `2 * x`, the exponent of `x ** 3`, the
 slope of a leaky relu.  It is then a *parameter* of the gate: it gets no gradient and is not a parent.
 
-A row may add how the gate is made of smaller ones (`expansion`), and what is wrong with inputs that its
-output (`domain`) or its rule (`steep`) refuses, as the end of the error's sentence.  A gate is called what
-its row is called.
+A row may add how the gate is made of smaller ones (`expansion`), and the end of the error's sentence about
+inputs that its output refuses (`domain`), its rule refuses (`steep`), or that are too large (`overflow`).  A
+gate is called what its row is called.
 """
 
 from __future__ import annotations
@@ -136,8 +136,13 @@ def elu_slopes(z: Any, x: Any, alpha: Any) -> tuple[Any, ...]:
 # fmt: off
 # ---- the table: one row per gate ----
 
-STEEP_ROOT = ("cannot give a finite local gradient: a root is infinitely steep at 0 "
-              "(write abs for the root of a square)")
+BY_ZERO   = "divide by zero: keep the divisor away from 0, as x * x + 1e-9 is"
+NO_POWER  = "have no finite real power: a base below 0 takes whole exponents, a base of 0 none below 0"
+NO_LOG    = "is not positive: keep it above 0, as abs(x) + 1e-9 is"
+NO_ROOT   = "is negative: keep it at 0 or above, as x * x is"
+NO_ANGLE  = "is infinite: find the gate before it that overflowed, as with steps(x)"
+TOO_LARGE = "cannot give a result that fits a float: take the largest score off first, or write sigmoid, tanh, softplus"
+TOO_STEEP = "cannot give a finite local gradient: a root is infinitely steep at 0 (write abs for the root of a square)"
 
 #                 output z            local gradients dz/dx, dz/dy                       pattern, symbol
 
@@ -146,20 +151,20 @@ sub        = Gate(lambda x, y: x - y, lambda z, x, y: (1.0, -1.0),              
                   expansion=lambda x, y: x + (-y))
 mul        = Gate(lambda x, y: x * y, lambda z, x, y: (y, x),                            "switches", "*")
 div        = Gate(lambda x, y: x / y, lambda z, x, y: (1.0 / y, -z / y),                 "scales", "/",
-                  expansion=lambda x, y: x * y**-1.0, domain="divide by zero")
+                  expansion=lambda x, y: x * y**-1.0, domain=BY_ZERO)
 neg        = Gate(lambda x: -x,       lambda z, x: (-1.0,),                              "flips", "-",
                   expansion=lambda x: -1.0 * x)
 pow_       = Gate(power,             (lambda z, x, y: power_slope(y, x, y - 1.0),
                                       lambda z, x, y: exponent_slope(1.0, x, y, 1.0)),   "scales", "**",
-                  domain="have no finite real power", steep=STEEP_ROOT)
+                  domain=NO_POWER, steep=TOO_STEEP)
 abs_       = Gate(abs,                lambda z, x: (step(x, 0.0, 0.0) - step(0.0, x, 0.0),), "routes",
                   expansion=lambda x: maximum(x, -x))
-exp        = Gate(math.exp,           lambda z, x: (z,))
-log        = Gate(math.log,           lambda z, x: (1.0 / x,),            domain="is not positive")
+exp        = Gate(math.exp,           lambda z, x: (z,),                  overflow=TOO_LARGE)
+log        = Gate(math.log,           lambda z, x: (1.0 / x,),            domain=NO_LOG)
 sqrt       = Gate(math.sqrt,          lambda z, x: (0.5 / z,),
-                  expansion=lambda x: x**0.5, domain="is negative", steep=STEEP_ROOT)
-sin        = Gate(math.sin,           lambda z, x: (cos(x),),             domain="is infinite")
-cos        = Gate(math.cos,           lambda z, x: (-sin(x),),            domain="is infinite")
+                  expansion=lambda x: x**0.5, domain=NO_ROOT, steep=TOO_STEEP)
+sin        = Gate(math.sin,           lambda z, x: (cos(x),),             domain=NO_ANGLE)
+cos        = Gate(math.cos,           lambda z, x: (-sin(x),),            domain=NO_ANGLE)
 tanh       = Gate(math.tanh,          lambda z, x: (1.0 - z * z,),
                   expansion=lambda x: 2.0 * sigmoid(2.0 * x) - 1.0)
 sigmoid    = Gate(stable_sigmoid,     lambda z, x: (z * (1.0 - z),),
@@ -230,7 +235,7 @@ step = Gate(compare, lambda z, x, y, at: (0.0, 0.0, 0.0), symbol=">")
 pick = Gate(
     picked, pick_slopes, "routes", domain="do not fit: an index is whole, at least 0, and below the number of values"
 )
-power_slope = Gate(power_slope_output, power_slopes, symbol="c x^n")
-exponent_slope = Gate(exponent_slope_output, exponent_slopes, symbol="c x^n log^k x")
+power_slope = Gate(power_slope_output, power_slopes, symbol="c x^n", domain=NO_POWER, steep=TOO_STEEP)
+exponent_slope = Gate(exponent_slope_output, exponent_slopes, symbol="c x^n log^k x", domain=NO_POWER, steep=TOO_STEEP)
 
 GATES = named(globals())

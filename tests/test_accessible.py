@@ -202,7 +202,7 @@ def test_paper_says_where_a_gate_refuses(browser, printed):  # noqa: F811
     browser.open(page(log(Value(1.0, "x")) * 2.0), "#1&x=-1")
     printed()
     assert rows(browser)[1:] == [
-        ["1", "v1 = log(x)", "log: input x = -1.0 is not positive"],
+        ["1", "v1 = log(x)", "log: input x = -1.0 is not positive: keep it above 0, as abs(x) + 1e-9 is"],
         ["backward", "local gradient", "upstream × local = downstream", "gradient"],
     ]
 

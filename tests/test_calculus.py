@@ -209,7 +209,7 @@ def test_jacobian_works_with_the_numbers_of_the_forward_pass():
     [
         (lambda x: x.sqrt(), 0.0, ZeroDivisionError, "^sqrt: input x = 0.0 cannot give.*write abs"),
         (lambda x: x**0.5, 0.0, ZeroDivisionError, "^pow: inputs x = 0.0, y = 0.5 cannot give.*write abs"),
-        (lambda x: x**-1, 1e-200, OverflowError, "^pow: inputs x = 1e-200, y = -1.0 cannot .* that fits a float$"),
+        (lambda x: x**-1, 1e-200, OverflowError, "^pow: inputs x = 1e-200, y = -1.0 cannot .* that fits a float: "),
     ],
 )
 def test_where_there_is_no_slope(make, x, kind, message):

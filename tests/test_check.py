@@ -56,7 +56,16 @@ def planted(gate, factor, place=None):
         broken = lambda *numbers: wrong(rule(*numbers))  # noqa: E731
     else:
         broken = tuple([(lambda *numbers, i=i: wrong([f(*numbers) for f in rule])[i]) for i in range(len(rule))])
-    return Gate(gate.output, broken, gate.pattern, gate.symbol, gate.name, domain=gate.domain, steep=gate.steep)
+    return Gate(
+        gate.output,
+        broken,
+        gate.pattern,
+        gate.symbol,
+        gate.name,
+        domain=gate.domain,
+        steep=gate.steep,
+        overflow=gate.overflow,
+    )
 
 
 def verdicts(report):
@@ -574,11 +583,11 @@ def test_inputs_at_the_edge_of_a_domain(function, x):
 
 
 def test_where_nothing_can_be_measured():
-    with pytest.raises(ValueError, match="^pow: inputs x = -.*, y = 1.5 have no finite real power$"):
+    with pytest.raises(ValueError, match="^pow: inputs x = -.*, y = 1.5 have no finite real power: "):
         check_gradients(lambda x: x**1.5, [0.0])
     with pytest.raises(ZeroDivisionError, match="^sqrt: input x = 0.0"):
         check_gradients(sqrt, [0.0])
-    with pytest.raises(ValueError, match="^log: input x = -1.0 is not positive$"):
+    with pytest.raises(ValueError, match="^log: input x = -1.0 is not positive: "):
         check_gradients(log, [-1.0])
     for x in (inf, -inf, nan):
         with pytest.raises(ValueError, match=f"^no step of .* leads away from {x}$"):

@@ -223,18 +223,18 @@ def test_edge(make, at, data, gradients):
 @pytest.mark.parametrize(
     ("make", "at", "kind", "message"),
     [
-        (lambda x: 1 / x, 0.0, ZeroDivisionError, "^div: inputs x = 1.0, loss = 0.0 divide by zero$"),
-        (lambda x: x**-1, 0.0, ZeroDivisionError, "^pow: inputs loss = 0.0, y = -1.0 have no finite real power$"),
+        (lambda x: 1 / x, 0.0, ZeroDivisionError, "^div: inputs x = 1.0, loss = 0.0 divide by zero: "),
+        (lambda x: x**-1, 0.0, ZeroDivisionError, "^pow: inputs loss = 0.0, y = -1.0 have no finite real power: "),
         (lambda x: x ** (1 / 3), -8.0, ValueError, "^pow: inputs loss = -8.0, y = 0.333"),
         (lambda x: (-8.0) ** x, 1 / 3, ValueError, "^pow: inputs x = -8.0, loss = 0.333"),
-        (lambda x: log(x), 0.0, ValueError, "^log: input loss = 0.0 is not positive$"),
-        (lambda x: log(x), -1.0, ValueError, "^log: input loss = -1.0 is not positive$"),
-        (lambda x: sqrt(x), -1.0, ValueError, "^sqrt: input loss = -1.0 is negative$"),
-        (lambda x: exp(x), 1000.0, OverflowError, "^exp: input loss = 1000.0 cannot give a result that fits a float$"),
+        (lambda x: log(x), 0.0, ValueError, "^log: input loss = 0.0 is not positive: "),
+        (lambda x: log(x), -1.0, ValueError, "^log: input loss = -1.0 is not positive: "),
+        (lambda x: sqrt(x), -1.0, ValueError, "^sqrt: input loss = -1.0 is negative: "),
+        (lambda x: exp(x), 1000.0, OverflowError, "^exp: input loss = 1000.0 cannot give a result that fits a float: "),
         (lambda x: x**2, 1e200, OverflowError, r"^pow: inputs loss = 1e\+200, y = 2.0 cannot give a result"),
         (lambda x: 10.0**x, 400.0, OverflowError, "^pow: inputs x = 10.0, loss = 400.0 cannot give a result"),
         (lambda x: 1 / (1 + exp(-x)), -1000.0, OverflowError, "^exp: input x = 1000.0 cannot give a result"),
-        (lambda x: x.sin(), inf, ValueError, "^sin: input loss = inf is infinite$"),
+        (lambda x: x.sin(), inf, ValueError, "^sin: input loss = inf is infinite: "),
     ],
 )
 def test_refused_at_the_forward_pass(make, at, kind, message):

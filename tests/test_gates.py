@@ -146,7 +146,7 @@ def test_minus_zero_is_zero(gate):
 def test_output_refuses_with_pythons_error_and_names_gate_and_inputs(gate):
     for point, kind in POINTS[gate.name].refused.items():
         for compute in (gate, lambda *xs: node(gate, xs)):
-            with pytest.raises(kind, match=f"^{gate.name}: input") as caught:
+            with pytest.raises(kind, match=f"^{gate.name}: input.*: .") as caught:  # what is wrong: what to do
                 compute(*point)
             assert all(f" = {x!r}" in str(caught.value) for x in point)
 
@@ -155,7 +155,7 @@ def test_output_refuses_with_pythons_error_and_names_gate_and_inputs(gate):
 def test_rule_refuses_with_pythons_error_and_names_gate_and_inputs(gate):
     for point, kind in POINTS[gate.name].steep.items():
         output = node(gate, point)
-        with pytest.raises(kind, match=f"^{gate.name}: input") as caught:
+        with pytest.raises(kind, match=f"^{gate.name}: input.*: .") as caught:
             output.local_gradients()
         assert all(f" = {x!r}" in str(caught.value) for x in point)
 
@@ -379,5 +379,5 @@ def test_an_input_without_a_label_does_not_borrow_that_of_another():
         (lambda: x / x, "div: inputs x = 0.0, x = 0.0 divide by zero"),
         (lambda: 1 / Value(0.0), "div: inputs x = 1.0, y = 0.0 divide by zero"),
     ):
-        with pytest.raises(ZeroDivisionError, match=f"^{re.escape(words)}$"):
+        with pytest.raises(ZeroDivisionError, match=f"^{re.escape(words)}: "):
             call()

@@ -8,7 +8,7 @@ import pytest
 from conftest import lecture
 from gate_points import HELPERS, wild_recipe
 
-from scalargrad import Value, gate, gradient, log, maximum, page, relu, sigmoid, sqrt, tanh
+from scalargrad import Value, exp, gate, gradient, log, maximum, page, relu, sigmoid, sqrt, tanh
 from scalargrad.table import GATES
 
 pytest.importorskip("selenium", reason="the page is tested in a browser through selenium: pip install it")
@@ -113,6 +113,9 @@ def test_where_a_gate_has_no_result_it_says_what_python_says(browser):  # noqa: 
         (log, "-1", "is not positive"),
         (sqrt, "0", "infinitely steep"),
         (lambda x: 1 / x, "0", "divide"),
+        (exp, "1000", "take the largest score off"),
+        (lambda x: x**2, "1e+200", "scale its inputs down"),
+        (lambda x: x**-1, "1e-200", "too steep here"),
     ]:
         x = Value(2.0, "x")
         browser.open(page(made(x) * x), "#3")

@@ -25,7 +25,7 @@ from scalargrad import (
     steps,
     tree,
 )
-from scalargrad.gate import OVERFLOWS, SLOPE_OVERFLOWS
+from scalargrad.gate import SLOPE_OVERFLOWS
 from scalargrad.lecture import CIRCUITS
 from scalargrad.repl import sentence
 from scalargrad.table import GATES
@@ -66,7 +66,9 @@ def test_times_is_what_the_terminal_can_write(monkeypatch, encoding, sign):
 
 
 def test_every_reason_of_a_gate_has_a_sentence():
-    reasons = {reason for gate in GATES.values() for reason in (gate.domain, gate.steep)} | {OVERFLOWS, SLOPE_OVERFLOWS}
+    reasons = {reason for gate in GATES.values() for reason in (gate.domain, gate.steep, gate.overflow)} | {
+        SLOPE_OVERFLOWS
+    }
     assert reasons == set(REASONS)
 
 
@@ -74,7 +76,7 @@ def test_every_reason_of_a_gate_has_a_sentence():
     "act, sentence",
     [
         (lambda x: (x - 3).log(), "log：输入 x = 0.0，不是正数"),
-        (lambda x: (1000 * x).exp(), "exp：输入 x = 3000.0，结果超出了浮点数的范围"),
+        (lambda x: (1000 * x).exp(), "exp：输入 x = 3000.0，结果超出了浮点数的范围：请先减去最大的得分"),
         (lambda x: (x - x).sqrt().backward(), "sqrt：输入 x = 0.0，给不出有限的局部梯度：根在 0 处无限陡"),
         (lambda x: gate(lambda y: y.log(), name="mine")(-x), "log：输入 y = -3.0，不是正数"),
         (lambda x: x + "1", ""),
@@ -91,7 +93,10 @@ def test_an_error_is_said_again(act, sentence):
 def test_facts_of_an_error_go_with_a_copy():
     with pytest.raises(ValueError) as caught:
         Value(-1.0).log()
-    assert said_again(pickle.loads(pickle.dumps(caught.value)), "zh") == "log：输入 x = -1.0，不是正数"
+    assert (
+        said_again(pickle.loads(pickle.dumps(caught.value)), "zh")
+        == "log：输入 x = -1.0，不是正数：请让它大于 0，例如写成 abs(x) + 1e-9"
+    )
 
 
 # ---- languages ----
@@ -108,7 +113,8 @@ def test_chinese_is_chinese():
     """Between its Chinese words stand formulas, and names of the engine, but no English."""
     names = set(
         "Ctrl FILE JavaScript Python Shift Value abs backward data detach dot draw exp float grad help html inf limit "
-        "math maximum minimum name nan playground pyodide print scalargrad sigmoid steps svg total zero_grad".split()
+        "math maximum minimum name nan playground pyodide print scalargrad sigmoid softplus steps svg tanh total "
+        "zero_grad".split()
     )
     names |= {"Page", "Down", "SVM", "softmax", "maxout", "max", "leaky"}
     names |= {name for made in CIRCUITS.values() for name in re.findall("[A-Za-z_]{3,}", made.expression)}

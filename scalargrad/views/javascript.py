@@ -13,7 +13,7 @@ from typing import Any
 
 from ..composite import Composite
 from ..formula import Formula, read_rule
-from ..gate import Gate
+from ..gate import NO_SLOPE, OVERFLOWS, REFUSES, Gate
 from ..graph import topological_order
 from ..table import GATES
 from ..value import Value
@@ -27,6 +27,9 @@ SPELLED = (
     "dot",
     "given_gradients",
 )  # gates of the table whose output is arithmetic alone
+
+
+USUAL = {"domain": REFUSES, "steep": NO_SLOPE, "overflow": OVERFLOWS}  # what page_alive.js says where a gate does not
 
 
 class Script(Formula):
@@ -110,5 +113,6 @@ def inputs_in(node: Value, places: Mapping[Value, int]) -> list[int | str]:
 
 
 def _about(gate: Gate, count: int) -> str:
-    about = {"name": gate.name, "names": gate.input_names(count), "domain": gate.domain, "steep": gate.steep}
+    about: dict[str, Any] = {"name": gate.name, "names": gate.input_names(count)}
+    about |= {part: getattr(gate, part) for part, usual in USUAL.items() if getattr(gate, part) != usual}
     return "".join(f", {key}: {json.dumps(value)}" for key, value in about.items()).replace("<", "\\u003c")

@@ -28,6 +28,9 @@ function resultAt(one, given) { // the roots, each times its upstream, added up;
   return one.ups.reduce((sum, [row, up]) => sum + Number(up) * z[row], 0);
 }
 
+const OVERFLOWS = "cannot give a result that fits a float: scale its inputs down first"; // gate.py has these words, too
+const SLOPE_OVERFLOWS = "cannot give a local gradient that fits a float: it is too steep here; scale or move its inputs";
+
 function runAgain(one) {
   const { rows, steps, turn, values } = one, z = (one.z = []), slopes = (one.slopes = []), given = numbersNow(one);
   one.failure = null;
@@ -37,15 +40,15 @@ function runAgain(one) {
     z[i] = given.get(i) ?? row;
     if (!isGate(row) || one.failure) continue;
     const step = steps[next++], xs = numbersOf(row, z);
-    let [refusal, what] = [row.gate.domain, "result"];
+    let { domain: refusal = "cannot be computed", overflow = OVERFLOWS } = row.gate;
     try {
       z[i] = row.gate.output(...xs);
-      [refusal, what] = [row.gate.steep, "local gradient"];
+      [refusal, overflow] = [row.gate.steep ?? "cannot give a finite local gradient", SLOPE_OVERFLOWS];
       slopes[i] = slopesOf(row, z, z[i]);
       sayForward(step, row, xs, z[i], slopes[i]);
     } catch (error) {
       if (!(error instanceof NoNumber)) throw error;
-      const reason = error.message === "overflow" ? `cannot give a ${what} that fits a float` : refusal;
+      const reason = error.message === "overflow" ? overflow : refusal;
       one.failure = { at: next, text: refused(row.gate, step.given, xs, reason) };
     }
   }

@@ -102,17 +102,24 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "expression AugAssign": "每个结果用 = 命名一次",
     "reason cannot be computed": "无法计算",
     "reason cannot give a finite local gradient": "给不出有限的局部梯度",
-    "reason cannot give a result that fits a float": "结果超出了浮点数的范围",
-    "reason cannot give a local gradient that fits a float": "局部梯度超出了浮点数的范围",
+    "reason cannot give a result that fits a float: "
+    "scale its inputs down first": "结果超出了浮点数的范围：请先把输入缩小",
+    "reason cannot give a result that fits a float: take the largest score off first, "
+    "or write sigmoid, tanh, softplus": "结果超出了浮点数的范围：请先减去最大的得分，或改用 sigmoid、tanh、softplus",
+    "reason cannot give a local gradient that fits a float: it is too steep here; "
+    "scale or move its inputs": "局部梯度超出了浮点数的范围：此处太陡，请缩放或移动输入",
     "reason cannot give a finite local gradient: a root is infinitely steep at 0 "
     "(write abs for the root of a square)": "给不出有限的局部梯度：根在 0 处无限陡（平方的根请写成 abs）",
-    "reason divide by zero": "除数为零",
-    "reason have no finite real power": "没有有限的实数幂",
+    "reason divide by zero: keep the divisor away from 0, "
+    "as x * x + 1e-9 is": "除数为零：请让除数避开 0，例如写成 x * x + 1e-9",
+    "reason have no finite real power: a base below 0 takes whole exponents, "
+    "a base of 0 none below 0": "没有有限的实数幂：底数为负时指数须是整数，底数为 0 时指数不能为负",
     "reason do not fit: an index is whole, at least 0, "
     "and below the number of values": "不相配：下标是整数，不小于 0，且小于值的个数",
-    "reason is not positive": "不是正数",
-    "reason is negative": "是负数",
-    "reason is infinite": "是无穷大",
+    "reason is not positive: keep it above 0, as abs(x) + 1e-9 is": "不是正数：请让它大于 0，例如写成 abs(x) + 1e-9",
+    "reason is negative: keep it at 0 or above, as x * x is": "是负数：请让它不小于 0，例如写成 x * x",
+    "reason is infinite: find the gate before it that overflowed, "
+    "as with steps(x)": "是无穷大：请找出它之前溢出的门，例如用 steps(x)",
     # the command line
     "command no browser": "没有可用的浏览器：请自己打开 {path}",
     "command not written": "没有写入 {path}（{reason}）；用 --svg FILE 可以写到别处",
