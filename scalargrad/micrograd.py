@@ -18,7 +18,7 @@ from . import value
 from .gate import Gate
 from .graph import edges, topological_order
 from .table import given_gradients, tangent, tangent_slopes
-from .views.draw import Drawing, draw
+from .views.draw import Direction, Drawing, draw
 
 UNSET = "has no local gradients: set its _backward"
 
@@ -184,7 +184,7 @@ def trace(root: value.Value) -> tuple[set[value.Value], set[tuple[value.Value, v
     return {*order}, {(parent, node) for node, _, parent in edges(order)}
 
 
-def draw_dot(root: value.Value, format: str = "svg", rankdir: str = "LR") -> Drawing:
+def draw_dot(root: value.Value, format: str = "svg", rankdir: Direction = "LR") -> Drawing:
     """The circuit as `scalargrad.draw` draws it.
 
     format: "svg"; ValueError for another.

@@ -6,7 +6,7 @@ import inspect
 import operator
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ..collector import collector_paused
 from ..gate import to_float
@@ -18,6 +18,7 @@ from .interpreter import of_large
 from .native import NativeEngine
 from .trace import Layout, Recorder, Trace, plain
 
+EngineName = Literal["python", "numpy", "jax", "native"] | str  # an editor offers these
 ENGINES: dict[str, type[Engine]] = {
     "python": PythonEngine,
     "numpy": NumpyEngine,
@@ -32,8 +33,8 @@ def record(
     function: Callable[..., Any],
     samples: Sequence[Any] = (),
     parameters: Iterable[Value] = (),
-    engine: str = "python",
-    reduce: str = "mean",
+    engine: EngineName = "python",
+    reduce: Literal["mean", "sum"] | str = "mean",
 ) -> Program:
     """A program that computes `function`, and its gradients by the parameters, for whole minibatches.
 
@@ -122,6 +123,7 @@ class Program:
 
     @property
     def source(self) -> str:
+        """The code that the engine runs."""
         return self._engine.source
 
     @property

@@ -46,14 +46,17 @@ class History:
 
     @property
     def loss(self) -> list[float]:
+        """The loss of each step."""
         return [step.loss for step in self.steps]
 
     @property
     def accuracy(self) -> list[float | None]:
+        """The accuracy of each step."""
         return [step.accuracy for step in self.steps]
 
     @property
     def learning_rate(self) -> list[float]:
+        """The learning rate of each step."""
         return [step.learning_rate for step in self.steps]
 
     def __len__(self) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, Never
+from typing import Any, Never
 
+from ..compiled.program import EngineName
 from ..gate import to_float
 from ..value import Value
 from .choices import chosen
@@ -19,8 +20,6 @@ from .progress import progress_of
 from .recorded import Recorded
 from .schedules import Schedule
 from .starts import generator
-
-EngineName = Literal["python", "numpy", "jax", "native"] | str
 
 
 def fit(

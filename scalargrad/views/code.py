@@ -24,6 +24,7 @@ from ..generated import keep_source
 from ..table import GATES
 from ..text import Text
 from ..value import Value
+from .phrases import LanguageName
 from .spelling import course_slopes
 from .story import Story
 
@@ -143,7 +144,7 @@ def backprop_code(
     root: Value | Iterable[Value],
     names: Mapping[Any, Any] | None = None,
     function: bool = False,
-    lang: str | None = None,
+    lang: LanguageName | None = None,
 ) -> BackpropCode:
     """The forward and the backward pass of a graph as flat Python, line by line, as the course writes it by hand.
 

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from .. import files
 from ..gate import CONSTANT
@@ -16,12 +16,13 @@ from ..value import Value
 from .browser import embedded, show
 from .circuit import UPRIGHT, Circuit, Shown
 from .dot import COMPACT, WRITTEN_OUT, boxes_of
-from .layout import READABLE, described, labelled, lay_out, make_readable, system_dot
+from .layout import READABLE, LayoutName, described, labelled, lay_out, make_readable, system_dot
 from .patterns import gate_title
-from .phrases import counted
+from .phrases import LanguageName, counted
 from .story import Story
 from .tikz import formulas_of, tikz
 
+Direction = Literal["LR", "RL", "TB", "BT"] | str
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 DPI = 192  # of a PNG: twice Graphviz's own, for slides and sharp screens
 ENGINES = (None, "wasm", "dot")
@@ -120,13 +121,13 @@ class Drawing:
 def draw(
     root: Any,
     names: Mapping[Any, Any] | None = None,
-    engine: str | None = None,
+    engine: LayoutName | None = None,
     limit: int = 500,
-    direction: str = "LR",
+    direction: Direction = "LR",
     around: Value | None = None,
     radius: int = 2,
     lines: Mapping[Value, str] | None = None,
-    lang: str | None = None,
+    lang: LanguageName | None = None,
 ) -> Drawing:
     """The circuit of `root` as a picture, in the manner of CS231n's slides.
 

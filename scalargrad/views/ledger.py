@@ -13,7 +13,7 @@ from ..gate import to_float
 from ..graph import Edge
 from ..text import agreeing, clip, number_text
 from ..value import Value
-from .phrases import MAX_LISTED
+from .phrases import MAX_LISTED, LanguageName
 from .spelling import MAX_FORMULA
 from .story import Story
 from .ways import (
@@ -132,7 +132,7 @@ def ledger(
     root: Value,
     names: Mapping[Any, Any] | None = None,
     lines: Mapping[Value, str] | None = None,
-    lang: str | None = None,
+    lang: LanguageName | None = None,
 ) -> Ledger:
     """The contributions, one for each use of `x`, that add up to the gradient of `root` by `x`.
 
@@ -178,7 +178,7 @@ def _sum(story: Story, x: Value, entries: Sequence[Entry], gradient: float) -> s
 
 
 def paths(
-    x: Value, root: Value, names: Mapping[Any, Any] | None = None, limit: int = 20, lang: str | None = None
+    x: Value, root: Value, names: Mapping[Any, Any] | None = None, limit: int = 20, lang: LanguageName | None = None
 ) -> Paths:
     """The ways of the gradient from `root` to `x`, each with the product of its local gradients.
 
@@ -227,7 +227,7 @@ def _paths_counted(story: Story, x: Value, count: int, gradient: float) -> str:
 
 
 def nudge(
-    x: Value, root: Value, by: float = 0.01, names: Mapping[Any, Any] | None = None, lang: str | None = None
+    x: Value, root: Value, by: float = 0.01, names: Mapping[Any, Any] | None = None, lang: LanguageName | None = None
 ) -> Nudge:
     """How much `root` changes when `x` grows by a little: as gradient times nudge, and as the graph computed again.
 

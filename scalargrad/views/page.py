@@ -24,8 +24,9 @@ from .browser import show
 from .compact import compact
 from .handout import framed, step_table
 from .html_file import filled, framework, html_path, script_json, worded
+from .layout import LayoutName
 from .page_circuit import PageCircuit
-from .phrases import LANGUAGES
+from .phrases import LANGUAGES, LanguageName
 from .story import Story
 
 SCRIPTS = (
@@ -101,8 +102,8 @@ def page(
     names: Mapping[Any, Any] | None = None,
     upstream: float | Iterable[float] | None = None,
     limit: int = 500,
-    engine: str | None = None,
-    lang: str | None = None,
+    engine: LayoutName | None = None,
+    lang: LanguageName | None = None,
 ) -> Page:
     """A page on which to step through the forward and the backward pass, with circuit, arithmetic and code.
 

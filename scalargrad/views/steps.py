@@ -12,6 +12,7 @@ from ..graph import Edge
 from ..text import agreeing, number_text, width
 from ..value import Value
 from .columns import aligned, filled, room
+from .phrases import LanguageName
 from .spelling import numbers_text
 from .story import Story
 
@@ -141,7 +142,7 @@ def steps(
     root: Value | Iterable[Value],
     names: Mapping[Any, Any] | None = None,
     upstream: float | Iterable[float] | None = None,
-    lang: str | None = None,
+    lang: LanguageName | None = None,
     lines: Mapping[Value, str] | None = None,
 ) -> Steps:
     """The forward and backward pass of a graph, step by step, as a sequence; printing it prints a table.

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..text import Text, number_text
 from ..value import Value
+from .phrases import LanguageName
 from .story import Story
 
 
@@ -14,7 +15,7 @@ def tree(
     root: Value | Iterable[Value],
     names: Mapping[Any, Any] | None = None,
     limit: int = 500,
-    lang: str | None = None,
+    lang: LanguageName | None = None,
 ) -> Text:
     """A graph as indented text, each gate above its inputs; what occurs again is not written out again.
 

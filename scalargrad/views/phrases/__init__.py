@@ -6,17 +6,18 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from . import en, zh
 
+LanguageName = Literal["en", "zh"] | str  # an editor offers these; another one is a ValueError
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": en.SENTENCES, "zh": zh.SENTENCES}
 MAX_LISTED = 12  # values, or slopes, that are listed in a line
 E = TypeVar("E", bound=BaseException)
 _ambient: ContextVar[str] = ContextVar("language", default="en")
 
 
-def language(lang: str) -> AbstractContextManager[None]:
+def language(lang: LanguageName) -> AbstractContextManager[None]:
     """Within `with language("zh"):` views speak this language where no `lang=` is given: "en" or "zh".
 
     It holds for this thread, or this context, alone.  ValueError for a language that there are no sentences in.
