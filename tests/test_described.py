@@ -131,3 +131,25 @@ def test_pictures_on_one_page_share_no_id():
 
 def test_the_same_picture_has_the_same_ids():
     assert draw(lecture()).svg == draw(lecture()).svg and draw(xnor()).svg == draw(xnor()).svg
+
+
+@pytest.mark.parametrize(
+    "lang, title, description",
+    [
+        ("en", "2 plots", "tanh: f(x), df/dx against x; elu: f(x), df/dx against x"),
+        ("zh", "2 幅图", "tanh：纵轴 f(x), df/dx，横轴 x；elu：纵轴 f(x), df/dx，横轴 x"),
+    ],
+)
+def test_plots_have_them_too(lang, title, description):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    with language(lang):
+        svg = nn.plot_activations(["tanh", "elu"])._repr_svg_()
+    assert told(svg) == (title, description, lang)
+    named = set(ids(svg))
+    assert set(re.findall(r'(?:url\(|href=")#([\w-]+)', svg)) <= named  # what is clipped and used is still found
+    assert named.isdisjoint(ids(nn.plot_activations(["tanh", "relu"])._repr_svg_()))
+
+
+def test_a_plot_without_a_title_is_told_of_without_one():
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    assert told(nn.plot_boundary(lambda x: x[0], [[0.0, 1.0], [1.0, 0.0]], [0, 1])._repr_svg_())[1] == "x2 against x1"

@@ -6,6 +6,7 @@ import importlib
 import io
 import math
 import os
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 from .. import files
 from ..functions import maximum
 from ..value import Value
+from ..views.layout import described
+from ..views.phrases import counted, known, say
 from .activations import ACTIVATIONS, MAXOUT, activation_of
 from .data import labels_of, listed
 from .health import LayerHealth
@@ -38,13 +41,14 @@ class Picture:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # laid out once: otherwise every drawing moves the plots a little
         self.figure = figure
+        self._lang = known(None)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The path, after writing the picture there, whole or not at all; by its suffix as .svg, .png or .pdf."""
         kind = Path(path).suffix[1:].lower()
         if kind not in ("svg", "png", "pdf"):
             raise ValueError(f"{os.fspath(path)}: a picture is saved as .svg, .png or .pdf")
-        return files.write(path, self._bytes(kind))
+        return files.write(path, self._repr_svg_().encode() if kind == "svg" else self._bytes(kind))
 
     def _bytes(self, kind: str) -> bytes:
         dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
@@ -57,7 +61,16 @@ class Picture:
         return self._bytes("png")
 
     def _repr_svg_(self) -> str:
-        return self._bytes("svg").decode()
+        return described(ET.fromstring(self._bytes("svg")), *self._told(), self._lang)
+
+    def _told(self) -> tuple[str, str]:
+        """A title, and what each plot shows, for those who do not see it."""
+        plots = []
+        for axes in self.figure.axes:
+            plot = say("plot", self._lang, x=axes.get_xlabel(), y=axes.get_ylabel())
+            title = axes.get_title()
+            plots.append(say("plot titled", self._lang, title=title, plot=plot) if title else plot)
+        return counted("plot", len(plots), self._lang), say("between changes", self._lang).join(plots)
 
     def __repr__(self) -> str:
         return f"<Picture of {len(self.figure.axes)} plots; .save('picture.svg') or .save('picture.png') writes it>"

@@ -167,8 +167,11 @@ def described(tree: ET.Element, title: str, description: str, lang: str) -> str:
         tree.insert(place, element)
     ending = f"-{zlib.crc32(ET.tostring(tree)):08x}"
     for element in tree.iter():
-        if "id" in element.attrib:
-            element.set("id", element.attrib["id"] + ending)
+        for name, text in element.attrib.items():
+            if name == "id" or name.endswith("href"):
+                element.set(name, text + ending)
+            elif text.startswith("url(#"):
+                element.set(name, f"{text[:-1]}{ending})")
     tree.set("aria-labelledby", f"title{ending}")
     tree.set("aria-describedby", f"desc{ending}")
     return ET.tostring(tree, encoding="unicode")

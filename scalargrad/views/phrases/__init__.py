@@ -53,7 +53,7 @@ def say(phrase: str, lang: str | None = None, **parts: object) -> str:
 
 
 def counted(kind: str, count: int, lang: str | None = None) -> str:
-    """How many there are of a kind: "value", "gate" or "step".
+    """How many there are of a kind: "value", "gate", "step" or "plot".
 
     >>> counted("gate", 1), counted("gate", 2)
     ('1 gate', '2 gates')
