@@ -155,7 +155,7 @@ def test_a_wrong_engine_is_found(engine, name, monkeypatch):
         return value, [slope * (1.0 + 1e-9) for slope in gradients], *others
 
     monkeypatch.setattr(engine, "run", run_wrong)
-    assert run(5, 1, checks=every_time(check)).unexplained[check]
+    assert run(20, 1, checks=every_time(check)).unexplained[check]
 
 
 def test_digits_that_are_lost_are_found():
