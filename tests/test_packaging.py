@@ -24,29 +24,28 @@ UNPACKED = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "b
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory):
-    """A function that builds "wheel", "sdist" or "editable" from a copy of this checkout, and gives the file."""
+    """A function that builds "wheel", "sdist" or "editable" from a copy of this checkout, and gives the file.
+
+    Its second argument is more text for pyproject.toml.
+    """
     folder = tmp_path_factory.mktemp("packaging")
     install = [sys.executable, "-m", "pip", "install", "-q", "--target", folder / "builder", BUILDER]
     installed = subprocess.run(install, capture_output=True, text=True)
     if installed.returncode:
         pytest.skip(f"{BUILDER} cannot be installed: {installed.stderr.strip().splitlines()[-1]}")
-    shutil.copytree(ROOT, folder / "checkout", ignore=UNPACKED)
 
-    def build(kind):
+    def build(kind, more=""):
+        place = folder / str(len([*folder.iterdir()]))
+        shutil.copytree(ROOT, place, ignore=UNPACKED)
+        with (place / "pyproject.toml").open("a", encoding="utf-8") as project:
+            project.write(more)
         environment = os.environ | {"PYTHONPATH": str(folder / "builder")}
-        command = [sys.executable, "-c", BUILD, f"build_{kind}", folder / kind]
-        subprocess.run(
-            command,
-            cwd=folder / "checkout",
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
-        [file] = (folder / kind).iterdir()
+        command = [sys.executable, "-c", BUILD, f"build_{kind}", place / "built"]
+        (place / "built").mkdir()
+        subprocess.run(command, cwd=place, env=environment, check=True, capture_output=True)
+        [file] = (place / "built").iterdir()
         return file
 
-    for kind in ("wheel", "sdist", "editable"):
-        (folder / kind).mkdir()
     return build
 
 
@@ -63,6 +62,10 @@ def unpacked(wheel):
 
 @pytest.fixture(scope="module")
 def metadata(wheel):
+    return metadata_of(wheel)
+
+
+def metadata_of(wheel):
     return message_from_bytes(next(data for name, data in wheel.items() if name.endswith(".dist-info/METADATA")))
 
 
@@ -77,7 +80,27 @@ def test_what_an_index_is_told(metadata):
     }
     assert "backpropagation" in metadata["Summary"] and "autograd" in metadata["Keywords"].split(",")
     assert metadata["Description-Content-Type"] == "text/markdown"
-    assert metadata.get_payload(decode=True).decode() == (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+RELATIVE = re.compile(r"\]\((?!https?://)[^)]*\)")
+
+
+def test_the_readme_on_an_index_has_no_link_that_leads_nowhere(metadata):
+    shown = metadata.get_payload(decode=True).decode()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert RELATIVE.search(readme) and not RELATIVE.search(shown) and "![" not in shown
+    without = re.sub(r"!\[.*\]\(.*\)", "", readme)
+    assert re.findall(r"\w+", re.sub(RELATIVE, "", without)) == re.findall(r"\w+", shown)
+
+
+def test_with_the_address_of_the_source_it_has_pictures_and_links(build):
+    source = "https://example.org/teacher/scalargrad"
+    metadata = metadata_of(unpacked(build("wheel", f'\n[project.urls]\nSource = "{source}"\n')))
+    shown = metadata.get_payload(decode=True).decode()
+    assert metadata.get_all("Project-URL") == [f"Source, {source}"]
+    assert not RELATIVE.search(shown)
+    assert f"]({source}/raw/HEAD/demos/first_circuit.svg)" in shown
+    assert f"]({source}/blob/HEAD/demos/tour.md)" in shown
 
 
 def test_what_it_needs_and_what_it_can_use(metadata):
