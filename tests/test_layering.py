@@ -47,6 +47,7 @@ ROOMS = [
         "views.columns",
         "views.steps",
         "views.tree",
+        "views.digraph",
         "views.dot",
         "views.browser",
         "views.machine",
