@@ -378,6 +378,16 @@ def test_dots_are_the_dot_of_every_row():
         dots(rows, ["1", "2", "3"], [0.0] * 3)
 
 
+@pytest.mark.parametrize("n", range(5))
+def test_dot_of_values_is_the_gate_of_the_table_to_the_last_bit(n):
+    for numbers in itertools.product((0.0, -0.0, 1e308, -math.inf, math.nan, 0.1), repeat=2):
+        ws, xs = [Value(x) for x in (*numbers, 0.3, -0.7)][:n], [Value(x) for x in (*numbers[::-1], -0.0, 1e-320)][:n]
+        z, same = dot(ws, xs), GATES["dot"].of((*ws, *xs)) if n else 0.0
+        assert repr(plain(z)) == repr(plain(same))
+        if n:
+            assert (z.form, z.parents, repr(z.numbers)) == (same.form, same.parents, repr(same.numbers))
+
+
 def test_dot_in_every_form():
     for parts in range(1, 8):
         w = [Value(v) if parts & 1 else v for v in (2.0, -3.0)]
