@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from . import functions, table
 from .text import width
 from .value import Value
-from .views.phrases import say
+from .views.phrases import in_lines, say
 
 MAX_CHARACTERS = 10_000
 MAX_SHOWN = 76  # characters of a line that are shown with a caret
@@ -68,7 +68,7 @@ class ExpressionError(ValueError):
 
 
 def _error(phrase: str, place: tuple[str, int] = ("", 0), /, **parts: object) -> ExpressionError:
-    error = ExpressionError(say(f"expression {phrase}", "en", **parts), *place)
+    error = ExpressionError(say(f"expression {phrase}", "en", **in_lines(parts, "en")), *place)
     error.facts = (f"expression {phrase}", parts)
     return error
 
@@ -179,7 +179,7 @@ class _Reader:
         missing = [name for name in loaded if name not in stored and name not in self.known]
         if missing:
             missing.sort()
-            raise _error("no value", names=", ".join(missing), wanted=" ".join(f"{name}=2" for name in missing))
+            raise _error("no value", names=missing, wanted=" ".join(f"{name}=2" for name in missing))
         for name in sorted(self.known.keys() - loaded.keys()):
             raise _error("assigned" if name in stored else "no name", name=name)
 
@@ -243,7 +243,7 @@ class _Reader:
                 like = difflib.get_close_matches(name.lower(), FUNCTIONS, 1, cutoff=ALIKE)
                 if like:
                     self._refuse(node.func, "like", name=name, like=like[0])
-                self._refuse(node.func, "no gate", name=name, gates=", ".join(FUNCTIONS))
+                self._refuse(node.func, "no gate", name=name, gates=[*FUNCTIONS])
             return [*node.args, *[keyword.value for keyword in node.keywords]]
         if isinstance(node, ast.List):
             return node.elts

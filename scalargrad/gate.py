@@ -115,7 +115,9 @@ class Gate:
             made = type(error)(message)
         except TypeError:  # an exception class of the user's that takes other arguments
             made = next(kind for kind in type(error).__mro__ if kind in PLAIN_ERRORS)(message)
-        facts = {"gate": self.name, "inputs": ", ".join(shown), "reason": reason}
+        if len(numbers) > 4:
+            shown[3] = f"... ({len(numbers)})"  # which every language understands
+        facts = {"gate": self.name, "inputs": shown, "reason": reason}
         made.facts = ("error gate", facts)  # type: ignore[attr-defined]  # for who says it in another language
         return made
 

@@ -59,11 +59,11 @@ def sentence(value: Value, namespace: Mapping[str, Any] | None = None) -> str:
     try:
         slopes = value.local_gradients()
     except (ArithmeticError, ValueError) as error:
-        return say("prompt no slope", name=name, formula=story.formula(value), error=error)
+        return say("prompt no slope", name=name, formula=story.formula(value), error=said_again(error) or error)
     texts = [story.slope(value, place, number_text(local)) for place, local in enumerate(slopes[:MAX_SLOPES])]
     if len(slopes) > MAX_SLOPES:
         texts.append(say("in all", count=len(slopes)))
-    return say("prompt gate", name=name, formula=story.formula(value), slopes=", ".join(texts))
+    return say("prompt gate", name=name, formula=story.formula(value), slopes=say("comma").join(texts))
 
 
 def name_values(namespace: Mapping[str, Any], named: dict[str, Value]) -> None:

@@ -310,7 +310,7 @@ def test_refusals(run, tmp_path, arguments, reason):
 
 AGAIN = [
     (["log(x)", "x=-1"], "log：输入 x = -1.0，不是正数：请让它大于 0，例如写成 abs(x) + 1e-9"),
-    (["1 / x", "x=0"], "div：输入 1.0, x = 0.0，除数为零：请让除数避开 0，例如写成 x * x + 1e-9"),
+    (["1 / x", "x=0"], "div：输入 1.0，x = 0.0，除数为零：请让除数避开 0，例如写成 x * x + 1e-9"),
     (
         ["exp(x)", "x=1000"],
         "exp：输入 x = 1000.0，结果超出了浮点数的范围：请先减去最大的得分，或改用 sigmoid、tanh、softplus",

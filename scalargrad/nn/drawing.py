@@ -141,7 +141,7 @@ class _Network:
         biases = [piece.b for piece in neuron.pieces]
         grads = [f"dL/d{self.names[b]} = {self.grad(b)}" for b in biases]
         title = self.say("network neuron", name=name, output=output, activation=_activation(neuron))
-        return _Unit(name, (output, ", ".join(map(self.grad, biases))), ", ".join([title, *grads]))
+        return _Unit(name, (output, ", ".join(map(self.grad, biases))), self.say("comma").join([title, *grads]))
 
 
 def _activation(neuron: Any) -> str:
@@ -281,7 +281,7 @@ def _layers(net: _Network) -> tuple[str, dict[str, str]]:
         box, fields = f"c{i}", [net.heading(i), *_totals(net, i)]
         look = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
         graph.node(box, "|".join(map(escape_record, fields)), look)
-        titles[box] = "; ".join(fields)
+        titles[box] = net.say("between changes").join(fields)
         if i:
             graph.edge(f"c{i - 1}", box, {"id": f"w{i}", "class": "wire"})
     return graph.source, titles

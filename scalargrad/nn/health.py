@@ -6,38 +6,52 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ..value import Value
+from ..views.phrases import say, shortened
 from .choices import chosen
 from .data import labels_of, listed
 from .losses import LOSSES, Loss, LossName
 from .mlp import MLP
 
 ALWAYS_ALIVE_ACTIVATIONS = ("linear", "maxout")
+MAX_UNITS = 1_000  # of a kind that are listed
 SATURATION_SLOPE = 0.01  # a local gradient below this hardly passes anything
 
 
 class LayerHealth(NamedTuple):
-    """What came out of one layer, over a batch.
+    """What came out of one layer, over a batch.  Printed, it names the units that pass no gradient back.
 
-    name: such as "layer 2: 16 relu".
+    number: of the layer, from 1.
+    activation: its name.
     outputs: N lists of the outputs of its M neurons.
     gradients: N lists of the gradients that arrived at these outputs.
     dead: the neurons whose activation had the local gradient 0 at every sample, such as a relu that is always off.
     saturated: those whose local gradient was below 0.01 everywhere without being dead, such as a sigmoid near 0 or 1.
     """
 
-    name: str
+    number: int
+    activation: str
     outputs: list[list[float]]
     gradients: list[list[float]]
     dead: list[str]
     saturated: list[str]
 
-    def troubles(self) -> dict[str, list[str]]:
-        """{"dead": ..., "saturated": ...}, without the kinds that no unit is of."""
-        return {kind: units for kind, units in (("dead", self.dead), ("saturated", self.saturated)) if units}
+    @property
+    def name(self) -> str:
+        """`layer 2: 16 relu`."""
+        return say("network layer", number=self.number, count=len(self.outputs[0]), activation=self.activation)
+
+    def troubles(self, most: int = MAX_UNITS) -> str:
+        """The dead and the saturated units in one line, the first `most` of each kind; "" if there are none."""
+        kinds = {"dead": self.dead, "saturated": self.saturated}
+        told = [
+            say(f"health {kind}", units=say("comma").join(shortened(units, most=most)))
+            for kind, units in kinds.items()
+            if units
+        ]
+        return say("between changes").join(told)
 
     def __str__(self) -> str:
-        found = [f"{kind}: {', '.join(units)}" for kind, units in self.troubles().items()]
-        return f"{self.name}; " + ("; ".join(found) or "all units pass gradients")
+        return say("between changes").join([self.name, self.troubles() or say("health alive")])
 
 
 def layer_health(
@@ -74,7 +88,8 @@ def _health(model: MLP, i: int, samples: list[list[Value]]) -> LayerHealth:
         elif steepest < SATURATION_SLOPE:
             saturated.append(f"h{i + 1}[{j}]")
     return LayerHealth(
-        f"layer {i + 1}: {len(layer.neurons)} {layer.activation}",
+        i + 1,
+        layer.activation,
         [[h.data for h in sample] for sample in samples],
         [[h.grad for h in sample] for sample in samples],
         dead,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
+import logging
 import math
 import os
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from .. import files
 from ..functions import maximum
 from ..value import Value
 from ..views.layout import described
-from ..views.phrases import counted, known, say
+from ..views.phrases import counted, known, language, say
 from .activations import ACTIVATIONS, MAXOUT, activation_of
 from .data import labels_of, listed
 from .health import LayerHealth
@@ -26,9 +29,15 @@ from .mlp import MLP
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#000000")
 MARKERS = "os^Dv"
 DATA, GRADIENT = "#2e7d32", "#c62828"  # green is data and red is gradient, as on the slides
+# matplotlib's own font has no Chinese letters; one of these is on most machines of those who read them
+CHINESE_FONTS = (
+    "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "SimHei",
+    "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Arial Unicode MS",
+)  # fmt: skip
 REPRODUCIBLE = {"svg.hashsalt": "scalargrad"}  # the same picture gives the same bytes
 GRID_POINTS = 50  # along each side of the plane in which a boundary is looked for
 BINS = 30  # of a histogram
+MAX_UNITS = 4  # of a kind that there is room to name
 
 
 class Picture:
@@ -38,7 +47,10 @@ class Picture:
     """
 
     def __init__(self, figure: Any):
-        figure.draw_without_rendering()
+        for text in figure.findobj(_matplotlib(".text").Text):
+            text.set_fontfamily(["sans-serif", *_chinese_font()])
+        with _quiet("matplotlib.font_manager"):  # it warns of a font that comes in one weight alone
+            figure.draw_without_rendering()
         figure.set_layout_engine("none")  # laid out once: otherwise every drawing moves the plots a little
         self.figure = figure
         self._lang = known(None)
@@ -98,11 +110,14 @@ def plot_boundary(model: Any, X: Iterable[Sequence[Any]], y: Iterable[Any], titl
         lead = [[point.get(c, -1.0) for point in row] for row in fields]
         if max(map(max, lead)) > 0.0:
             axes.contourf(first, second, lead, levels=[0.0, math.inf], colors=[_colour(i)], alpha=0.25)
-        x1, x2 = [x[0] for x in mine], [x[1] for x in mine]
-        marker = MARKERS[i % len(MARKERS)]
-        axes.scatter(
-            x1, x2, s=24, color=_colour(i), marker=marker, edgecolors="white", linewidths=0.6, label=f"class {c}"
-        )
+        look = {
+            "s": 24,
+            "color": _colour(i),
+            "marker": MARKERS[i % len(MARKERS)],
+            "edgecolors": "white",
+            "linewidths": 0.6,
+        }
+        axes.scatter([x[0] for x in mine], [x[1] for x in mine], label=_said("class", name=c), **look)
     axes.set(xlabel="x1", ylabel="x2", title=title)
     axes.legend(loc="upper right", fontsize="small")
     return Picture(figure)
@@ -114,14 +129,14 @@ def plot_history(history: History) -> Picture:
         raise ValueError("the history is empty: there is nothing to plot")
     figure, [losses, rights] = _figure(2, 4.5, 3.5)
     steps, after = range(1, len(history) + 1), [v.step for v in history.validations]
-    losses.plot(steps, history.loss, color=COLOURS[0], label="training, with regularisation")
-    losses.plot(after, [v.loss for v in history.validations], color=COLOURS[1], label="validation")
-    losses.set(xlabel="step", ylabel="loss", title="loss", ylim=(0.0, None))
-    known = [(step, a) for step, a in zip(steps, history.accuracy) if a is not None]
+    losses.plot(steps, history.loss, color=COLOURS[0], label=_said("training loss"))
+    losses.plot(after, [v.loss for v in history.validations], color=COLOURS[1], label=_said("validation"))
+    losses.set(xlabel=_said("step"), ylabel=_said("loss"), title=_said("loss"), ylim=(0.0, None))
+    rated = [(step, a) for step, a in zip(steps, history.accuracy) if a is not None]
     checked = [(v.step, v.accuracy) for v in history.validations if v.accuracy is not None]
-    for pairs, colour, label in ((known, COLOURS[0], "training"), (checked, COLOURS[1], "validation")):
-        rights.plot([x for x, _ in pairs], [a for _, a in pairs], color=colour, label=label)
-    rights.set(xlabel="step", ylabel="accuracy", title="accuracy", ylim=(-0.02, 1.02))
+    for pairs, colour, label in ((rated, COLOURS[0], "training"), (checked, COLOURS[1], "validation")):
+        rights.plot([x for x, _ in pairs], [a for _, a in pairs], color=colour, label=_said(label))
+    rights.set(xlabel=_said("step"), ylabel=_said("accuracy"), title=_said("accuracy"), ylim=(-0.02, 1.02))
     for axes in (losses, rights) if history.validations else ():
         axes.legend(fontsize="small")
     return Picture(figure)
@@ -161,26 +176,18 @@ def plot_health(layers: Iterable[LayerHealth]) -> Picture:
         raise ValueError("there is no layer to plot")
     figure, plots = _figure(2 * len(layers), 4.5, 2.3, columns=2)
     for layer, outputs, gradients in zip(layers, plots[::2], plots[1::2]):
-        place = layer.name.partition(":")[0]
-        _histogram(outputs, layer.outputs, f"outputs of {place}", layer.name, DATA)
-        _histogram(gradients, layer.gradients, f"gradients at {place}", _named(layer), GRADIENT)
+        with language(_lettered()):
+            name, troubles = layer.name, layer.troubles(MAX_UNITS)
+        _histogram(outputs, layer.outputs, _said("outputs", number=layer.number), name, DATA)
+        _histogram(gradients, layer.gradients, _said("gradients", number=layer.number), troubles, GRADIENT)
     return Picture(figure)
 
 
 def _histogram(axes: Any, rows: list[list[float]], what: str, title: str, colour: str) -> None:
     axes.hist([v for row in rows for v in row if math.isfinite(v)], bins=BINS, color=colour)
-    axes.set(xlabel=what, ylabel="how many")
+    axes.set(xlabel=what, ylabel=_said("count"))
     axes.set_title(title, fontsize="medium")
     axes.locator_params(axis="x", nbins=5)
-
-
-def _named(layer: LayerHealth) -> str:
-    """The dead and saturated units in one line, as many as there is room for."""
-    return "; ".join([f"{kind}: {_some(units)}" for kind, units in layer.troubles().items()])
-
-
-def _some(units: list[str], room: int = 4) -> str:
-    return ", ".join(units if len(units) <= room else [*units[:room], f"... ({len(units)} in all)"])
 
 
 def _output_and_slope(method: Any, at: float) -> tuple[float, float]:
@@ -220,6 +227,34 @@ def _figure(plots: int, width: float, height: float, columns: int = 4) -> tuple[
     rows = -(-plots // columns)
     figure = _matplotlib(".figure").Figure(figsize=(width * columns, height * rows), layout="constrained")
     return figure, [figure.add_subplot(rows, columns, i + 1) for i in range(plots)]
+
+
+def _said(phrase: str, **parts: object) -> str:
+    """What stands on a plot, in the ambient language if a font of this machine has its letters."""
+    return say(f"plot {phrase}", _lettered(), **parts)
+
+
+def _lettered() -> str:
+    spoken = known(None)
+    return spoken if spoken != "zh" or _chinese_font() else "en"
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@functools.cache
+def _chinese_font() -> tuple[str, ...]:
+    """A font with Chinese letters, if there is one."""
+    there = {font.name for font in _matplotlib(".font_manager").fontManager.ttflist}
+    return tuple([name for name in CHINESE_FONTS if name in there][:1])
 
 
 def _matplotlib(module: str) -> Any:

@@ -336,9 +336,8 @@ def _saturated(story: Story, chain: Sequence[Edge]) -> Finding:
     numbers = {"input": worst.node.numbers[1], "local": worst.local, "count": float(len(chain))}
     gates = [_squashed(story, edge) for edge in chain[:MAX_TERMS]] + ["..."] * (len(chain) > MAX_TERMS)
     phrase = "why saturated" if len(chain) == 1 else "why saturated in a row"
-    return Finding(
-        "saturated", worst.node, numbers, {"gates": ", ".join(gates), "local": _rounded(worst.local)}, phrase
-    )
+    texts = {"gates": story.say("comma").join(gates), "local": _rounded(worst.local)}
+    return Finding("saturated", worst.node, numbers, texts, phrase)
 
 
 def _squashed(story: Story, edge: Edge) -> str:

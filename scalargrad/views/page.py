@@ -139,7 +139,8 @@ def page(
             f"a page of {len(recorded.order)} values is too large to lay out: raise limit={limit} if you can wait, "
             "or draw(root, around=x), the neighbourhood of one value"
         )
-    title = recorded.say("page title", roots=clip(", ".join(recorded.names[r] for r in recorded.roots), 60))
+    roots = recorded.say("comma").join(recorded.names[root] for root in recorded.roots)
+    title = recorded.say("page title", roots=clip(roots, 60))
     made = Page(_circuits(recorded, code, limit), title, engine)
     if path is not None:
         made.save(path)

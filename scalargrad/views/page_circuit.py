@@ -71,7 +71,7 @@ class PageCircuit:
             "leaves": [self.boxes[leaf] for leaf in story.leaves if leaf in self.boxes],
             "turn": len(story.gates),
             "starts": {self.boxes[root]: number_text(start) for root, start in story.starts.items()},
-            "beginning": ", ".join(_listed(starts)),
+            "beginning": story.say("comma").join(_listed(starts)),
             "inputs": _listed([story.data_and_name(leaf) for leaf in story.leaves]),
             "results": _listed([story.gradient_text(leaf, story.gradients[leaf]) for leaf in story.leaves]),
             "derivatives": story.derivatives,

@@ -255,7 +255,7 @@ class Story:
 
     def listed(self, texts: list[str]) -> str:
         """The texts in one line, the first of them if there are many."""
-        return ", ".join(self.shortened(texts))
+        return self.say("comma").join(self.shortened(texts))
 
     def shortened(self, texts: list[str]) -> list[str]:
         """The first of the texts, and how many there are in all, if there are many."""

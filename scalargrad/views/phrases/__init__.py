@@ -61,9 +61,15 @@ def counted(kind: str, count: int, lang: str | None = None) -> str:
     return say(f"one {kind}" if count == 1 else f"many {kind}s", lang, count=count)
 
 
-def shortened(texts: list[str], lang: str | None = None) -> list[str]:
+def shortened(texts: list[str], lang: str | None = None, most: int = MAX_LISTED) -> list[str]:
     """The first of the texts, and how many there are in all, if there are many."""
-    return texts if len(texts) <= MAX_LISTED else [*texts[:MAX_LISTED], say("in all", lang, count=len(texts))]
+    return texts if len(texts) <= most else [*texts[:most], say("in all", lang, count=len(texts))]
+
+
+def in_lines(parts: Mapping[str, object], lang: str | None) -> dict[str, object]:
+    """The parts of a sentence, every list among them in one line, with the commas of the language."""
+    comma = say("comma", lang)
+    return {field: comma.join(part) if isinstance(part, list) else part for field, part in parts.items()}
 
 
 def error_saying(kind: type[E], phrase: str, **parts: object) -> E:
@@ -77,13 +83,15 @@ def said_again(error: BaseException | None, lang: str | None = None) -> str:
     """What an error says, in the language; "" in English, which it speaks itself, and for an error without facts.
 
     Errors are in English, as Python's are.  Where this package prints one itself, this follows it.  Such an error has
-    `facts`: the name of its sentence, and {field: part}; the reason that a gate gives is a sentence, too.
+    `facts`: the name of its sentence, and {field: part}.  The reason that a gate gives is a sentence, too, and names or
+    inputs are a list.
     """
     phrase, parts = getattr(error, "facts", ("", {}))
     sentences = LANGUAGES[known(lang)]
     if sentences is LANGUAGES["en"] or not phrase:
         return ""
-    return say(phrase, lang, **{field: sentences.get(f"reason {part}", part) for field, part in parts.items()})
+    words = {field: sentences.get(f"reason {part}", part) for field, part in parts.items()}
+    return say(phrase, lang, **in_lines(words, lang))
 
 
 def times() -> str:

@@ -21,6 +21,7 @@ SENTENCES = {
     "value": "{name} = {data}, gradient {grad}",
     "now": "{recorded}, now {data}",
     "and": " and ",
+    "comma": ", ",
     "between changes": "; ",
     "gate": "{name} = {formula}: {pattern}",
     "again": "drawn again",
@@ -566,6 +567,20 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "network gradients": "largest |dL/dw| {largest}",
     "network shapes": "W{number} {shape}, b{number} {biases}",
     "network parameters": "{count} parameters",
+    # the health of a network's layers, and plots
+    "health dead": "dead: {units}",
+    "health saturated": "saturated: {units}",
+    "health alive": "all units pass gradients",
+    "plot class": "class {name}",
+    "plot training": "training",
+    "plot training loss": "training, with regularisation",
+    "plot validation": "validation",
+    "plot step": "step",
+    "plot loss": "loss",
+    "plot accuracy": "accuracy",
+    "plot outputs": "outputs of layer {number}",
+    "plot gradients": "gradients at layer {number}",
+    "plot count": "how many",
 }
 
 # Why a gate has no result or no slope: it says so itself, in English, and other languages know the reason by its words.
