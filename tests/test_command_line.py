@@ -151,7 +151,7 @@ def test_help(run):
 # ---- languages ----
 
 CHINESE = """\
-前向传播  x = -2, y = 5, z = -4
+前向传播  x = -2，y = 5，z = -4
   1  q = x + y  = -2 + 5  = 3
   2  f = q * z  = 3 * -4  = -12
 """

@@ -8,13 +8,15 @@ import multiprocessing
 import pickle
 import subprocess
 import sys
+import warnings
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 from hypothesis import given, settings
 from spoiled import spoiled
 
-from scalargrad import gate, nn, softplus
+from scalargrad import gate, language, nn, softplus
+from scalargrad.nn import pictures
 
 X, Y = nn.moons(24, seed=0)
 
@@ -258,7 +260,7 @@ def test_dead_and_saturated_units_are_named():
     model = nn.MLP(2, [4, 4, 1], "relu", seed=1)
     model.layers[0].neurons[2].b.data = -100.0
     first, _, last = nn.layer_health(model, X, Y, "max_margin")
-    assert first.dead == ["h1[2]"] and first.saturated == [] and last.troubles() == {}
+    assert first.dead == ["h1[2]"] and first.saturated == [] and last.troubles() == ""
     assert str(first) == "layer 1: 4 relu; dead: h1[2]"
     model = nn.MLP(2, [4, 1], "tanh", seed=1)
     model.layers[0].neurons[0].b.data = 30.0
@@ -316,6 +318,19 @@ def test_the_boundary_of_classes_and_of_any_function(drawn):
     assert nn.plot_boundary(lambda x: x[0] - 5.0, [[0.0, 0.0]], [1])
     picture = nn.plot_boundary(lambda x: x[0], [[1.0, 0.0], [-1.0, 0.0]], [1, 0])
     assert [text.get_text() for text in picture.figure.axes[0].get_legend().get_texts()] == ["class 0", "class 1"]
+
+
+@pytest.mark.parametrize(("fonts", "title"), [(["Noto Sans CJK SC"], "损失"), ([], "loss")])
+def test_plots_speak_chinese_where_a_font_has_its_letters(drawn, monkeypatch, fonts, title):
+    manager = pytest.importorskip("matplotlib.font_manager")
+    entries = [manager.FontEntry(fname=manager.findfont("DejaVu Sans"), name=name) for name in fonts]
+    latin = [entry for entry in manager.fontManager.ttflist if entry.name not in pictures.CHINESE_FONTS]
+    monkeypatch.setattr(manager.fontManager, "ttflist", [*latin, *entries])
+    pictures._chinese_font.cache_clear()
+    with language("zh"), warnings.catch_warnings(action="ignore"):  # the letters themselves are missing here
+        assert drawn["history"]().figure.axes[0].get_title() == title
+        assert drawn["health"]().figure.axes[1].get_xlabel().startswith("传到第 1 层" if fonts else "gradients at")
+    pictures._chinese_font.cache_clear()
 
 
 def test_a_history_of_regression_has_no_accuracy(drawn):

@@ -1,15 +1,22 @@
 """The sentences that views say, and their languages."""
 
+import contextlib
+import html
+import inspect
 import io
+import itertools
 import pickle
 import re
 import string
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-from conftest import circuit
+from conftest import circuit, lecture as lecture_root
 
+import scalargrad
 from scalargrad import (
     Value,
     backprop_code,
@@ -25,8 +32,10 @@ from scalargrad import (
     steps,
     tree,
 )
+from scalargrad.__main__ import main as command_line
 from scalargrad.gate import SLOPE_OVERFLOWS
 from scalargrad.lecture import CIRCUITS
+from scalargrad.nn import health, pictures
 from scalargrad.repl import sentence
 from scalargrad.table import GATES
 from scalargrad.views import phrases
@@ -124,7 +133,7 @@ def test_chinese_is_chinese():
 
 
 STORY = """\
-前向传播  x = -2, y = 5, z = -4
+前向传播  x = -2，y = 5，z = -4
   1  q = x + y  = -2 + 5  = 3
   2  f = q * z  = 3 * -4  = -12
 反向传播  f.grad = 1
@@ -133,7 +142,7 @@ STORY = """\
   4  f = q * z  df/dz = q = 3   1 × 3 = 3           z.grad 0 -> 3
   5  q = x + y  dq/dx = 1       -4 × 1 = -4         x.grad 0 -> -4
   6  q = x + y  dq/dy = 1       -4 × 1 = -4         y.grad 0 -> -4
-结果      x.grad = -4, y.grad = -4, z.grad = 3"""
+结果      x.grad = -4，y.grad = -4，z.grad = 3"""
 
 
 @pytest.fixture
@@ -219,41 +228,136 @@ def test_the_checker_a_summary_and_generated_code_in_chinese():
     assert "# backward pass" in backprop_code(exp(f)) and "# 反向传播" in backprop_code(exp(f), lang="zh")
 
 
-NAMES = {
-    "grad",
-    "off",
-    "relu",
-    "lin",
-    "linear",
-    "max",
-    "maximum",
-    "gate",
-    "wrong",
-    "exp",
-    "svg",
-}  # of gates, not of sentences
+# ---- nothing is said that is no phrase ----
 
 
-def test_every_sentence_is_a_phrase(monkeypatch, lecture):
-    """With all letters of the phrases blotted out, what views say has no words left but names."""
-    literal = re.compile(r"(\{\w+\})|\w")
-    blotted = {name: literal.sub(lambda found: found[1] or "·", text) for name, text in LANGUAGES["zh"].items()}
-    monkeypatch.setitem(LANGUAGES, "zh", blotted)
-    x, f = lecture
+def off():
+    """A leaf, and a circuit in which it has no effect."""
     n = Value(-1.0, "n")
-    off = maximum(n, f) + relu(n) * x
-    off.backward()
-    wrong = gate(lambda x: x**3, rule=lambda z, x: (2 * x * x,), name="wrong")
+    f = maximum(n, lecture_root()) + relu(n) * Value(2.0, "x")
+    f.label = "f"
+    f.backward()
+    return n, f
+
+
+def told(view):
+    """What a view of one value says: of a parent of the root, and of a leaf without effect."""
+    f = lecture_root()
+    return [str(view(f.parents[0], f)), str(view(*off()))]
+
+
+def read(page):
+    """What a reader sees of an HTML page, or hears: its text, and the titles of its elements; not the code on it."""
+    page = re.sub(r'(?s)<(script|style)\b.*?</\1>|<[^>]* lang="en".*?</a>|<(\w+)[^>]* class="code".*?</\2>', "", page)
+    texts = [*re.split("<[^>]*>", page), *re.findall(r'(?:title|aria-label|placeholder)="([^"]*)"', page)]
+    return [html.unescape(text) for text in texts]
+
+
+def plotted(picture):
+    text = pytest.importorskip("matplotlib.text").Text
+    return [found.get_text() for found in picture.figure.findobj(text)]
+
+
+def printed(*arguments):
+    """What the command line prints, and what stands on the pages that it writes."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            assert command_line(["--lang", "zh", *arguments]) == 0
+        pages = [path.read_text("utf-8") for path in Path().glob("**/*.html") if path.name != "en.html"]
+        return [out.getvalue(), *itertools.chain.from_iterable(map(read, pages))]
+
+
+def trained():
+    model, (X, y) = nn.MLP(2, [4, 1], "relu", seed=1), nn.moons(8, seed=1)
+    with contextlib.redirect_stderr(io.StringIO()) as told:
+        told.isatty = lambda: True
+        history = nn.fit(model, X, y, "max_margin", epochs=2, validation=(X, y), progress=True)
+    return model, X, y, history, told.getvalue()
+
+
+def networks():
+    """The titles in pictures of networks, of a small one and of one that is a box per layer."""
+    for model in (nn.MLP(2, [2, 1]), nn.MLP(2, [40, 1])):
+        yield from nn.draw_network(model)._titles.values()
+
+
+def of_health(plot):
+    model, X, y, _, _ = trained()
+    model.layers[0].b[0].data = -100.0
+    layers = nn.layer_health(model, X, y, "max_margin")
+    return plotted(nn.plot_health(layers)) if plot else list(map(str, layers))
+
+
+wrong = gate(lambda x: x**3, rule=lambda z, x: (2 * x * x,), name="wrong")
+SAID = {  # by everything public that says something
+    **{view.__name__: lambda view=view: told(view) for view in (explain, ledger, paths, nudge)},
+    "steps": lambda: [str(steps(root)) for root in (lecture_root(), off()[1])],
+    "tree": lambda: [tree(off()[1]), tree(lecture_root(), limit=1)],
+    "draw": lambda: [title for root in (lecture_root(), off()[1]) for title in draw(root)._titles.values()],
+    "page": lambda: read(page(lecture_root()).html),
+    "backprop_code": lambda: [line for line in backprop_code(off()[1]).splitlines() if line.startswith("#")],
+    "check_gradients": lambda: [str(check_gradients(f, [2.0])) for f in (wrong, relu, lambda x: x * x.detach())],
+    "sentence": lambda: [sentence(value) for value in (*off(), lecture_root())],
+    "summary": lambda: [nn.MLP(3, [4, 2], "relu").summary()],
+    "fit": lambda: [trained()[-1]],
+    "draw_network": lambda: [*networks()],
+    "layer_health": lambda: of_health(plot=False),
+    "plot_health": lambda: of_health(plot=True),
+    "plot_history": lambda: plotted(nn.plot_history(trained()[3])),
+    "plot_boundary": lambda: plotted(nn.plot_boundary(*trained()[:3])),
+    "plot_activations": lambda: plotted(nn.plot_activations()),
+    **{name: lambda name=name: printed(f"--{name}", f"{name}.html") for name in ("lecture", "practice", "playground")},
+    "folder": lambda: printed("--playground", "playground"),
+    "help": lambda: printed("--help"),
+    "command line": lambda: printed("x * y", "x=2", "y=3", "--svg", "a.svg", "--html", "a.html"),
+}
+NO_SENTENCES = set(GATES) | set(nn.ACTIVATIONS)
+# names of gates, options, files, keys, and of what a page needs; no words of a sentence
+NO_SENTENCES |= set(
+    "grad off leaky lin linear max maxout gate wrong svg html lang name DIR FILE Home End Page Down scalargrad python "
+    "number expression version help open step tree repl lecture practice playground http server localhost".split()
+)
+
+
+def left(said):
+    """The words in a text in which all letters of the phrases are blotted out, but for names."""
+    return set(re.findall("[A-Za-z]{3,}", "\n".join(said))) - NO_SENTENCES
+
+
+@pytest.fixture
+def blotted(monkeypatch):
+    """Chinese in which every letter is a dot: what is not a phrase stands out."""
+    letters = re.compile(r"(\{\w+\})|\w|[^\0-\x7f]")
+    phrases = {name: letters.sub(lambda found: found[1] or "·", text) for name, text in LANGUAGES["zh"].items()}
+    monkeypatch.setitem(LANGUAGES, "zh", phrases)
+    monkeypatch.setattr(pictures, "_chinese_font", lambda: ("DejaVu Sans",))  # which has the dots
     with language("zh"):
-        said = [str(view(leaf, r)) for view in (explain, ledger, paths, nudge) for leaf, r in ((x, f), (n, off))]
-        said += [str(view(r)) for view in (steps, tree) for r in (f, off)] + [tree(f, limit=1)]
-        said += [title for r in (f, off) for title in draw(r)._titles.values()]
-        said += [sentence(value) for value in (x, f, off)]
-        said += [str(check_gradients(function, [2.0])) for function in (wrong, relu, lambda x: x * x.detach())]
-        said += [nn.MLP(3, [4, 2], "relu").summary()]
-        said += [line for line in backprop_code(off).splitlines() if line.startswith("#")]
-    for text in said:
-        assert set(re.findall("[a-z]{3,}", text)) <= NAMES, text
+        yield
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_every_sentence_is_a_phrase(blotted, name):
+    said = SAID[name]()
+    assert any(said) and left(said) == set()
+
+
+def test_a_sentence_that_is_no_phrase_is_found(blotted, monkeypatch):
+    monkeypatch.setattr(health, "say", lambda phrase, **parts: " all units pass ")
+    assert left(SAID["layer_health"]()) == {"all", "units", "pass"}
+
+
+def test_everything_that_has_a_language_is_looked_at():
+    public = {name: getattr(room, name) for room in (scalargrad, nn) for name in room.__all__}
+    spoken = {name for name, thing in public.items() if callable(thing) and "lang" in _parameters(thing)}
+    assert spoken - {"language"} <= SAID.keys()
+    assert {name for name in nn.__all__ if name.startswith("plot_")} <= SAID.keys()
+
+
+def _parameters(thing):
+    try:
+        return inspect.signature(thing).parameters
+    except ValueError:  # of a class without one
+        return {}
 
 
 def test_each_thread_speaks_its_own_language():

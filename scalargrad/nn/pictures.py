@@ -110,14 +110,8 @@ def plot_boundary(model: Any, X: Iterable[Sequence[Any]], y: Iterable[Any], titl
         lead = [[point.get(c, -1.0) for point in row] for row in fields]
         if max(map(max, lead)) > 0.0:
             axes.contourf(first, second, lead, levels=[0.0, math.inf], colors=[_colour(i)], alpha=0.25)
-        look = {
-            "s": 24,
-            "color": _colour(i),
-            "marker": MARKERS[i % len(MARKERS)],
-            "edgecolors": "white",
-            "linewidths": 0.6,
-        }
-        axes.scatter([x[0] for x in mine], [x[1] for x in mine], label=_said("class", name=c), **look)
+        look = {"color": _colour(i), "marker": MARKERS[i % len(MARKERS)], "edgecolors": "white", "linewidths": 0.6}
+        axes.scatter([x[0] for x in mine], [x[1] for x in mine], s=24, label=_said("class", name=c), **look)
     axes.set(xlabel="x1", ylabel="x2", title=title)
     axes.legend(loc="upper right", fontsize="small")
     return Picture(figure)

@@ -40,7 +40,7 @@ class Bar(Silence):
     """tqdm's bar."""
 
     def __init__(self, tqdm: Any, steps: int):
-        self.bar = tqdm(total=steps, unit="step", file=sys.stderr)
+        self.bar = tqdm(total=steps, unit=say("progress unit"), file=sys.stderr)
 
     def show(self, step: Step) -> None:
         self.bar.set_postfix_str(_told(step), refresh=False)

@@ -135,7 +135,7 @@ class Steps(Sequence[Step]):
     def _filled(self, phrase: str, part: str, texts: list[str]) -> str:
         """A sentence that ends in a list of texts, broken between them."""
         start = self.story.say(phrase, **{part: ""})
-        return filled(self.story.shortened(texts), ", ", start, " " * width(start), room())
+        return filled(self.story.shortened(texts), self.story.say("comma"), start, " " * width(start), room())
 
 
 def steps(

@@ -542,6 +542,7 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "playground script": "This page needs JavaScript.",
     "playground disk": "This page needs JavaScript and a web server. In its folder run {command} and open {address}",
     # training
+    "progress unit": "step",
     "progress step": "step {done}/{steps}  {told}",
     "progress loss": "loss {loss}  rate {rate}",
     "progress accuracy": "loss {loss}  accuracy {accuracy}  rate {rate}",

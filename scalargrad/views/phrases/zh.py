@@ -543,6 +543,7 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "playground script": "本页需要 JavaScript。",
     "playground disk": "本页需要 JavaScript 和网页服务器。请在它的文件夹里运行 {command}，然后打开 {address}",
     # training
+    "progress unit": "步",
     "progress step": "第 {done}/{steps} 步  {told}",
     "progress loss": "损失 {loss}  学习率 {rate}",
     "progress accuracy": "损失 {loss}  正确率 {accuracy}  学习率 {rate}",
