@@ -41,6 +41,7 @@ from scalargrad.table import GATES
 from scalargrad.views import phrases
 from scalargrad.views.explain import explain
 from scalargrad.views.ledger import ledger, nudge, paths
+from scalargrad.views.page import template
 from scalargrad.views.phrases import LANGUAGES, said_again, say, times
 from scalargrad.views.phrases.en import REASONS
 
@@ -331,8 +332,10 @@ def blotted(monkeypatch):
     phrases = {name: letters.sub(lambda found: found[1] or "·", text) for name, text in LANGUAGES["zh"].items()}
     monkeypatch.setitem(LANGUAGES, "zh", phrases)
     monkeypatch.setattr(pictures, "_chinese_font", lambda: ("DejaVu Sans",))  # which has the dots
+    template.cache_clear()
     with language("zh"):
         yield
+    template.cache_clear()
 
 
 @pytest.mark.parametrize("name", SAID)
