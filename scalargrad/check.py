@@ -236,5 +236,6 @@ def _moving_names(node: Value) -> list[str]:
 
 
 def _blamed(node: Value, slope: str) -> str:
-    inputs = ", ".join(f"{x:g}" for x in node.numbers[1:4]) + (", ..." if len(node.numbers) > 4 else "")
-    return f"gate {node.gate.name if node.gate else ''}{f' ({node.label})' if node.label else ''}: {slope} at {inputs}"
+    inputs = [f"{x:g}" for x in node.numbers[1:4]] + ["..."] * (len(node.numbers) > 4)
+    gate = f"{node.gate.name if node.gate else ''}{f' ({node.label})' if node.label else ''}"
+    return say("check gate", gate=gate, slope=slope, inputs=say("comma").join(inputs))

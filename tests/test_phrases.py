@@ -315,7 +315,7 @@ SAID = {  # by everything public that says something
 NO_SENTENCES = set(GATES) | set(nn.ACTIVATIONS)
 # names of gates, options, files, keys, and of what a page needs; no words of a sentence
 NO_SENTENCES |= set(
-    "grad off leaky lin linear max maxout gate wrong svg html lang name DIR FILE Home End Page Down scalargrad python "
+    "grad off leaky lin linear max maxout wrong svg html lang name DIR FILE Home End Page Down scalargrad python "
     "number expression version help open step tree repl lecture practice playground http server localhost".split()
 )
 

@@ -142,6 +142,7 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "check numerical": "numerical",
     "check error": "error",
     "check verdict": "verdict",
+    "check gate": "gate {gate}: {slope} at {inputs}",
     "check alone": "gates checked alone",
     "check cut": "No gate is to blame.  Is the circuit cut?  math.exp(x), float(x) and x.data are plain numbers, and "
     "no gradient passes them: write exp(x), or x",

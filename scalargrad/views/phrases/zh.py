@@ -161,6 +161,7 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "check numerical": "数值",
     "check error": "误差",
     "check verdict": "结论",
+    "check gate": "门 {gate}：{slope}，在 {inputs} 处",
     "check alone": "逐个检查的门",
     "check cut": "没有哪个门有错。是不是计算图断了？math.exp(x)、float(x) 和 x.data 是普通的数，梯度无法经由它们传回："
     "请写 exp(x) 或 x",
