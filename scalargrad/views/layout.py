@@ -43,15 +43,15 @@ def lay_out(source: str, engine: LayoutName | None) -> bytes:
 
 def system_dot(source: str, kind: str) -> bytes:
     """What a Graphviz on the system makes of a DOT text: "svg", "png" or "pdf".  RuntimeError where there is none."""
-    import subprocess
+    import graphviz
 
     try:
-        return subprocess.run(["dot", f"-T{kind}"], input=source.encode(), capture_output=True, check=True).stdout
-    except OSError:
+        return bytes(graphviz.Source(source).pipe(format=kind, quiet=True))
+    except graphviz.ExecutableNotFound:
         other = f" or {INSTALL_MACHINE}" if kind == "svg" else "; an .svg can be saved without it"
         raise RuntimeError(f"no program `dot` on the PATH: install Graphviz (apt install graphviz){other}") from None
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip()
+    except graphviz.CalledProcessError as error:
+        said = (error.stderr or b"").decode(errors="replace").strip()
         raise RuntimeError(f"the program `dot` failed: {said or error}") from None
 
 
