@@ -10,6 +10,7 @@ from .composite import Composite, check_unchanged, substituted
 from .formula import is_plain, read_rule
 from .functions import dot
 from .gate import Form, to_float
+from .given import listed, wrong
 from .graph import chain_rule, topological_order
 from .table import tangent_slopes
 from .value import Value, constant
@@ -77,7 +78,8 @@ def hessian_vector_product(output: Value, inputs: Iterable[Value], vector: Itera
 
     Source: Pearlmutter, Fast exact multiplication by the Hessian, 1994.
     """
-    inputs, numbers = _values(inputs), [to_float(v) for v in vector]
+    inputs = _values(inputs)
+    numbers = [to_float(v) for v in listed(vector, "the vector is a list of numbers, one for each input")]
     if len(numbers) != len(inputs):
         raise ValueError(f"the vector has {len(numbers)} numbers for {len(inputs)} inputs")
     along = dot(gradient(output, inputs), numbers)
@@ -85,13 +87,11 @@ def hessian_vector_product(output: Value, inputs: Iterable[Value], vector: Itera
 
 
 def _values(values: Iterable[Value]) -> list[Value]:
-    if isinstance(values, Value):
-        raise TypeError("expected a list of Values, not one Value: write [x]")
-    listed = list(values)
-    for value in listed:
+    found = listed(values, "expected a list of Values, as in [x, y]")
+    for value in found:
         if not isinstance(value, Value):
-            raise TypeError(f"expected Values, not {type(value).__name__} {value!r:.40}")
-    return listed
+            raise wrong("expected Values", value)
+    return found
 
 
 def sensitivities(output: Value, inputs: Iterable[Value]) -> dict[Value, float]:

@@ -16,6 +16,7 @@ from .calculus import gradient, jacobian
 from .composite import named, parameters_of
 from .differences import RIGHT, Column, Side, Slope, alone, gates_of, moving, numbers_at, slopes_alone
 from .gate import to_float
+from .given import listed
 from .text import in_columns
 from .value import Value
 from .views.phrases import say
@@ -117,7 +118,8 @@ def errors_by_step(
     """
     at = _checked(function, inputs)
     columns = _first_order(function, at, named(parameters_of(function), len(at)))
-    chosen = [10.0**-k for k in range(1, 13)] if steps is None else [_positive(h) for h in steps]
+    given = [10.0**-k for k in range(1, 13)] if steps is None else steps
+    chosen = [_positive(h) for h in listed(given, "steps is a list of numbers, as in [1e-3, 1e-5]")]
     return [(h, max((error for column in columns for error in column.errors(h)), default=0.0)) for h in chosen]
 
 

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 from .formula import OPERATORS, Formula, read_rule
 from .gate import CONSTANT, Form, Gate, Pattern
+from .given import listed, wrong
 from .graph import topological_order
 from .table import GATES
 from .value import Value, constant
@@ -154,9 +155,7 @@ def gate(
     if function is None:
         return lambda function: gate(function, rule=rule, name=name, symbol=symbol, pattern=pattern)  # type: ignore[arg-type]
     if not callable(function):
-        raise TypeError(
-            f"a gate is made of a function of its inputs, not of {type(function).__name__} {function!r:.40}"
-        )
+        raise wrong("a gate is made of a function of its inputs", function)
     called = unicodedata.normalize("NFKC", str(name or getattr(function, "__name__", "")))  # as Python reads names
     if not called.isidentifier() or keyword.iskeyword(called) or called in GATES or called.startswith("__"):
         known = (
@@ -166,10 +165,13 @@ def gate(
             if called[:2] == "__"
             else ""
         )
-        wrong = f"has the name {known}" if known else "has no name that is an identifier"
-        raise ValueError(f"the gate {called!r} {wrong}: choose another with name=")
+        fault = f"has the name {known}" if known else "has no name that is an identifier"
+        raise ValueError(f"the gate {called!r} {fault}: choose another with name=")
     if rule is None:
         return Composite(function, called, symbol or called, pattern)
+    slopes: Any = rule if isinstance(rule, tuple) else (rule,)
+    if not slopes or not all(map(callable, slopes)):
+        raise wrong("rule is a function of the output and the inputs, as in rule=lambda z, x: (2 * x,)", rule)
     made = Gate(function, rule, pattern, symbol or "", called)
     names = made.input_names(made.arity or 0)
     if names:  # the first use tries it on numbers
@@ -201,9 +203,9 @@ def expand(root: Any, gates: Iterable[Any] | None = None) -> Any:
 def roots_of(root: Value | Iterable[Value], least: int = 0) -> list[Value]:
     """What was given as one root, or several, as a list; TypeError for what is no value, or fewer than `least`."""
     roots: list[Any] = [root] if isinstance(root, Value) or not isinstance(root, Iterable) else list(root)
-    wrong = [x for x in roots if not isinstance(x, Value)] or [root] * (len(roots) < least)
-    if wrong:
-        raise TypeError(f"expected a Value or a list of Values, not {type(wrong[0]).__name__} {wrong[0]!r:.40}")
+    others = [x for x in roots if not isinstance(x, Value)] or [root] * (len(roots) < least)
+    if others:
+        raise wrong("expected a Value or a list of Values", others[0])
     return roots
 
 
@@ -265,7 +267,8 @@ def _choice(gates: Iterable[Any] | None, roots: list[Value]) -> Callable[[Gate],
     if gates is None:
         return lambda gate: gate.expansion is not None and gate.name not in OPERATORS
     known = GATES | {node.gate.name: node.gate for node in topological_order(roots) if node.gate}
-    names = {_gate_name(g) for g in ([gates] if isinstance(gates, str) or callable(gates) else gates)}
+    chosen = [gates] if isinstance(gates, str) or callable(gates) else gates
+    names = {_gate_name(g) for g in listed(chosen, "gates is one gate, or a list of them, as in ['sigmoid']")}
     for name in names:
         if name not in known:
             raise ValueError(f"there is no gate {name!r} in this graph")
@@ -277,5 +280,5 @@ def _choice(gates: Iterable[Any] | None, roots: list[Value]) -> Callable[[Gate],
 def _gate_name(gate: Any) -> str:
     name = gate if isinstance(gate, str) else getattr(gate, "name", None) or getattr(gate, "__name__", None)
     if not isinstance(name, str):
-        raise TypeError(f"expected a gate, by its name or as a function, not {type(gate).__name__} {gate!r:.40}")
+        raise wrong("expected a gate, by its name or as a function", gate)
     return name

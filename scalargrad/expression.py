@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from . import functions, table
+from .given import wrong
 from .text import width
 from .value import Value
 from .views.phrases import in_lines, say
@@ -123,6 +124,8 @@ class _Reader:
             raise _error("too long", count=len(text), most=MAX_CHARACTERS)
         self.lines = [line.strip().replace("\t", " ") for line in text.splitlines()]
         self.statements = self._parse()
+        if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+            raise wrong("values is a number for each name, as in {'x': 2}", values)
         names = [unicodedata.normalize("NFKC", name) for name in values]  # as Python reads names
         for name in names:
             if names.count(name) > 1:

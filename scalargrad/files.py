@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from .given import file_path
+
 
 def write(path: str | os.PathLike[str], content: bytes) -> Path:
     """Writes `content` to a file beside the target, renames it, and returns the path: there is never half a file.
@@ -14,7 +16,7 @@ def write(path: str | os.PathLike[str], content: bytes) -> Path:
     A file that was there keeps its permissions.  OSError where it cannot be written; a file that was there then stays
     as it was.
     """
-    target = Path(path)
+    target = file_path(path)
     if target.exists() and not target.is_file():  # a terminal or a pipe cannot be renamed over; a folder refuses
         target.write_bytes(content)
         return target
@@ -42,7 +44,7 @@ def write_folder(path: str | os.PathLike[str], contents: Mapping[str, bytes]) ->
 
     OSError where one of them cannot be written; those that were there then stay as they were.
     """
-    target = Path(path)
+    target = file_path(path)
     new = not target.exists()
     beside = target / f".{os.urandom(16).hex()}.part"
     try:

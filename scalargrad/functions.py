@@ -8,6 +8,7 @@ from typing import Any, TypeVar, overload
 
 from . import table
 from .gate import to_float
+from .given import listed
 from .node import output_of_many
 from .text import short
 from .value import Value
@@ -198,11 +199,9 @@ def given_gradients(data: float, parents: Iterable[Value], local_gradients: Iter
 
     Raises ValueError where there is no parent, not one local gradient for each, or one that is infinite or nan.
     """
-    if isinstance(parents, Value):
-        raise TypeError(
-            "given_gradients takes the parents in a list, not one Value: write [x], and [2.0] for its slope"
-        )
-    xs, slopes = list(parents), [to_float(slope) for slope in local_gradients]
+    xs = listed(parents, "given_gradients takes the parents in a list, as in [x]")
+    given = listed(local_gradients, "given_gradients takes the local gradients in a list, as in [2.0]")
+    slopes = [to_float(slope) for slope in given]
     for x in xs:
         if not isinstance(x, Value):
             raise TypeError(f"given_gradients: a parent is a Value, not {type(x).__name__} {short(x)}")
@@ -261,6 +260,4 @@ def _some(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
 def _listed(name: str, values: Iterable[Any]) -> Sequence[Any]:
     if type(values) is list or type(values) is tuple:
         return values
-    if isinstance(values, (Value, int, float)):
-        raise TypeError(f"{name} takes a list of values, not one {type(values).__name__}: write {name}([...])")
-    return list(values)
+    return listed(values, f"{name} takes a list of values, as in {name}([x, y])")

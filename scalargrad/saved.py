@@ -32,6 +32,7 @@ from typing import Any
 from . import files
 from .composite import Composite, roots_of
 from .gate import CONSTANT, Gate
+from .given import file_path, listed, wrong
 from .graph import topological_order
 from .table import GATES
 from .value import Value
@@ -67,13 +68,21 @@ def load_graph(path: str | os.PathLike[str], gates: Iterable[Gate] = ()) -> Any:
 
     Raises ValueError, naming the file and the place in it, for anything that `save_graph` did not write.
     """
+    file, known = file_path(path), GATES | gates_by_name(gates)
     try:
-        text = Path(path).read_text(encoding="utf-8")
-        return _Reader(
-            json.loads(text, parse_int=_whole, object_pairs_hook=each_once), GATES | {gate.name: gate for gate in gates}
-        ).roots()
+        content = json.loads(file.read_text(encoding="utf-8"), parse_int=_whole, object_pairs_hook=each_once)
+        return _Reader(content, known).roots()
     except (ValueError, RecursionError) as error:  # JSON's and Unicode's complaints are ValueErrors too
-        raise ValueError(f"{os.fspath(path)}: not a saved graph: {error}") from None
+        raise ValueError(f"{file}: not a saved graph: {error}") from None
+
+
+def gates_by_name(gates: Iterable[Gate]) -> dict[str, Gate]:
+    """{name: gate} of the gates that a file may need; TypeError for what is no gate."""
+    named = listed(gates, "gates is a list of the gates of your own that the file may use, as in [swish]")
+    for gate in named:
+        if not isinstance(gate, Gate):
+            raise wrong("gates are gates of your own, as @gate makes them", gate)
+    return {gate.name: gate for gate in named}
 
 
 def _check_names(order: list[Value]) -> None:

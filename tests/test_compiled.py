@@ -702,10 +702,10 @@ def test_data_that_do_not_fit(data, error, message):
     [
         ({"engine": "cuda"}, ValueError, "there is no engine 'cuda': choose from python, numpy, jax, native"),
         ({"reduce": "max"}, ValueError, "reduce='max': choose mean or sum"),
-        ({"parameters": [1.0]}, TypeError, "parameters are a list of Values"),
+        ({"parameters": [1.0]}, TypeError, "parameters is a list of Values, as in"),
         ({"parameters": [Value(1.0) * 2]}, ValueError, "parameters are leaves"),
         ({"parameters": [Value(1.0)] * 2}, ValueError, "more than once"),
-        ({"parameters": Value(1.0)}, TypeError, r"write \[p\]"),
+        ({"parameters": Value(1.0)}, TypeError, r"as in \[p\]"),
         ({"samples": ("a",)}, TypeError, "the sample x: expected one real number"),
         ({"samples": 1.0}, TypeError, "samples is a tuple"),
         ({"function": Value(1.0, "f")}, TypeError, "record runs a function of one sample.*, not Value Value"),

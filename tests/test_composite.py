@@ -357,7 +357,7 @@ def test_a_wrong_output_is_a_type_error_that_names_the_gate(result):
 
 def test_a_gate_is_made_of_a_function():
     for options in ({}, {"rule": lambda z, x: (1.0,)}, {"name": "square"}):
-        with pytest.raises(TypeError, match="^a gate is made of a function of its inputs, not of int 3$"):
+        with pytest.raises(TypeError, match="^a gate is made of a function of its inputs, not int 3$"):
             gate(3, **options)
 
 

@@ -129,7 +129,7 @@ WRONG = {
     "a local gradient inf at a parent 3.0: both must be finite": lambda x: given_gradients(1.0, (x,), (math.inf,)),
     "a local gradient 0.0 at a parent inf": lambda x: given_gradients(1.0, (Value(math.inf),), (0.0,)),
     "it is a value of a graph already": lambda x: given_gradients(1.0, (x,), (x,)),
-    "given_gradients takes the parents in a list, not one Value": lambda x: given_gradients(1.0, x, 2.0),
+    "given_gradients takes the parents in a list, as in [x], not Value": lambda x: given_gradients(1.0, x, 2.0),
     "write given_gradients(data, parents, local_gradients)": lambda x: Value(0.5, (x,), (2.0,)),
     "not list [Value(3.0)]: to make a value of its parents write": lambda x: Value(0.5, [x]),
 }

@@ -538,7 +538,7 @@ def test_arguments_are_checked_before_the_model_is_touched(arguments, kind, word
         (lambda: nn.fit(small(), X, Y, "max_margin", lr=0.1), TypeError, "has no argument lr: write learning_rate"),
         (lambda: nn.fit(small(), X, Y, "max_margin", speed=1), TypeError, "has no argument speed$"),
         (lambda: nn.MLP([2, 3, 1]), TypeError, r"write MLP\(2, \[3, 1\]\)"),
-        (lambda: nn.MLP(2, 3, 1), TypeError, r"write \[3\]"),
+        (lambda: nn.MLP(2, 3, 1), TypeError, r"one number per layer, as in"),
         (lambda: nn.MLP(2), ValueError, "widths is empty"),
         (lambda: small().predict(X), AttributeError, r"MLP has no predict: write model\(x\)"),
         (lambda: small().save("a"), AttributeError, r"MLP has no save: write nn.save\(model,"),

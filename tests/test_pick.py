@@ -66,7 +66,7 @@ def test_an_index_that_does_not_fit_is_refused_with_its_label_and_its_number(ind
 def test_what_is_no_list_and_what_is_no_index():
     with pytest.raises(ValueError, match="do not fit"):
         pick([], Value(0.0))
-    with pytest.raises(TypeError, match="pick takes a list of values, not one Value"):
+    with pytest.raises(TypeError, match="pick takes a list of values, as in .*, not Value"):
         pick(Value(1.0), 0)
     with pytest.raises(TypeError, match="a truth value is no number here"):
         pick([Value(1.0), Value(2.0)], True)

@@ -334,7 +334,7 @@ def test_functions_of_none():
 def test_lists_and_single_values_are_not_mixed_up():
     a = Value(2.0)
     for call in (lambda: total(a), lambda: total(3.0), lambda: dot(a, [a]), lambda: dot([a], 2)):
-        with pytest.raises(TypeError, match=r"takes a list of values.*\(\[\.\.\.\]\)"):
+        with pytest.raises(TypeError, match=r"takes a list of values, as in"):
             call()
 
 

@@ -87,8 +87,8 @@ def record(
     if not callable(function):
         kind = f"{type(function).__name__} {function!r:.40}"
         raise TypeError(f"record runs a function of one sample, such as lambda x, y: (w * x - y) ** 2, not {kind}")
-    if engine not in ENGINES:
-        raise ValueError(f"there is no engine {engine!r}: choose from {', '.join(ENGINES)}")
+    if engine not in tuple(ENGINES):
+        raise ValueError(f"there is no engine {engine!r:.40}: choose from {', '.join(ENGINES)}")
     if reduce not in ("mean", "sum"):
         raise ValueError(f"reduce={reduce!r}: choose mean or sum")
     if not isinstance(samples, (tuple, list)):

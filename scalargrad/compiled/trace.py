@@ -13,12 +13,15 @@ from typing import Any, NamedTuple
 
 from ..composite import Composite, named, parameters_of, taken_apart
 from ..gate import Gate, to_float
+from ..given import listed, wrong
 from ..graph import topological_order
 from ..text import short
 from ..value import Value
 
 MAX_WHOLE = 4.0  # whole numbers up to this are part of the shape, as the 2 of x ** 2 is; others are handed to each run
 Shape = Any  # None for a number, else a tuple of the shapes of its parts
+
+PARAMETERS = "parameters is a list of Values, as in [p] or model.parameters()"
 
 
 class Entry(NamedTuple):
@@ -208,17 +211,15 @@ def _are_equal(numbers: list[float], others: list[float]) -> bool:
 
 
 def _leaves(parameters: Iterable[Value]) -> tuple[Value, ...]:
-    if isinstance(parameters, Value):
-        raise TypeError("parameters are a list of Values, not one Value: write [p]")
-    listed = tuple(parameters)
-    for p in listed:
+    leaves = listed(parameters, PARAMETERS)
+    for p in leaves:
         if not isinstance(p, Value):
-            raise TypeError(f"parameters are a list of Values, such as model.parameters(), not {p!r:.40}")
+            raise wrong(PARAMETERS, p)
         if p.gate:
             raise ValueError(f"the parameter {p!r} is the output of a gate: parameters are leaves")
-    if len(set(listed)) < len(listed):
+    if len(set(leaves)) < len(leaves):
         raise ValueError("a parameter is in the list more than once")
-    return listed
+    return tuple(leaves)
 
 
 # ---- samples in the shape that was recorded ----

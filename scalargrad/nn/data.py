@@ -10,9 +10,10 @@ import csv
 import math
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from ..gate import to_float
+from ..given import file_path, listed, wrong
 from .neurons import count
 from .starts import generator
 
@@ -65,7 +66,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int | None = None) -> Samples:
 
     Source: scikit-learn's make_moons, as in micrograd's demo.
     """
-    random = generator(seed)
+    random, noise = generator(seed), to_float(noise)
     count("n", n)
     upper = n // 2
     X = [[math.cos(t), math.sin(t)] for t in _spread(0.0, math.pi, upper)]
@@ -82,7 +83,7 @@ def spiral(n: int = 300, arms: int = 3, noise: float = 0.2, seed: int | None = N
 
     Source: CS231n, "Putting it together: Minimal Neural Network Case Study".
     """
-    random = generator(seed)
+    random, noise = generator(seed), to_float(noise)
     count("n", n), count("arms", arms)
     X, y = [], []
     for arm in range(arms):
@@ -107,14 +108,15 @@ def _shuffled(X: list[list[float]], y: list[int], random: Any) -> Samples:
 # ---- tables of others ----
 
 
-def listed(data: Any) -> list[Any]:
+def rows_of(data: Any) -> list[Any]:
     """The entries of `data`: of a table of pandas its rows, which are not what a loop over it gives."""
-    return list(data.to_numpy().tolist() if hasattr(data, "to_numpy") else data)
+    table = data.to_numpy().tolist() if hasattr(data, "to_numpy") else data
+    return listed(table, "data is a list, with one entry per sample")
 
 
 def labels_of(y: Any) -> list[Any]:
     """The entries of `y`; of a column, N lists of one label each, the labels."""
-    labels = listed(y)
+    labels = rows_of(y)
     is_column = all([hasattr(label, "__len__") and not isinstance(label, str) and len(label) == 1 for label in labels])
     return [label[0] for label in labels] if is_column else labels
 
@@ -134,9 +136,10 @@ def read_csv(path: str | os.PathLike[str], label: int | str = -1) -> tuple[list[
 
     Raises ValueError, naming the file and the line, for lines of different lengths and for what is no finite number.
     """
-    name = os.fspath(path)
+    place = file_path(path)
+    name = str(place)
     try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:
+        with place.open(newline="", encoding="utf-8-sig") as file:
             lines = csv.reader(file)
             rows = [(lines.line_num, [cell.strip() for cell in row]) for row in lines if row]
     except (UnicodeDecodeError, csv.Error) as error:
@@ -161,6 +164,8 @@ def _column(label: int | str, header: list[str], name: str) -> int:
         if label not in header:
             raise ValueError(f"{name}, line 1: there is no column {label!r} among {', '.join(header)}")
         return header.index(label)
+    if not isinstance(label, int):
+        raise wrong("label is a column, by its index or its name", label)
     if not -len(header) <= label < len(header) or len(header) < 2:
         raise ValueError(f"{name}, line 1: of {len(header)} columns, none can be the label {label}")
     return label % len(header)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from ..given import wrong
 from ..value import Value
 from ..views.phrases import say, shortened
 from .choices import chosen
-from .data import labels_of, listed
+from .data import labels_of, rows_of
 from .losses import LOSSES, Loss, LossName
 from .mlp import MLP
 
@@ -68,8 +69,10 @@ def layer_health(
 
     Source: CS231n, Neural Networks Part 3, "Activation / Gradient distributions per layer".
     """
+    if not isinstance(model, MLP):
+        raise wrong("model is an MLP, as in nn.MLP(2, [8, 1])", model)
     held = {p: p.grad for p in model.parameters()}
-    layers = [model.layer_outputs(x) for x in listed(X)]
+    layers = [model.layer_outputs(x) for x in rows_of(X)]
     scores = [outputs[-1][0] if len(outputs[-1]) == 1 else outputs[-1] for outputs in layers]
     chosen("a loss", loss, LOSSES)(scores, labels_of(y)).backward()
     for p, grad in held.items():

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 from .. import table
 from ..functions import dot, exp, pick, relu, softplus, total
 from ..gate import Gate, to_float
+from ..given import listed
 from ..table import add_up, largest
 from ..value import Value
 
@@ -21,6 +22,7 @@ Loss = Callable[[Any, Any], Any]
 # An editor offers the names; any str is allowed, so that a loop over names is no false error of a type checker.
 LossName = Literal["svm", "softmax", "max_margin", "binary_cross_entropy", "mse"] | str
 F = TypeVar("F", bound=Callable[..., Any])
+SCORES = "scores is a list with one entry per sample"
 
 
 # ---- a loss of a batch, and of one sample ----
@@ -188,7 +190,7 @@ def l2(weights: Iterable[Any]) -> Any:
 
     Source: CS231n, Linear classification, "Regularization"; without the factor 1/2 that some put before it.
     """
-    ws = list(weights)
+    ws = listed(weights, "l2 takes a list of weights, as in l2(model.weights())")
     return dot(ws, ws)
 
 
@@ -198,7 +200,7 @@ def l1(weights: Iterable[Any]) -> Any:
     >>> l1([3.0, -4.0])
     7.0
     """
-    return total([table.abs_(w) for w in weights])
+    return total([table.abs_(w) for w in listed(weights, "l1 takes a list of weights, as in l1(model.weights())")])
 
 
 # ---- softmax and its logarithm ----
@@ -277,7 +279,7 @@ def accuracy(scores: Iterable[Any], labels: Iterable[Any]) -> float:
 
     Raises ValueError for an empty batch, for counts that differ, and for a label that is no label.
     """
-    rows = list(scores)
+    rows = listed(scores, SCORES)
     if rows and is_list(rows[0]):
         many, indices = _classes(rows, labels)
         return sum(predicted_class(row) == y for row, y in zip(many, indices)) / len(many)
@@ -299,10 +301,10 @@ def mean(values: list[Any]) -> Any:
 
 
 def _batch(scores: Iterable[Any], labels: Iterable[Any], name: str = "labels") -> tuple[list[Any], list[Any]]:
-    for part, what in ((scores, "scores"), (labels, name)):
-        if isinstance(part, (Value, int, float)):
-            raise TypeError(f"{what} is a list with one entry per sample, not one {type(part).__name__}: write [...]")
-    rows, wanted = list(scores), list(labels)
+    rows, wanted = listed(scores, SCORES), listed(labels, f"{name} is a list with one entry per sample")
+    for row in rows:
+        if not (isinstance(row, Value) or is_list(row)):
+            to_float(row)  # or its error
     if not rows:
         raise ValueError("an empty batch has no loss")
     if len(rows) != len(wanted):
@@ -352,7 +354,7 @@ def _signs(scores: Iterable[Any], labels: Iterable[Any], known: tuple[int, ...])
 
 
 def is_list(row: Any) -> bool:
-    return type(row) is list or not isinstance(row, (Value, int, float)) and hasattr(row, "__len__")
+    return type(row) is list or not isinstance(row, (Value, int, float, str)) and hasattr(row, "__len__")
 
 
 def _listed(row: Any) -> Sequence[Any]:
@@ -360,7 +362,7 @@ def _listed(row: Any) -> Sequence[Any]:
 
 
 def _some(values: Iterable[Any], name: str) -> list[Any]:
-    listed = list(values)
-    if not listed:
+    some = listed(values, f"{name} takes a list of values, as in {name}([x, y])")
+    if not some:
         raise ValueError(f"{name} of nothing: it takes one value or more")
-    return listed
+    return some

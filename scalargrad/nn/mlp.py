@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..given import listed
 from ..text import Text, in_columns
 from ..value import Value
 from ..views.phrases import say
@@ -49,9 +50,7 @@ class MLP(Module):
         if isinstance(n_inputs, (list, tuple)):
             first, *others = n_inputs or [2]
             raise TypeError(f"n_inputs is one number: write {type(self).__name__}({first}, {others or [1]})")
-        if isinstance(widths, int):
-            raise TypeError(f"widths is a list, one number per layer: write [{widths}]")
-        self.n_inputs, self.widths = n_inputs, list(widths)
+        self.n_inputs, self.widths = n_inputs, listed(widths, "widths is a list of one number per layer, as in [8, 1]")
         if not self.widths:
             raise ValueError("a network has one layer or more: widths is empty")
         if activation != MAXOUT:

@@ -18,7 +18,8 @@ from typing import Any
 
 from .. import files
 from ..gate import Gate
-from ..saved import MAX_FLOAT, WORDS, each_once
+from ..given import file_path
+from ..saved import MAX_FLOAT, WORDS, each_once, gates_by_name
 from .activations import ACTIVATIONS, MAXOUT
 from .mlp import MLP
 from .two_layer_net import TwoLayerNet
@@ -72,11 +73,11 @@ def load(path: str | os.PathLike[str], gates: Iterable[Gate] = ()) -> Any:
 
     Raises ValueError, naming the file and the place in it, for anything that `save` did not write.
     """
+    file, known = file_path(path), gates_by_name(gates)
     try:
-        file = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=each_once)
-        return _model(file, {gate.name: gate for gate in gates})
+        return _model(json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=each_once), known)
     except (ValueError, RecursionError) as error:  # JSON's and Unicode's complaints are ValueErrors too
-        raise ValueError(f"{os.fspath(path)}: not a saved model: {error}") from None
+        raise ValueError(f"{file}: not a saved model: {error}") from None
 
 
 def _model(file: Any, gates: dict[str, Gate]) -> MLP:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..functions import dot, dots, maximum
+from ..given import listed
 from ..value import Value
 from .activations import MAXOUT, ActivationName, activation_of
 from .choices import chosen
@@ -177,9 +178,7 @@ class Layer(Module):
 
 def checked_inputs(x: Iterable[Any], n_inputs: int, who: str) -> Sequence[Any]:
     """`x` as a sequence; ValueError unless it has n_inputs entries."""
-    if isinstance(x, (Value, int, float)):
-        raise TypeError(f"{who} takes a list of inputs, not one {type(x).__name__}: write [x]")
-    inputs = x if isinstance(x, (list, tuple)) else list(x)
+    inputs = x if isinstance(x, (list, tuple)) else listed(x, f"{who} takes a list of inputs, as in [x]")
     if len(inputs) != n_inputs:
         raise ValueError(f"{who} takes {n_inputs} inputs, not {len(inputs)}")
     return inputs

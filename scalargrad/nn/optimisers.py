@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from ..gate import to_float
+from ..given import listed, wrong
 from ..value import Value
 from .choices import chosen
 from .schedules import Schedule, constant_rate
@@ -246,15 +247,16 @@ def _quotient(x: float, y: float) -> float:
 
 
 def _parameters(parameters: Iterable[Value]) -> list[Value]:
-    listed = list(parameters)
-    for p in listed:
+    expected = "an optimizer takes a list of Values, such as model.parameters()"
+    moved = listed(parameters, expected)
+    for p in moved:
         if not isinstance(p, Value):
-            raise TypeError(f"an optimizer takes a list of Values, such as model.parameters(), not {p!r:.40}")
-    if not listed:
+            raise wrong(expected, p)
+    if not moved:
         raise ValueError("an optimizer needs parameters: the list is empty")
-    if len(set(listed)) < len(listed):
+    if len(set(moved)) < len(moved):
         raise ValueError("a parameter is in the list more than once")
-    return listed
+    return moved
 
 
 def at_least_0(name: str, x: float) -> float:

@@ -16,11 +16,13 @@ from typing import Any
 
 from .. import files
 from ..functions import maximum
+from ..gate import to_float
+from ..given import file_path, listed, wrong
 from ..value import Value
 from ..views.layout import described
 from ..views.phrases import counted, known, language, say
 from .activations import ACTIVATIONS, MAXOUT, activation_of
-from .data import labels_of, listed
+from .data import labels_of, rows_of
 from .health import LayerHealth
 from .history import History
 from .mlp import MLP
@@ -38,6 +40,7 @@ REPRODUCIBLE = {"svg.hashsalt": "scalargrad"}  # the same picture gives the same
 GRID_POINTS = 50  # along each side of the plane in which a boundary is looked for
 BINS = 30  # of a histogram
 MAX_UNITS = 4  # of a kind that there is room to name
+LAYERS = "layers is what layer_health(...) gives back"
 
 
 class Picture:
@@ -57,7 +60,7 @@ class Picture:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """The path, after writing the picture there, whole or not at all; by its suffix as .svg, .png or .pdf."""
-        kind = Path(path).suffix[1:].lower()
+        kind = file_path(path).suffix[1:].lower()
         if kind not in ("svg", "png", "pdf"):
             raise ValueError(f"{os.fspath(path)}: a picture is saved as .svg, .png or .pdf")
         return files.write(path, self._repr_svg_().encode() if kind == "svg" else self._bytes(kind))
@@ -96,7 +99,9 @@ def plot_boundary(model: Any, X: Iterable[Sequence[Any]], y: Iterable[Any], titl
     y: N labels: class indices, -1 and 1, or, for one score, 0 and 1.
     title: the title of the picture.
     """
-    points, labels = [[float(v) for v in x] for x in listed(X)], labels_of(y)
+    if not callable(model):
+        raise wrong("model is an MLP, or a function of [x1, x2]", model)
+    points, labels = [[float(v) for v in listed(x, "a point is [x1, x2]")] for x in rows_of(X)], labels_of(y)
     below = 0 if 0 in labels else -1  # the class of scores below 0
     if not points or len(points) != len(labels) or any([len(x) != 2 for x in points]):
         raise ValueError("a boundary needs points [x1, x2], one or more, and a label for each")
@@ -119,6 +124,8 @@ def plot_boundary(model: Any, X: Iterable[Sequence[Any]], y: Iterable[Any], titl
 
 def plot_history(history: History) -> Picture:
     """Loss and accuracy after each step, and those on the validation data, if there were any, after each epoch."""
+    if not isinstance(history, History):
+        raise wrong("history is what fit(...) gives back", history)
     if not history.steps:
         raise ValueError("the history is empty: there is nothing to plot")
     figure, [losses, rights] = _figure(2, 4.5, 3.5)
@@ -143,7 +150,7 @@ def plot_activations(choices: Iterable[Any] = (*ACTIVATIONS, MAXOUT), reach: flo
         as max(x, -x / 2 - 1).
     reach: x goes from -reach to reach.
     """
-    chosen = list(choices)
+    chosen, reach = listed(choices, "choices is a list of activations, as in ['tanh', 'relu']"), to_float(reach)
     if not chosen:
         raise ValueError("there is no activation to plot: choices is empty")
     figure, plots = _figure(len(chosen), 2.8, 2.4)
@@ -165,7 +172,10 @@ def plot_health(layers: Iterable[LayerHealth]) -> Picture:
 
     layers: from `layer_health`.
     """
-    layers = list(layers)
+    layers = listed(layers, LAYERS)
+    for layer in layers:
+        if not isinstance(layer, LayerHealth):
+            raise wrong(LAYERS, layer)
     if not layers:
         raise ValueError("there is no layer to plot")
     figure, plots = _figure(2 * len(layers), 4.5, 2.3, columns=2)

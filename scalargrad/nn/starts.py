@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable
 from typing import Any, Literal
 
+from ..gate import to_float
 from .choices import chosen
 
 Start = Callable[[Any, int], float]
@@ -45,6 +46,7 @@ def he(random: Any, n_inputs: int) -> float:
 
 def normal(deviation: float) -> Start:
     """A start: weights from the normal distribution with this standard deviation, such as the 0.01 of the course."""
+    deviation = to_float(deviation)
     return lambda random, n_inputs: deviation * float(random.gauss(0.0, 1.0))
 
 

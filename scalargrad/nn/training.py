@@ -8,9 +8,10 @@ from typing import Any, Never
 
 from ..compiled.program import EngineName
 from ..gate import to_float
+from ..given import wrong
 from ..value import Value
 from .choices import chosen
-from .data import labels_of, listed
+from .data import labels_of, rows_of
 from .eager import Data, Run, Stretch, is_off
 from .history import History
 from .losses import LOSSES, Loss, LossName
@@ -89,7 +90,7 @@ def fit(
     for name in misspelt:
         raise TypeError(f"fit has no argument {name}" + (": write learning_rate" if name == "lr" else ""))
     chosen_loss, l2 = chosen("a loss", loss, LOSSES), at_least_0("l2", l2)
-    labels = labels_of if chosen_loss in LOSSES.values() else listed
+    labels = labels_of if chosen_loss in LOSSES.values() else rows_of
     data = _data(X, labels(y), "X")
     others = None
     if validation is not None:
@@ -138,6 +139,8 @@ def _stretches(n: int, size: int, steps: int, together: int, random: Any) -> Ite
 
 def _check(model: Any, loss: Loss, *of_data: Data | None) -> None:
     """Runs the model on the first sample, and the loss, if it is one of ours, on every label."""
+    if not callable(model) or not hasattr(model, "parameters"):
+        raise wrong("model is a network, as in nn.MLP(2, [8, 1])", model)
     for data in filter(None, of_data):
         score = model(data.X[0])
         if loss in LOSSES.values():
@@ -146,7 +149,7 @@ def _check(model: Any, loss: Loss, *of_data: Data | None) -> None:
 
 
 def _data(X: Any, labels: list[Any], name: str, width: int | None = None) -> Data:
-    rows = [_row(x, f"{name}[{i}]") for i, x in enumerate(listed(X))]
+    rows = [_row(x, f"{name}[{i}]") for i, x in enumerate(rows_of(X))]
     if not rows:
         raise ValueError(f"{name} is empty: there is nothing to learn from")
     if len(rows) != len(labels):

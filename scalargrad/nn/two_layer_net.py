@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..value import Value
-from .data import labels_of, listed
+from .data import labels_of, rows_of
 from .history import History
 from .losses import l2, predicted_class, softmax_loss
 from .mlp import MLP
@@ -60,9 +60,9 @@ class TwoLayerNet(MLP):
         The gradients have the shapes of `params`: {"W1": D x H floats, "b1": H, "W2": H x C, "b2": C}.
         """
         if y is None:
-            return list(map(self.frozen(), listed(X)))
+            return list(map(self.frozen(), rows_of(X)))
         self.zero_grad()
-        loss = softmax_loss([self(x) for x in listed(X)], labels_of(y)) + reg * l2(self.weights())
+        loss = softmax_loss([self(x) for x in rows_of(X)], labels_of(y)) + reg * l2(self.weights())
         loss.backward()
         return loss.data, {name: _grads(values) for name, values in self.params.items()}
 
@@ -89,7 +89,7 @@ class TwoLayerNet(MLP):
         verbose: whether progress is shown.
         seed: makes the batches reproducible.
         """
-        X, y = listed(X), labels_of(y)
+        X, y = rows_of(X), labels_of(y)
         per_epoch = max(1, math.ceil(len(X) / max(1, batch_size)))
         rate = step_decay(learning_rate, per_epoch, learning_rate_decay)
         return fit(

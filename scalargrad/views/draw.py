@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from .. import files
 from ..gate import CONSTANT
+from ..given import file_path, whole, wrong
 from ..text import DIGITS, number_text
 from ..value import Value
 from .browser import embedded, show
@@ -89,7 +90,7 @@ class Drawing:
         path: ends in .svg, .dot, .tex (TikZ: a page of its own for pdflatex, and a picture where it is an \\input), or,
             through a Graphviz that is installed on the system, .png or .pdf; ValueError else.
         """
-        kind = Path(path).suffix.lower()
+        kind = file_path(path).suffix.lower()
         if kind == ".svg":
             content = f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'.encode()
         elif kind == ".dot":
@@ -159,7 +160,7 @@ def draw(
         return drawing
     story = Story(root, names, lines=lines, lang=lang)
     shown = story.order if around is None else _neighbourhood(story, around, radius)
-    if len(shown) > limit:
+    if len(shown) > whole(limit, "limit"):
         raise ValueError(
             f"a circuit of {len(shown)} values is too large to draw: raise limit={limit} if you can wait, "
             "or name a value, around=x, to draw its neighbourhood"
@@ -188,10 +189,12 @@ def _check(argument: str, given: object, known: tuple[object, ...]) -> None:
 
 
 def _neighbourhood(story: Story, around: Value, radius: int) -> list[Value]:
+    if not isinstance(around, Value):
+        raise wrong("around= is a value of the graph", around)
     if around not in story.uses:
         raise ValueError("the value given as around= is not a part of this graph")
     near = ring = {around}
-    for _ in range(radius):
+    for _ in range(whole(radius, "radius")):
         ring = {other for node in ring for other in (*node.parents, *story.uses[node])} - near
         near = near | ring
     return [node for node in story.order if node in near]

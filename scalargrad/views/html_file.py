@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..given import file_path
 from .phrases import say
 
 FOLDER = Path(__file__).parent
@@ -44,9 +45,10 @@ def worded(text: str, parts: Mapping[str, str], about: str, lang: str) -> str:
 
 def html_path(path: str | os.PathLike[str], what: str) -> Path:
     """The path; ValueError unless it ends in .html or .htm.  what: a name for what is to be written there."""
-    if Path(path).suffix.lower() not in (".html", ".htm"):
+    file = file_path(path)
+    if file.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"{what} can be saved as .html, not as {str(path)!r}")
-    return Path(path)
+    return file
 
 
 def script_json(data: object) -> str:

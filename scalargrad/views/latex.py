@@ -9,6 +9,7 @@ from typing import Any
 
 from ..formula import ATOM, POWER, PRODUCT, SIGN, SUM, Formula, is_plain
 from ..gate import Gate
+from ..given import wrong
 from ..text import Text, number_text
 from ..value import Value
 from .spelling import slide_slopes
@@ -114,6 +115,8 @@ def latex(root: Value, by: Value | None = None, names: Mapping[Any, Any] | None 
     >>> print(latex(q * z, by=z, names={"q": q}))
     \\frac{\\partial v_{1}}{\\partial z} = q = 3
     """
+    if by is not None and not isinstance(by, Value):
+        raise wrong("by is one value", by)
     story = Story(root, names, also=[] if by is None else [by])
     if by is None and len(story.leaves) > MAX_LEAVES:
         raise ValueError(f"{len(story.leaves)} leaves have {len(story.leaves)} lines of LaTeX: name one of them, by=x")

@@ -10,6 +10,7 @@ from operator import sub
 from typing import Any
 
 from ..gate import to_float
+from ..given import whole
 from ..graph import Edge
 from ..text import agreeing, clip, number_text
 from ..value import Value
@@ -198,11 +199,10 @@ def paths(
       f -> x: 6
       f -> q -> x: 2 × 3 = 6
     """
-    if limit < 0:
-        raise ValueError(f"limit={limit}: it is a number of paths, 0 or more")
+    most = whole(limit, "limit")
     story = asked(x, root, names, None, lang)
     count, gradient = count_of_paths(story, x), story.gradients.get(x, 0.0)
-    found = tuple([_path(story, x, chain) for _, chain in zip(range(limit), chains(story, x))])
+    found = tuple([_path(story, x, chain) for _, chain in zip(range(most), chains(story, x))])
     told = [_paths_counted(story, x, count, gradient), *[f"  {path}" for path in found]]
     if 0 < len(found) < count:
         told.append(story.say("more paths", count=count_text(story, count - len(found))))

@@ -18,6 +18,7 @@ from typing import Any
 from .. import files
 from ..formula import OPERATORS
 from ..gate import Gate
+from ..given import whole, wrong
 from ..text import clip
 from ..value import Value
 from .browser import show
@@ -131,10 +132,12 @@ def page(
     >>> page(x * y)
     <Page of 3 values, 1 gate, 3 steps; .save('circuit.html') writes it>
     """
+    if code is not None and not isinstance(code, str):
+        raise wrong("code is the text of a program, as in code='q = x + y'", code)
     if isinstance(path, Value):
         raise TypeError("path is where the page is to be written; several roots come in a list, page([f, g])")
     recorded = Story(root, names, upstream, lang=lang)
-    if len(recorded.order) > limit:
+    if len(recorded.order) > whole(limit, "limit"):
         raise ValueError(
             f"a page of {len(recorded.order)} values is too large to lay out: raise limit={limit} if you can wait, "
             "or draw(root, around=x), the neighbourhood of one value"

@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import composite
 from ..gate import Gate, to_float
+from ..given import wrong
 from ..graph import Edge, chain_rule, consumers, topological_order
 from ..text import number_text, told_apart
 from ..value import Value
@@ -46,6 +47,8 @@ class Story:
         also: Sequence[Value] = (),
         variables: Iterable[tuple[str, Any]] | None = None,
     ):
+        if lines is not None and not isinstance(lines, Mapping):
+            raise wrong("lines is what `with record_lines() as lines:` gives", lines)
         self.lang = phrases.known(lang)
         self.roots = composite.roots_of(root, least=1)
         self.upstream = _one_for_each(self.roots, upstream)

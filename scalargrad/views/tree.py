@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..given import whole
 from ..text import Text, number_text
 from ..value import Value
 from .phrases import LanguageName
@@ -33,9 +34,10 @@ def tree(
     """
     story = Story(root, names, lang=lang)
     lines: list[str] = []
+    most = whole(limit, "limit")
     seen: set[Value] = set()
     stack = [(node, 0) for node in reversed(story.roots)]
-    while stack and len(lines) < limit:
+    while stack and len(lines) < most:
         node, depth = stack.pop()
         if node in seen:
             lines.append("  " * depth + f"{story.names[node]} {story.say('seen above')}")
