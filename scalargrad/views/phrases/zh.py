@@ -325,7 +325,7 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "lecture staged-computation question": "x.grad 由几项相加而成，分别来自哪几行？",
     "lecture staged-computation answer": "三项：来自 xpy = x + y、sigx = sigmoid(x) 和 num = x + sigy。x 是分叉，"
     "所以代码里除了第一次都写 dx +=。",
-    "lecture patterns title": "反向流动中的规律",
+    "lecture patterns title": "反向流动中的模式",
     "lecture patterns lead": "f = 2 (x y + max(z, w))：加法门分配梯度，max 门路由，乘法门交换输入。",
     "lecture patterns question": "w 要多大才能得到梯度？",
     "lecture patterns answer": "要大于 z，即大于 2：这时 max 把自己的梯度 2 全部给 w，z 得到 0。两者都是 2 时平分，"
@@ -362,7 +362,7 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "lecture matrix title": "用标量做矩阵的例子",
     "lecture matrix lead": "y = x W，s = sigmoid(y)；在 s 处传来梯度 4、1、2 和 -1。y 的每个数是一个 dot 门。",
     "lecture matrix question": "dh/dx = dh/dy Wᵀ 可以怎样猜出来？",
-    "lecture matrix answer": "看形状：dh/dx 与 x 一样是 1 × 3，dh/dy 是 1 × 4，中间只能是 4 × 3 的矩阵。再看规律："
+    "lecture matrix answer": "看形状：dh/dx 与 x 一样是 1 × 3，dh/dy 是 1 × 4，中间只能是 4 × 3 的矩阵。再看模式："
     "乘法交换输入，所以 x 得到 W。",
     "lecture affine title": "仿射层与小批量",
     "lecture affine lead": "三个样本的 O = X W + b。它们都用同样的 W 和 b：这些是分叉，各个样本传回的梯度在那里相加。",
