@@ -21,7 +21,7 @@ def compiled(source: str) -> Any:
     module = llvm.parse_assembly(source)
     target = llvm.Target.from_default_triple()
     features = llvm.get_host_cpu_features().flatten()
-    machine = target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=2)
+    machine = target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=1)  # 2 gains nothing
     made = llvm.create_mcjit_compiler(module, machine)
     made.finalize_object()
     return made

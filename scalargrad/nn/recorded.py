@@ -66,8 +66,11 @@ class Recorded(Run):
 
     # ---- what is recorded ----
 
-    def _of_one(self, x: Any, label: Any, mark: Any) -> tuple[Value, ...]:
-        """For one sample: the loss with and without regularisation; 1 if the prediction is right, else 0."""
+    def _of_one(self, x: Any, label: Any, mark: Any = None) -> tuple[Value, ...]:
+        """For one sample: the loss with and without regularisation; 1 if the prediction is right, else 0.
+
+        mark: that of the label, where there is an accuracy (see `_has_accuracy`).
+        """
         score = self.model(x)
         loss = loss_of_one(self.loss, score, label, mark)
         values = (self._regularised(loss), loss)
@@ -80,10 +83,12 @@ class Recorded(Run):
     def _loaded(self, data: Data) -> Samples:
         """The samples in programs, one for each length."""
         score = self.model(data.X[0])
-        zeros = [0.0] * len(score) if is_list(score) else 0.0
-        marks = [_mark(zeros, label) if self._has_accuracy(score) else 0.0 for label in data.y]
+        columns = [data.X, data.y]
+        if self._has_accuracy(score):
+            zeros = [0.0] * len(score) if is_list(score) else 0.0
+            columns.append([_mark(zeros, label) for label in data.y])
         rows, places = dict[int, list[Any]](), []
-        for row in zip(data.X, data.y, marks):
+        for row in zip(*columns):
             length = len(row[0])
             places.append((length, len(rows.setdefault(length, []))))
             rows[length].append(row)

@@ -48,7 +48,7 @@ def pick(index: Any, *xs: Any) -> Any:
 
 def elu(x: Any, alpha: Any) -> Any:
     """By expm1 near 0 alone: torch takes its slope for the output plus 1, which far below 0 has no digits left."""
-    below = torch.clamp(x, max=0.0)
+    below = torch.where(x > 0.0, 0.0, x)  # not clamp, whose slope at the bound is 1 in some versions, and 0 in others
     return torch.where(x > 0.0, x, alpha * torch.where(x > -1.0, torch.expm1(below), torch.exp(below) - 1.0))
 
 
