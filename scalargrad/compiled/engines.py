@@ -266,7 +266,12 @@ def refuse_unknown(lines: Iterable[Line], known: Container[str], engine: str) ->
 def array_of(xp: Any, data: Sequence[Any], layouts: Sequence[Layout]) -> Any:
     """N samples as an array of shape N x inputs; arrays of numbers stay on their devices."""
     parts = [
-        layout.array(xp.asarray(x).astype(float)) if is_array(x) else xp.array(rows([x], [layout]), float)
+        layout.array(xp.asarray(_short(x)).astype(float)) if is_array(x) else xp.array(rows([x], [layout]), float)
         for x, layout in zip(data, layouts)
     ]
     return xp.concatenate(parts, axis=1) if parts else xp.zeros((1, 0))
+
+
+def _short(x: Any) -> Any:
+    """An array of long doubles as one of doubles, since JAX knows no others; any other array as it is."""
+    return x.astype(float) if x.dtype.itemsize > 8 else x
