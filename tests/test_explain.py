@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 import math
 import pickle
+from collections import Counter
 
 import pytest
 from conftest import circuit, same
@@ -17,9 +18,10 @@ from scalargrad import Value, dot, gate, maximum, minimum, pick, relu, sigmoid, 
 from scalargrad.graph import chain_rule, topological_order
 from scalargrad.table import GATES
 from scalargrad.value import constant
-from scalargrad.views import phrases
+from scalargrad.views import kinds, phrases
 from scalargrad.views.causes import CODES
 from scalargrad.views.explain import explain
+from scalargrad.views.kinds import kind_of
 from scalargrad.views.ledger import ledger, nudge, paths
 from scalargrad.views.story import Story
 
@@ -709,6 +711,20 @@ def test_a_gradient_with_another_upstream_is_called_a_slope():
     f.backward(2.0)
     why = explain(x, f)
     assert str(why).startswith("df/dx = -4: ") and len(why.causes) == 1
+
+
+@pytest.mark.parametrize("kinds_of", [kinds.shrinking, kinds.growing])
+def test_no_factor_is_looked_at_twice(monkeypatch, kinds_of):
+    """Where weights, and slopes of exp and log, are below 1 and above."""
+    looked_at = Counter()
+    monkeypatch.setattr(kinds, "kind_of", lambda story, edge: looked_at.update([edge]) or kind_of(story, edge))
+    x = h = Value(0.5, "x")
+    for _ in range(20):
+        h = ((h * 0.25).exp() * 3.0).log()
+    story = Story(h)
+    found = kinds_of(story, x, kinds.edges_between(story, x))
+    assert {"weights", "scales"} <= {kind.name for kind in found}
+    assert {*looked_at.values()} == {1}
 
 
 def test_the_causes_of_all_paths():

@@ -21,7 +21,7 @@ as large as it likes.
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -95,27 +95,24 @@ def shrinking(story: Story, x: Value, edges: Sequence[Edge]) -> list[Kind]:
     """
     with decimal.localcontext(WIDE):
         factors = [Decimal(edge.local) for edge in edges]
-        now = _size(story, x, edges, factors)
-        strongest_now = _way(story, x, _swept(story, edges, factors)[1])
+        gradients, onwards = _swept(story, edges, factors)
+        now, strongest_now = _size(story, x, gradients), _way(story, x, onwards)
+        kinds = {_place(edge): kind_of(story, edge) for edge in edges if abs(edge.local) < 1.0}
         found = []
-        for name, then, strongest_then in _without_each(story, x, edges, factors, lambda local: abs(local) < 1.0):
-            at_now, at_then = _small_of_kind(story, name, strongest_now), _small_of_kind(story, name, strongest_then)
-            carries_enough = MUCH * _apart_from(at_now, strongest_now) >= _apart_from(at_then, strongest_then)
+        for name, then, strongest_then in _without_each(story, x, edges, factors, kinds):
+            at_now, at_then = _of_kind(name, strongest_now, kinds), _of_kind(name, strongest_then, kinds)
+            carries = _carried(strongest_now, without=name, kinds=kinds)
+            carries_enough = MUCH * carries >= _carried(strongest_then, without=name, kinds=kinds)
             way, at = (strongest_now, at_now) if at_now and carries_enough else (strongest_then, at_then)
             found.append(Kind(name, abs(then) / now, way, at))
-        fork, lost = _cancelling(story, x, edges, factors)
+        fork, lost = _cancelling(x, edges, factors, gradients)
         cancels = Kind("cancels", lost / now, fork=fork)
         return sorted([*(kind for kind in found if kind.edges), cancels], key=_rank)
 
 
-def _small_of_kind(story: Story, name: str, way: Sequence[Edge]) -> list[Edge]:
-    return [edge for edge in way if abs(edge.local) < 1.0 and kind_of(story, edge) == name]
-
-
-def _apart_from(at: Sequence[Edge], way: Sequence[Edge]) -> Decimal:
-    """How much a path carries without the factors at these places."""
-    left_out = {(edge.node, edge.place) for edge in at}
-    return abs(product([edge for edge in way if (edge.node, edge.place) not in left_out]))
+def _carried(way: Sequence[Edge], without: str, kinds: Mapping[tuple[Value, int], str]) -> Decimal:
+    """How much a path carries without the factors of one kind."""
+    return abs(product([edge for edge in way if kinds.get(_place(edge)) != without]))
 
 
 def _rank(kind: Kind) -> tuple[bool, Decimal]:
@@ -127,28 +124,45 @@ def growing(story: Story, x: Value, edges: Sequence[Edge]) -> list[Kind]:
     """The kinds of factors above 1 on the strongest path: what would leave the smallest gradient at x stands first."""
     with decimal.localcontext(WIDE):
         factors = [Decimal(edge.local) for edge in edges]
-        now, way = _size(story, x, edges, factors), strongest(story, x)
+        now, way = _size(story, x, _swept(story, edges, factors)[0]), strongest(story, x)
+        kinds = {_place(edge): kind_of(story, edge) for edge in edges if abs(edge.local) > 1.0}
         found = []
-        for name, then, _ in _without_each(story, x, edges, factors, lambda local: abs(local) > 1.0):
-            at = [edge for edge in way if abs(edge.local) > 1.0 and kind_of(story, edge) == name]
+        for name, then, _ in _without_each(story, x, edges, factors, kinds):
+            at = _of_kind(name, way, kinds)
             found.append(Kind(name, now / abs(then) if then else Decimal("inf"), way, at))
         return sorted([kind for kind in found if kind.edges], key=lambda kind: -kind.effect)
 
 
-def _size(story: Story, x: Value, edges: Sequence[Edge], factors: Sequence[Decimal]) -> Decimal:
+def _place(edge: Edge) -> tuple[Value, int]:
+    """What tells an edge from all others."""
+    return edge.node, edge.place
+
+
+def _of_kind(name: str, way: Sequence[Edge], kinds: Mapping[tuple[Value, int], str]) -> list[Edge]:
+    return [edge for edge in way if kinds.get(_place(edge)) == name]
+
+
+def _size(story: Story, x: Value, gradients: Mapping[Value, Decimal]) -> Decimal:
     """How large the gradient of x is, also where that is no float."""
-    return abs(Decimal(story.gradients[x]) or _swept(story, edges, factors)[0][x])
+    return abs(Decimal(story.gradients[x]) or gradients[x])
 
 
 def _without_each(
-    story: Story, x: Value, edges: Sequence[Edge], factors: Sequence[Decimal], counts: Callable[[float], bool]
+    story: Story,
+    x: Value,
+    edges: Sequence[Edge],
+    factors: Sequence[Decimal],
+    kinds: Mapping[tuple[Value, int], str],
 ) -> Iterator[tuple[str, Decimal, list[Edge]]]:
-    """For each kind of factors that count: its name, and the gradient of x and its strongest path without them."""
-    kinds = [kind_of(story, edge) if counts(edge.local) else "" for edge in edges]
-    for name in dict.fromkeys(filter(None, reversed(kinds))):  # the nearest to x first, where two do the same
+    """For each of the kinds: its name, and the gradient of x and its strongest path without its factors.
+
+    kinds: those of the factors that count, by their places.
+    """
+    of_edges = [kinds.get(_place(edge)) for edge in edges]
+    for name in dict.fromkeys(reversed([*kinds.values()])):  # the nearest to x first, where two do the same
         without = [
             Decimal(-1 if edge.local < 0.0 else 1) if kind == name else local
-            for edge, kind, local in zip(edges, kinds, factors)
+            for edge, kind, local in zip(edges, of_edges, factors)
         ]
         gradients, onwards = _swept(story, edges, without)
         yield name, gradients[x], _way(story, x, onwards)
@@ -176,9 +190,10 @@ def _swept(
     return gradients, onwards
 
 
-def _cancelling(story: Story, x: Value, edges: Sequence[Edge], factors: Sequence[Decimal]) -> tuple[Value, Decimal]:
+def _cancelling(
+    x: Value, edges: Sequence[Edge], factors: Sequence[Decimal], gradients: Mapping[Value, Decimal]
+) -> tuple[Value, Decimal]:
     """The fork at which the gradient of x loses most because contributions cancel, and how much."""
-    gradients, _ = _swept(story, edges, factors)
     slopes, arrived = {x: Decimal(1)}, dict[Value, Decimal]()  # slopes: d node / d x
     for edge, local in reversed([*zip(edges, factors)]):
         slopes[edge.node] = slopes.get(edge.node, 0) + slopes[edge.parent] * local

@@ -58,6 +58,8 @@ def names_of(
 
 def clean(name: str) -> str:
     """`name` on one line, cut to 40 characters, with U+FFFD for what cannot be printed."""
+    if not name:  # as most labels
+        return ""
     line = "".join(c if _printable(c) else "\N{REPLACEMENT CHARACTER}" for c in " ".join(name[:400].split()))
     return line if len(line) <= MAX_NAME else line[: MAX_NAME - 3] + "..."
 
