@@ -5,6 +5,8 @@ multiplies what arrives (upstream) by its local gradients and passes the product
 
 Run it:  python demos/01_first_circuit.py
 It also writes first_circuit.svg beside this file: green is data, red is gradient, a local gradient on every wire.
+
+Source: CS231n, lecture 4, "Backpropagation: a simple example"; Backpropagation, Intuitions, "Compound expressions".
 """
 
 from pathlib import Path

@@ -5,6 +5,8 @@ calls the box a sigmoid, whose local gradient is simply (1 - f) f.  Both ways th
 
 Run it:  python demos/02_sigmoid_neuron.py
 It also writes sigmoid_neuron.svg beside this file: the staged circuit, as on the slide.
+
+Source: CS231n, lecture 4, "sigmoid gate"; Backpropagation, Intuitions, "Modularity: Sigmoid example".
 """
 
 from math import isclose

@@ -5,6 +5,8 @@ local gradient is known, then write the backward pass line by line from the last
 hand-written lines on plain floats, and next to them the graph, which finds the backward lines by itself.
 
 Run it:  python demos/03_staged_computation.py
+
+Source: CS231n, Backpropagation, Intuitions, "Backprop in practice: Staged computation".
 """
 
 import inspect

@@ -4,6 +4,8 @@ First each pattern alone, on a gate of two inputs and with an upstream gradient 
 circuit of the notes, f = 2 (x y + max(z, w)) at x = 3, y = -4, z = 2, w = -1.
 
 Run it:  python demos/04_gate_patterns.py
+
+Source: CS231n, lecture 4 and Backpropagation, Intuitions, "Patterns in backward flow".
 """
 
 from scalargrad import Value, explain, maximum, tree

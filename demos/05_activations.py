@@ -4,6 +4,8 @@ What an activation lets through on the way back decides whether the neuron behin
 tanh passes almost nothing, a relu that is off passes nothing at all, a leaky relu always passes something.
 
 Run it:  python demos/05_activations.py
+
+Source: CS231n, lecture 4, "Activation functions"; Neural Networks Part 1, "Commonly used activation functions".
 """
 
 from collections.abc import Callable

@@ -5,6 +5,8 @@ almost 1.  No single neuron computes XNOR (are both inputs the same?), since no 
 Two layers do: XNOR = AND or NOR.  It also writes logic_neurons.svg beside this file: that network, as on the slide.
 
 Run it:  python demos/06_logic_neurons.py
+
+Source: lecture 4, the slides on AND, OR and XNOR, whose weights these are.
 """
 
 from itertools import product

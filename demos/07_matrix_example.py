@@ -5,6 +5,8 @@ lecture writes with matrices is what the gates add up to: dh/dx = dh/dy W^T and 
 ds/dy that is diagonal, as each s depends on its own y alone, and a Jacobian dy/dx = W^T.
 
 Run it:  python demos/07_matrix_example.py
+
+Source: CS231n, lecture 4, "Backprop with matrices".
 """
 
 import textwrap

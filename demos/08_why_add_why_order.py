@@ -6,6 +6,8 @@ Two graphs, the smallest that tell them apart: x * x + x, where x is a fork, and
 stands behind a fork.
 
 Run it:  python demos/08_why_add_why_order.py
+
+Source: CS231n, lecture 4, "Gradients add at branches"; Backpropagation, Intuitions, "Gradients add up at forks".
 """
 
 from collections.abc import Callable, Iterator

@@ -5,6 +5,8 @@ is a graph again: it can be drawn, stepped through, and differentiated once more
 method lives on that: the second derivative tells it how far to go where gradient descent can only guess.
 
 Run it:  python demos/09_second_derivative.py
+
+Source: CS231n, Neural Networks Part 3, "Second order methods".
 """
 
 from math import isclose, log

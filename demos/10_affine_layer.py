@@ -4,6 +4,8 @@ Each entry of O is one dot gate.  W and b are forks: every sample of the batch u
 adds up.  That is all that the matrix formulas say.  Their shapes can be found without thinking: dW must look like W.
 
 Run it:  python demos/10_affine_layer.py
+
+Source: CS231n, Backpropagation, Intuitions, "Gradients for vectorized operations"; assignment 2, layers.py.
 """
 
 from math import isclose

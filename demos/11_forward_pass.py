@@ -4,6 +4,8 @@ The notes write `f(np.dot(W1, x) + b1)` with W1 of size 4 x 3.  A matrix times a
 that the six lines stay as they are.  `nn.MLP` is the same network, and its backward pass the lines read backwards.
 
 Run it:  python demos/11_forward_pass.py
+
+Source: CS231n, lecture 4 and Neural Networks Part 1, "Example feed-forward computation".
 """
 
 from math import exp, isclose

@@ -4,6 +4,8 @@ In the circuit x and W meet in a multiplication gate, the scores go into the hin
 regularisation R, and one last + makes the loss L of both.  W is a fork: what comes back over two wires adds up.
 
 Run it:  python demos/12_svm_loss.py
+
+Source: CS231n, lecture 3, "Multiclass SVM loss"; lecture 4, the circuit of its loss.
 """
 
 from math import isclose

@@ -4,6 +4,8 @@ The cat of the slides has the scores 3.2 (cat), 5.1 (car), -1.7 (frog).  Three w
 slide; then the stable way, with the largest score taken out; then `nn.softmax_loss`.  The gradient is the same.
 
 Run it:  python demos/13_softmax_loss.py
+
+Source: CS231n, lecture 3, "Softmax classifier".
 """
 
 import textwrap

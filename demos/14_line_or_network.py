@@ -4,6 +4,8 @@ A neuron alone parts the plane by a line, and no line parts these.  With 24 hidd
 draws a line of its own, the same loss and the same steps pass 97 %.
 
 Run it:  python demos/14_line_or_network.py
+
+Source: CS231n, lecture 2, "Hard cases for a linear classifier".
 """
 
 from scalargrad import nn

@@ -4,6 +4,8 @@ sign(x1 x2) needs the product x1 x2, and with it one neuron is enough.  But of 1
 of the 2500 pixels of a small picture more than three million.  A network gets the raw inputs and makes its own.
 
 Run it:  python demos/15_polynomial_features.py
+
+Source: lecture 4, the slides on features of 50 x 50 pixels.
 """
 
 from itertools import combinations_with_replacement as choices

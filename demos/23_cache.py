@@ -67,7 +67,7 @@ def forward_inside() -> list[tuple[float, float]]:
 
 outside, inside = forward_outside(), forward_inside()
 print("Descend (w x - y)^2 from w = 0, with x = 1, y = 3, rate 0.1:\n")
-print(f"{'':8}{'forward outside the loop':^32}{'forward inside the loop':^32}")
+print(f"{'':12}forward outside the loop        forward inside the loop")
 print(f"{'step':>6}  {'loss':>12}{'w':>12}{'':8}{'loss':>12}{'w':>12}")
 for n, ((stuck, runs), (falls, comes)) in enumerate(zip(outside, inside)):
     print(f"{n:6}  {stuck:12.4f}{runs:12.4f}{'':8}{falls:12.4f}{comes:12.4f}")

@@ -74,9 +74,10 @@ W = [[Value(n) for n in row] for row in ([1, 3, 2], [2, -1, 1], [0, 2, 1], [1, 1
 y = [dot(X[0], column) for column in zip(*W)]
 cases["y = x W, y by x"] = y, X[0]
 cases["y = x W, y by W, row after row"] = y, sum(W, [])
-found = {}
+found, full = {}, {}
 for title, (outs, ins) in cases.items():
     J, upstream = jacobian(outs, ins), [float(n) for n in range(1, len(outs) + 1)]
+    full[title] = [sum(n != 0 for n in row) / len(ins) for row in J]
     show(title, J)
     found[title] = times(upstream, J), backward(outs, upstream, ins)
     print(f"  upstream {upstream[0]:g}, {upstream[1]:g}, ... times it: " + " ".join(f"{n:g}" for n in found[title][0]))
@@ -90,5 +91,7 @@ assert all(v.grad == (v.data > 0) * d for v, d in zip(x, dy))
 for title, (by_matrix, by_backward) in found.items():
     assert all(isclose(a, b) for a, b in zip(by_matrix, by_backward, strict=True)), title
 assert found["relu, a minibatch of two"][1] == [1, 0, 3, 0, 0, 6, 7, 0]
+assert max(full["relu, a minibatch of two"]) == 1 / 8  # one entry of a row, at most
+assert full["y = x W, y by W, row after row"] == [1 / 3] * 3  # one in as many as there are outputs
 assert found["y = x W, y by W, row after row"][1] == [x_i * d for x_i in (2, -1, 3, -4) for d in (1, 2, 3)]
 assert found["y = x W, y by x"][1] == [1 + 6 + 6, 2 - 2 + 3, 0 + 4 + 3, 1 + 2 - 6]

@@ -50,7 +50,7 @@ c = a + b
 d = b + 1
 e = c * d
 reverse, _ = reverse_mode(e, [a, b])
-by_paths = [paths(x, e) for x in (a, b)]
+by_paths = [paths(a, e), paths(b, e)]
 ways = {
     "numerical, two evaluations for each input": [numerical(lambda: (a + b) * (b + 1), x) for x in (a, b)],
     "all paths, added up": [sum(path.product for path in found.paths) for found in by_paths],

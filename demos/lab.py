@@ -79,17 +79,27 @@ def _watched(backward: Backward, roots: list[Value], names: Mapping[str, Any]) -
 # ---- the labs that ask to write ----
 
 
-def first_wrong(found: Mapping[str, float], wanted: Mapping[str, float]) -> str:
+def first_wrong(found: Mapping[str, Any], wanted: Mapping[str, float]) -> str:
     """The name of the first of your numbers that is not as wanted; "" if all are right.
 
-    Prints them up to there, each beside the wanted one.
+    Prints them up to there, each beside the wanted one; what is missing, or is one too many, is wrong too.
     """
     print(f"  {'':24}{'yours':>14}{'wanted':>14}")
-    for name, number in wanted.items():
-        yours = found[name]
-        right = isclose(yours, number, rel_tol=1e-6, abs_tol=1e-8)
-        print(f"  {name:24}{yours:14.8g}{number:14.8g}{'' if right else '  <-- first wrong number'}")
+    for name in [*wanted, *(name for name in found if name not in wanted)]:
+        yours, number = found.get(name), wanted.get(name)
+        right = number is not None and _is_close(yours, number)
+        mark = "" if right else "  <-- first wrong number"
+        print(f"  {name:24}{_shown(yours):>14}{_shown(number):>14}{mark}")
         if not right:
             return name
     print("All right.")
     return ""
+
+
+def _is_close(yours: Any, number: float) -> bool:
+    return isinstance(yours, (int, float)) and isclose(yours, number, rel_tol=1e-6, abs_tol=1e-8)
+
+
+def _shown(x: Any) -> str:
+    """A number; a dash for what is not there, or is no number."""
+    return f"{x:.8g}" if isinstance(x, (int, float)) else "-"

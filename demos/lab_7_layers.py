@@ -77,23 +77,27 @@ def softmax_loss(*values: Value) -> Value:
 
 def named(name: str, part: Any) -> dict[str, float]:
     """{"dW[0][1]": number, ...}"""
-    if isinstance(part, list):
-        return {key: n for i, inside in enumerate(part) for key, n in named(f"{name}[{i}]", inside).items()}
-    return {name: part}
+    return all_named({f"{name}[{i}]": n for i, n in enumerate(part)}) if isinstance(part, list) else {name: part}
+
+
+def all_named(parts: dict[str, Any]) -> dict[str, float]:
+    return {key: n for name, part in parts.items() for key, n in named(name, part).items()}
 
 
 dX, dW, db = affine_backward(DOUT, X, W)
 RELU_DOUT, RELU_X = [[1.0, -3.0, 2.0], [0.5, 4.0, -1.0]], [[1.0, -2.0, 0.5], [3.0, -0.5, -1.0]]
-LAYERS: dict[str, tuple[Callable[..., Value], list[float], dict[str, float]]] = {
-    "affine": (affine, flat([X, W, B]), named("dX", dX) | named("dW", dW) | named("db", db)),
-    "relu": (rectified, flat(RELU_X), named("dX", relu_backward(RELU_DOUT, RELU_X))),
-    "softmax loss": (softmax_loss, flat(SCORES), named("dscores", softmax_loss_backward(SCORES, Y))),
+# a function of the inputs, and what you send back to each of them
+LAYERS: dict[str, tuple[Callable[..., Value], dict[str, Any], dict[str, Any]]] = {
+    "affine": (affine, {"dX": X, "dW": W, "db": B}, {"dX": dX, "dW": dW, "db": db}),
+    "relu": (rectified, {"dX": RELU_X}, {"dX": relu_backward(RELU_DOUT, RELU_X)}),
+    "softmax loss": (softmax_loss, {"dscores": SCORES}, {"dscores": softmax_loss_backward(SCORES, Y)}),
 }
 reports = {}
-for layer, (function, at, yours) in LAYERS.items():
-    reports[layer] = check_gradients(function, at)
+for layer, (function, inputs, sent) in LAYERS.items():
+    at, yours = all_named(inputs), all_named(sent)
+    reports[layer] = check_gradients(function, at.values())
     print(f"{layer}\n")
-    first_wrong(yours, {name: slope.numerical for name, slope in zip(yours, reports[layer].slopes)})
+    first_wrong(yours, {name: slope.numerical for name, slope in zip(at, reports[layer].slopes, strict=True)})
     print()
 
 # ---- the judge itself: backward agrees with the slopes; two numbers by hand ----

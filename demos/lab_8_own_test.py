@@ -58,14 +58,18 @@ STEPS = (0, 1, 5, 50)
 
 
 def loss_after(activation: Any, steps: int) -> float:
+    """Infinity where the steps lead out of all that floats can hold, as a very wrong rule does."""
     w, b = Value(-0.5), Value(0.25)
-    for _ in range(steps):
-        loss = (activation(2 * w + b) - 0.9) ** 2
-        loss.zero_grad()
-        loss.backward()
-        for p in (w, b):
-            p.data -= 0.5 * p.grad
-    return (activation(2 * w + b) - 0.9).data ** 2
+    try:
+        for _ in range(steps):
+            loss = (activation(2 * w + b) - 0.9) ** 2
+            loss.zero_grad()
+            loss.backward()
+            for p in (w, b):
+                p.data -= 0.5 * p.grad
+        return (activation(2 * w + b) - 0.9).data ** 2
+    except OverflowError:
+        return math.inf
 
 
 print(f"\n{'loss of a neuron after':24}" + "".join(f"{n:>9}" for n in STEPS) + "  steps")
@@ -73,11 +77,14 @@ curves = {}
 for name, activation in (("sigmoid", sigmoid), ("my_sigmoid", my_sigmoid)):
     curves[name] = [loss_after(activation, n) for n in STEPS]
     print(f"  {name:22}" + "".join(f"{loss:9.5f}" for loss in curves[name]))
-print("A loss that falls does not show that the gradient is right.")
+learnt = {name: losses[-1] < losses[0] for name, losses in curves.items()}
+if learnt["my_sigmoid"]:
+    print("A loss that falls does not show that the gradient is right.")
 
 # ---- the right slopes, and what became of the rule ----
 
 assert all(math.isclose(numerical[f"slope at {x:g}"], output(x) * (1 - output(x)), rel_tol=1e-8) for x in POINTS)
 assert math.isclose(sigmoid(Value(-1.0)).local_gradients()[0], 0.19661193324148185, rel_tol=1e-14)
-assert all(losses[-1] < losses[0] for losses in curves.values())
-assert bool(report) == (not wrong) == (not own_test()), "one test is right: not the one that has the formula in it"
+assert learnt["sigmoid"] and (learnt["my_sigmoid"] or wrong)
+assert bool(report) == (not wrong)
+assert wrong or not own_test(), "one test is right: not the one that has the formula in it"

@@ -137,8 +137,10 @@ def test_demo_runs(fresh, name):
 
 
 @pytest.mark.parametrize("name", DEMOS)
-def test_demo_says_how_to_run_it(name):
-    assert f"python demos/{name}" in (FOLDER / name).read_text(encoding="utf-8").split('"""')[1]
+def test_demo_says_how_to_run_it_and_where_it_is_from(name):
+    docstring = (FOLDER / name).read_text(encoding="utf-8").split('"""')[1]
+    assert f"python demos/{name}" in docstring
+    assert "\nSource: " in docstring or name.startswith("lab_")
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
@@ -249,6 +251,35 @@ def test_a_lab_can_be_repaired(tmp_path, name):
 def test_a_wrong_repair_is_told_from_a_right_one(tmp_path, name):
     process = edited(tmp_path, name, REPAIRS[name][1])
     assert process.returncode == 1 or "<--" in process.stdout
+
+
+MISSHAPEN = {  # line of lab 7: what is written there, and the number that is missing, or one too many
+    0: ("dX = 0", "dX[0][0]"),
+    2: ("db = [3.0]", "db[1]"),
+    3: ("return []", "dX[0][0]"),
+    4: ("return [1.0]", "dscores[0][0]"),
+}
+
+
+@pytest.mark.parametrize("place", MISSHAPEN)
+def test_an_answer_of_a_wrong_shape_is_wrong(tmp_path, place):
+    name = "lab_7_layers.py"
+    written, number = MISSHAPEN[place]
+    process = edited(tmp_path, name, *[written if i == place else line for i, line in enumerate(SOLUTIONS[name])])
+    assert (process.returncode, process.stdout.count("  <-- first wrong number")) == (0, 1)
+    assert re.search(rf"^  {re.escape(number)} .*<--", process.stdout, re.M)
+
+
+def test_a_number_too_many_is_wrong(tmp_path):
+    lines = list(SOLUTIONS["lab_7_layers.py"])
+    lines[2] = "db = [sum(dout[n][m] for n in range(N)) for m in range(M)] + [0.0]"
+    process = edited(tmp_path, "lab_7_layers.py", *lines)
+    assert re.search(r"^  db\[2\] +0 +-  <-- first wrong number", process.stdout, re.M)
+
+
+def test_a_very_wrong_rule_still_gets_its_report(tmp_path):
+    process = edited(tmp_path, "lab_8_own_test.py", "return (x * (1 - x),)")
+    assert (process.returncode, process.stderr) == (0, "") and "inf" in process.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize("name", SOLUTIONS)

@@ -77,6 +77,12 @@ def test_papers_show_the_same_in_both_languages(english, chinese):
     assert own.count("\n## ") == ours.count("\n## ") + ("\n## 用中文讲解\n" in own)
 
 
+@pytest.mark.parametrize("path", sorted(ROOT.glob("demos/*.zh-CN.md")), ids=lambda path: path.name)
+def test_chinese_says_you_in_one_way_and_has_its_own_commas(path):
+    text = path.read_text(encoding="utf-8")
+    assert "您" not in text and re.search("[一-鿿],|,[一-鿿]", text) is None
+
+
 def test_what_a_beginner_trips_over():
     """What the README says of it, item by item; that gradients add up is in its session."""
     f = Value(-12.0, label="f")
