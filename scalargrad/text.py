@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -77,7 +78,12 @@ def clip(text: str, length: int) -> str:
 
 def width(text: str) -> int:
     """The columns that `text` takes in a terminal: two for a wide letter, none for a mark on the one before."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if not unicodedata.combining(c))
+    return len(text) if text.isascii() else sum(map(_width_of_one, text))
+
+
+@functools.cache
+def _width_of_one(c: str) -> int:
+    return 0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
 
 
 def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:

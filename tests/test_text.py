@@ -1,6 +1,8 @@
 """How numbers and texts are shown."""
 
 import operator
+import unicodedata
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -67,6 +69,17 @@ def test_all_digits_where_none_agree():
 @pytest.mark.parametrize("text, columns", [("", 0), ("abc", 3), ("权重", 4), ("e\u0301", 1), ("θ", 1), ("ａ", 2)])
 def test_width(text, columns):
     assert width(text) == columns
+
+
+def test_the_widths_of_letters_are_looked_up_once(monkeypatch):
+    """A table measures the same letters many thousand times; of ASCII, all letters are one column wide."""
+    looked_up = Counter()
+    known = SimpleNamespace(combining=unicodedata.combining, east_asian_width=lambda c: looked_up.update(c) or "N")
+    monkeypatch.setattr("scalargrad.text.unicodedata", known)
+    for _ in range(3):
+        width("1 \u17d8 2 = 2")  # a letter that no other test has
+        width("1 * 2 = 2" + "".join(map(chr, range(128))))
+    assert looked_up["\u17d8"] == 1 and max(looked_up.values()) == 1 and not looked_up["*"]
 
 
 @given(st.text(max_size=40), st.integers(7, 30))
