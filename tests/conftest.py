@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import settings
 
 from scalargrad import Value, exp, maximum, nn, sigmoid
+from scalargrad.lecture import CIRCUITS
 
 # The same examples at every run, on however slow a machine.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -60,6 +61,11 @@ def multi_layer():
     """The squared error of a network of 2 inputs, 3 hidden neurons and one output."""
     return (nn.MLP(2, [3, 1], seed=1)([Value(1.0, "x0"), Value(-2.0, "x1")]) - 1.0) ** 2
 
+
+# What a teacher shows, by name: the circuits of the lecture, and what its examples grow to.
+FIGURES = {name: circuit.root for name, circuit in CIRCUITS.items()} | {
+    make.__name__: make for make in (sigmoid_neuron, svm_loss, multi_layer)
+}
 
 # Names and symbols that a view has to show as they are.
 MARKUP = [

@@ -51,6 +51,7 @@ ROOMS = [
         "views.dot",
         "views.browser",
         "views.machine",
+        "views.labels",
         "views.layout",
         "views.span",
         "views.rows",

@@ -77,10 +77,11 @@ class Browser:
         return self.run("return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]", selector, name)
 
     def boxes(self):
-        """{id of a box: what stands in it}, of the circuit that is shown."""
+        """{id of a box: what stands in it, with all digits as one sees them by pointing}, of the circuit shown."""
         pairs = self.run(
-            "return [...document.querySelectorAll('.circuit:not([hidden]) .value')]"
-            ".map(g => [g.id, [...g.querySelectorAll('text')].map(t => t.textContent)])"
+            "return [...document.querySelectorAll('.circuit:not([hidden]) .value')].map(g => {"
+            "const lines = g.querySelector('title')?.textContent.split('\\n') ?? [];"
+            "return [g.id, [...g.querySelectorAll('text')].map((t, i) => i && lines[i] || t.textContent)]})"
         )
         return dict(pairs)
 

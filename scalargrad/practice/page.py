@@ -1,7 +1,7 @@
 """Practice as one HTML file: circuits drawn at random in the reader's browser, and a quiz of their gradients.
 
 A layout cannot be made in the browser.  So each shape of the levels is laid out here, with room for the longest gate
-and number; the script beside this file draws a shape, its gates and its numbers from a seed, and everything else is
+at each place; the script beside this file draws a shape, its gates and its numbers from a seed, and everything else is
 the page's own.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import itertools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,6 @@ from ..views.story import Story
 from .levels import LEVELS, choices, expression, inputs
 
 FOLDER = Path(__file__).parent
-LONGEST = "-0.0888888"  # no number of the levels is written longer
 VARYING = ("formula", "given", "does", "spelled", "ways")  # what the script says of a gate, but for its numbers
 
 
@@ -64,9 +63,6 @@ class _Chosen(PageCircuit):
     def _input(self, node: Value) -> dict[str, Any]:
         return {"row": self.rerun.places[node]} if self.rerun else {}
 
-    def _room(self, texts: Iterable[str]) -> str:
-        return max([*texts, LONGEST], key=len)
-
 
 class _Shape(_Chosen):
     """A shape with all that may stand at its places, laid out for the longest gate at each."""
@@ -86,7 +82,7 @@ class _Shape(_Chosen):
         """That of a circuit, and `choices`: {at: a place among the steps, gates: what may stand there}."""
         variants = [variant.data(gates) for variant in self._variants]
         places = [i for i, node in enumerate(self.story.gates) if self.story.names[node] in self._choices]
-        return variants[0] | {"choices": [self._choice(place, variants) for place in places]}
+        return variants[0] | {"choices": [self._choice(place, variants) for place in places], "letters": self._letters}
 
     def _choice(self, place: int, variants: list[dict[str, Any]]) -> dict[str, Any]:
         count = len(self._choices[self.story.names[self.story.gates[place]]])

@@ -30,7 +30,7 @@ from .dot import (
     row_of,
 )
 from .rows import Columns
-from .span import Wiring, wiring
+from .span import Wiring, reaches_far, wiring
 from .story import Story
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class Circuit:
         self.again: dict[str, Value] = {}
         boxes = {node: self._box(node) for node in self.values}
         gates = {node: self._gate_width(node) for node in self.values if node.gate}
-        again = look.width(story.say("again"))
+        self._has_copies = reaches_far(self.values, story.uses)
+        again = look.width(story.say("again")) if self._has_copies else 0.0
         self._columns = Columns(self.values, story.uses, boxes, gates, self._label_widths(), again)
         self.rows = dict.fromkeys(self.values, 0) if widest is None else self._columns.folded(widest)
 
@@ -181,8 +182,12 @@ class Circuit:
         again = f"{box}_{self.shown.boxes[node][1:]}"
         if again not in self.again:
             self.again[again] = parent
-            if parent.gate:
-                add_resumed(row, again, self.shown.fields[parent][0])
-            else:
+            if self.is_copied(parent):
                 add_again(row, again, (*self.shown.fields[parent][:2], self.story.say("again")))
+            else:
+                add_resumed(row, again, self.shown.fields[parent][0])
         return again
+
+    def is_copied(self, value: Value) -> bool:
+        """Whether it is drawn again beside a use, or in another row: a leaf, where the span asks for it."""
+        return not value.gate and self._has_copies

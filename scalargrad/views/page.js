@@ -21,9 +21,10 @@ const furthest = () => circuit.failure?.at ?? circuit.steps.length; // where a g
 
 function paint(known, grads, forth, back, lit) {
   for (const value of circuit.values) {
-    const [, number, gradient] = value.texts ??= $(value.box).querySelectorAll("text");
-    number.textContent = known.has(value.box) ? value.data : "\u00b7";
-    gradient.textContent = grads.get(value.box) ?? (quiz ? "?" : "\u00b7");
+    const [title, , ...texts] = value.texts ??= $(value.box).querySelectorAll("title,text");
+    const shown = [known.has(value.box) ? value.data : "\u00b7", grads.get(value.box) ?? (quiz ? "?" : "\u00b7")];
+    title.textContent = [title.textContent.split("\n")[0], ...shown].join("\n");
+    texts.forEach((text, i) => (text.textContent = few(shown[i])));
   }
   for (const [id, { gate, edge }] of circuit.parts) {
     const state = back.has(id) ? "back" : !forth.has(gate) ? "waiting" : edge && quiz ? (lit[id] ? "back unasked" : "forth unasked") : "forth";
@@ -34,6 +35,12 @@ function paint(known, grads, forth, back, lit) {
     $(box).setAttribute("class", `${original[box]} ${state} ${lit[box] ?? ""}`);
   }
   bringIntoView(Object.keys(lit).map($));
+}
+
+function few(text) { // with as many of its digits as have room in the picture; all stand there when one points at it
+  let shown = text;
+  for (let digits = 5; shown.length > circuit.letters; digits--) shown = numberText(Number(text), digits);
+  return shown;
 }
 
 function bringIntoView(elements) { // only what is not in view already is moved, so that a picture that fits stays still

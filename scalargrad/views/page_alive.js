@@ -176,18 +176,17 @@ function showGate(step) { // the numbers on the wires into it, and what is said 
 }
 
 function fillLabel(wire, text) { // the patch behind a label is as wide as its text
-  const label = wire.querySelector("text"), patch = wire.querySelector("rect"), middle = Number(label.getAttribute("x"));
-  label.textContent = text;
+  const label = wire.querySelector("text"), patch = wire.querySelector("rect"), wide = 6 * (few(text).length + 0.6);
+  label.textContent = few(text);
   if (!patch) return;
-  const wide = 0.6 * Number(label.getAttribute("font-size")) * (text.length + 0.6);
-  patch.setAttribute("x", middle - wide / 2);
+  patch.setAttribute("x", label.getAttribute("x") - wide / 2);
   patch.setAttribute("width", wide);
 }
 
 function showInput(one, value) { // its box, the boxes where it is drawn again, its line of code
   original[value.box] = original[value.box].replace(/ changed$/, "") + (changed.has(value.key) ? " changed" : "");
   for (const box of one.picture.querySelectorAll(".again")) {
-    if (box.id.startsWith(`${value.box}_`)) box.querySelectorAll("text")[1].textContent = value.data;
+    if (box.id.startsWith(`${value.box}_`)) box.querySelectorAll("text")[1].textContent = few(value.data);
   }
   const written = programs[data.circuits.indexOf(one)]?.querySelectorAll("var")[value.number];
   if (written && Number(written.textContent) !== present(value)) written.textContent = typed(present(value));

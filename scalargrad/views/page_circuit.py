@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from ..gate import CONSTANT
-from ..text import number_text, width
+from ..text import DIGITS, number_text
 from ..value import Value
 from .circuit import Circuit, Shown
 from .dot import COMPACT, boxes_of
 from .javascript import script_number
-from .layout import SVG, labelled, lay_out, make_readable
+from .labels import SVG
+from .layout import labelled, lay_out, make_readable
 from .lit_lines import Lit, program_beside
 from .patterns import edge_sentence, gate_sentence, gate_title
 from .phrases import MAX_LISTED, counted, say
@@ -23,7 +24,8 @@ from .story import Story
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 WIDEST = 900.0  # points: letters are then 9 pixels high in a window of 850
-LONGEST = "-8.88888e-308"  # no number is written longer
+ROOMS = ((13, 13), (9, 9), (7, 7), (7, 4))  # for numbers such as -8.88888e-308, -0.123456, -0.1234; and less on wires
+IN_ROWS = (7, 7)
 
 
 class PageCircuit:
@@ -77,7 +79,7 @@ class PageCircuit:
             "derivatives": story.derivatives,
             "steps": self.steps,
             "begin": min(self.assigned.values(), default=(0,))[0],
-        } | (self.rerun.data(gates) if self.rerun else {})
+        } | (self.rerun.data(gates) | {"letters": self._letters} if self.rerun else {})
 
     def _value(self, node: Value) -> dict[str, Any]:
         gradient = self.story.gradients[node]
@@ -150,14 +152,14 @@ class PageCircuit:
         svg.set("style", f"--w:{wide};--h:{high}")
         del svg.attrib["width"], svg.attrib["height"]
         for element in svg.iter():
-            for said_by_css in ("fill", "stroke", "font-family", XML_SPACE):
+            for said_by_css in ("fill", "stroke", "font-family", "font-size", XML_SPACE):
                 element.attrib.pop(said_by_css, None)
             if element.get("text-anchor") == "middle":  # as most of them
                 del element.attrib["text-anchor"]
         return labelled(svg, self.summary).replace(" />", "/>").replace("<title/>\n", "")
 
     def _drawn(self, engine: str | None) -> ET.Element:
-        """The SVG with what boxes and wires show, instead of the longest that they have room for."""
+        """The SVG with what boxes and wires show after the last step, instead of what they have room for."""
         if self._laid_out is None:
             self._laid_out = lay_out(self._circuit.source, engine)
         tree, texts = ET.fromstring(self._laid_out), self._texts()
@@ -171,43 +173,48 @@ class PageCircuit:
         """What stands in boxes and on wires after the last step, by their ids; None for what was laid out as it is."""
         story, texts = self.story, dict[str, tuple[str | None, ...]]()
         for node, box in self.boxes.items():
-            texts[box] = (None, story.data_text(node), number_text(story.gradients[node]))
+            texts[box] = (None, self._few(story.data_text(node)), self._few(number_text(story.gradients[node])))
             for place, local in enumerate(node.local_gradients()):
-                texts[f"e{box[1:]}_{place}"] = (number_text(local),)
-        copies = {again: (None, story.data_text(leaf)) for again, leaf in self._circuit.again.items() if not leaf.gate}
-        return texts | copies
+                texts[f"e{box[1:]}_{place}"] = (self._few(number_text(local)),)
+        copied = [(again, node) for again, node in self._circuit.again.items() if self._circuit.is_copied(node)]
+        return texts | {again: texts[self.boxes[leaf]][:2] for again, leaf in copied}
+
+    def _few(self, text: str) -> str:
+        """A number with as many of its digits as have room in the picture."""
+        if len(text) <= self._letters or not self.rerun:
+            return text
+        fewer = (number_text(float(text), digits) for digits in range(DIGITS - 1, 0, -1))
+        return next(shown for shown in fewer if len(shown) <= self._letters)
+
+    @property
+    def _letters(self) -> int:
+        """How long a number in the picture may be."""
+        return self._room[0]
+
+    @cached_property
+    def _room(self) -> tuple[int, int]:
+        """Of ROOMS the most with which the circuit is no wider than a page, and in one row."""
+        if not self.rerun:
+            return ROOMS[0]
+        return next((room for room in ROOMS if self._with_room(*room).width <= WIDEST), IN_ROWS)
 
     @cached_property
     def _circuit(self) -> Circuit:
-        """The circuit as it is laid out, with room everywhere for the longest number that will ever stand there."""
-        story = self.story
-        fields = {
-            node: (story.names[node], self._room([story.data_text(node)]), self._longest(node)) for node in self.boxes
-        }
-        labels = {node: [self._room([number_text(x)]) for x in node.local_gradients()] for node in self.boxes}
+        return self._with_room(*self._room)
+
+    def _with_room(self, letters: int, least: int) -> Circuit:
+        """The circuit with room for numbers of so many letters wherever they will ever stand; on wires for least."""
+        story, room = self.story, "0" * letters
+        fields, labels = dict[Value, tuple[str, ...]](), dict[Value, list[str]]()
+        for node in self.boxes:
+            data = story.data_text(node) if story.is_stale(node) else room  # of a stale one two numbers
+            fields[node] = story.names[node], data, room
+            labels[node] = [room[: max(least, len(number_text(x)))] for x in node.local_gradients()]
         doubled = frozenset([node for node in self.boxes if self.owners[node] in self.composite and not self.index])
         return Circuit(story, Shown(self.boxes, fields, labels), COMPACT, widest=WIDEST, doubled=doubled)
 
-    @cached_property
-    def _gradient_texts(self) -> dict[str, list[str]]:
-        """All that a box shows as its gradient, at one step or another."""
-        texts = {box: [number_text(self.story.gradients[node]), "?"] for node, box in self.boxes.items()}
-        for step in self.steps:
-            if step.get("parent"):
-                texts[step["parent"]].append(step["after"])
-        for root, up in zip(self.story.roots, self.story.upstream):
-            texts[self.boxes[root]].append(number_text(up))
-        return texts
-
-    def _longest(self, node: Value) -> str:
-        return self._room(self._gradient_texts[self.boxes[node]])
-
-    def _room(self, texts: Iterable[str]) -> str:
-        """The longest of the texts, and of all that may come instead of them when an input gets another number."""
-        return max([*texts, *([LONGEST] if self.rerun else [])], key=width)
-
     def _titles(self) -> dict[str, str]:
-        """What is shown when one points at an element: no number, since a quiz may ask for it."""
+        """What is shown when one points at an element; numbers come from the script, since a quiz may ask for them."""
         story, titles = self.story, dict[str, str]()
         for node, box in self.boxes.items():
             titles[box] = story.names[node]

@@ -56,6 +56,11 @@ def wiring(shown: Sequence[Value], uses: Mapping[Value, list[Value]], rows: Mapp
     return Wiring(again, straight=span > MAX_SPAN)
 
 
+def reaches_far(shown: Sequence[Value], uses: Mapping[Value, list[Value]]) -> bool:
+    """Whether the wires of these values, all in one row, pass over more columns than are laid out with care."""
+    return _span(shown, uses, dict.fromkeys(shown, 0), frozenset()) > MAX_SPAN
+
+
 def _span(
     shown: Sequence[Value], uses: Mapping[Value, list[Value]], rows: Mapping[Value, int], again: frozenset[Value]
 ) -> int:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from ..value import Value
 from .circuit import WRITTEN_AS_FORMULA, Circuit
 from .dot import WRITTEN_OUT
+from .labels import SVG
 from .latex import COMMANDS, Latex, local_gradient, name_in_latex
-from .layout import SVG, plain_id
+from .layout import plain_id
 from .story import Story
 
 # It is a document of its own, and in another one, that has TikZ already, only the picture.
@@ -153,8 +154,8 @@ def formulas_of(story: Story, circuit: Circuit) -> dict[str, list[str]]:
             for place in range(len(node.parents)):
                 formulas[f"e{box[1:]}_{place}"] = [_slope(story, circuit, node, place, names)]
     for again, node in circuit.again.items():
-        shown = [rf"\ldots\ {names[node]}"] if node.gate else [names[node], in_mathematics(story.data_text(node))]
-        formulas[again] = shown
+        copied = [names[node], in_mathematics(story.data_text(node))]
+        formulas[again] = copied if circuit.is_copied(node) else [rf"\ldots\ {names[node]}"]
     return formulas
 
 

@@ -1,0 +1,172 @@
+"""Every label of a picture on its own wire, there where no other wire crosses it.
+
+Graphviz gives a label a place beside its wire, so that at a gate with many inputs it stands by its neighbour's.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+
+from ..text import width
+from .dot import COURIER
+
+SVG = "{http://www.w3.org/2000/svg}"
+ROOM = (4.0, 0.0, -2.0)  # points around a label
+STEPS = 10  # into which a curve is divided to find a place on it
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+class Wire:
+    """A path as Graphviz draws it: Bezier curves, each beginning where the last one ends.
+
+    A place on it is a number: 0.5 is the middle of the first curve.
+    """
+
+    def __init__(self, path: str):
+        self._knots = _points(path)
+        self._count = len(self._knots) // 3
+        self._box = _around(self._knots)
+
+    def places(self, steps: int = STEPS) -> list[float]:
+        """From its beginning to its end, so many on each curve and one more."""
+        return [i / steps for i in range(steps * self._count + 1)]
+
+    def at(self, place: float) -> Point:
+        return self._on_axis(place, 0), self._on_axis(place, 1)
+
+    def level(self, middle: Point, axis: int) -> float:
+        """The place that is level with a point: along this axis, no other is nearer."""
+
+        def distance(place: float) -> float:
+            return abs(self._on_axis(place, axis) - middle[axis])
+
+        near, fine = min(self.places(), key=distance), [i / STEPS**2 for i in range(1 - STEPS, STEPS)]
+        return min([near + by for by in fine if 0 <= near + by <= self._count], key=distance)
+
+    def crosses(self, box: Box) -> bool:
+        """Whether it does; a curve stays among its knots, and so does each half of it."""
+        if not _overlap(self._box, box):
+            return False
+        curves = [self._knots[3 * i : 3 * i + 4] for i in range(self._count)]
+        while curves:
+            curve = curves.pop()
+            left, top, right, bottom = around = _around(curve)
+            if _overlap(around, box):
+                if right - left + bottom - top < 1:
+                    return True
+                curves += _halves(curve)
+        return False
+
+    def _on_axis(self, place: float, axis: int) -> float:
+        curve = min(int(place), self._count - 1)
+        t, (a, b, c, d) = place - curve, [knot[axis] for knot in self._knots[3 * curve : 3 * curve + 4]]
+        return (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
+
+
+class Label:
+    """The text of a wire, first at the place that is level with where Graphviz put it.
+
+    box: what it covers, with its patch, which hides the wire behind it.
+    """
+
+    def __init__(self, text: ET.Element, wire: Wire, upright: bool):
+        self._text, self._wire = text, wire
+        self._size = float(text.get("font-size", 0))
+        middle = float(text.get("x", 0)), float(text.get("y", 0)) - self._size / 4
+        self._place = wire.level(middle, upright)
+        self.box = self._box_at(self._place)
+
+    def move(self, is_free: Callable[[Box], bool]) -> None:
+        """Along its wire, as little as it takes to be free with some room around; with less room, if there is none."""
+        for room in ROOM:
+            if is_free(_widened(self.box, room)):
+                return
+            for place in sorted(self._wire.places(STEPS**2), key=lambda place: abs(place - self._place)):
+                box = self._box_at(place)
+                if is_free(_widened(box, room)):
+                    self.box, self._place = box, place
+                    return
+
+    def put(self, group: ET.Element) -> None:
+        """Writes where it is, and its patch, into its group."""
+        x, y = self._wire.at(self._place)
+        self._text.set("x", f"{x:.2f}")
+        self._text.set("y", f"{y + self._size / 4:.2f}")
+        left, top, right, bottom = self.box
+        patch = {"x": left, "y": top, "width": right - left, "height": bottom - top}
+        written = {name: f"{number:.2f}" for name, number in patch.items()}
+        group.insert([*group].index(self._text), ET.Element(f"{SVG}rect", {**written, "fill": "white"}))
+
+    def _box_at(self, place: float) -> Box:
+        x, y = self._wire.at(place)
+        wide, high = COURIER * self._size * (width(self._text.text or "") + 0.6) / 2, 0.6 * self._size
+        return x - wide, y - high, x + wide, y + high
+
+
+def put_on_wires(tree: ET.Element, upright: bool) -> None:
+    """Moves each label of an SVG level onto its wire and, where it would cover something else there, along its wire.
+
+    upright: whether wires lead down or up.
+    """
+    parts = [(group, group.find(f"{SVG}path"), group.find(f"{SVG}text")) for group in tree.iter(f"{SVG}g")]
+    wires = {group: Wire(path.get("d", "")) for group, path, _ in parts if path is not None and _is(group, "edge")}
+    labels = {g: Label(text, wires[g], upright) for g, _, text in parts if text is not None and g in wires}
+    shapes = [_shape(group) for group, _, _ in parts if _is(group, "node")]
+    for group, label in labels.items():
+        others = [*shapes, *[other.box for other in labels.values() if other is not label]]
+        rest = [wire for other, wire in wires.items() if other is not group]
+        label.move(partial(_is_free, others, rest))
+        label.put(group)
+
+
+def _is_free(others: Iterable[Box], wires: Iterable[Wire], box: Box) -> bool:
+    return not any(_overlap(box, other) for other in others) and not any(wire.crosses(box) for wire in wires)
+
+
+def _is(group: ET.Element, kind: str) -> bool:
+    return group.get("class", "").startswith(kind)
+
+
+def _shape(node: ET.Element) -> Box:
+    """What the shape of a node covers; for one without a shape, its middle."""
+    for shape in node:
+        if shape.tag == f"{SVG}ellipse":
+            x, y, wide, high = (float(shape.get(name, 0)) for name in ("cx", "cy", "rx", "ry"))
+            return x - wide, y - high, x + wide, y + high
+        if shape.tag in (f"{SVG}polygon", f"{SVG}path"):
+            return _around(_points(shape.get("points", shape.get("d", ""))))
+    return _around([(float(text.get("x", 0)), float(text.get("y", 0))) for text in node.iter(f"{SVG}text")])
+
+
+def _points(text: str) -> list[Point]:
+    return [(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", text)]
+
+
+def _halves(curve: Sequence[Point]) -> Iterator[list[Point]]:
+    """The two halves of a Bezier curve, as de Casteljau cuts it."""
+    a, b, c, d = curve
+    ab, bc, cd = _middle(a, b), _middle(b, c), _middle(c, d)
+    abc, bcd = _middle(ab, bc), _middle(bc, cd)
+    yield from ([a, ab, abc, _middle(abc, bcd)], [_middle(abc, bcd), bcd, cd, d])
+
+
+def _middle(one: Point, other: Point) -> Point:
+    return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
+
+
+def _around(points: Sequence[Point]) -> Box:
+    xs, ys = zip(*points)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _widened(box: Box, by: float) -> Box:
+    left, top, right, bottom = box
+    return left - by, top - by, right + by, bottom + by
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
+    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]

@@ -1,0 +1,85 @@
+"""Every label in a picture stands at its own wire: the lecture's figures, in all directions, and on the page."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from conftest import FIGURES
+
+from scalargrad import Value, dot, draw, page
+from scalargrad.views.draw import DIRECTIONS
+from scalargrad.views.labels import SVG
+
+
+def dot_of_five():
+    w, x = ([Value(i - k, f"{name}{i}") for i in range(5)] for k, name in ((1.5, "w"), (9.0, "x")))
+    return dot(w, x, Value(1.0, "b"))
+
+
+def along(path):
+    """Points along a path of Bezier curves, by halving them again and again."""
+    knots = [complex(*map(float, pair)) for pair in re.findall(r"(-?[\d.]+),(-?[\d.]+)", path)]
+    curves = [knots[i : i + 4] for i in range(0, len(knots) - 3, 3)]
+    for _ in range(7):
+        halves = []
+        for a, b, c, d in curves:
+            ab, bc, cd = (a + b) / 2, (b + c) / 2, (c + d) / 2
+            abc, bcd = (ab + bc) / 2, (bc + cd) / 2
+            halves += [[a, ab, abc, (abc + bcd) / 2], [(abc + bcd) / 2, bcd, cd, d]]
+        curves = halves
+    return [curve[0] for curve in curves]
+
+
+def away(text, points):
+    """How far the nearest of these points is from the letters of a text."""
+    size = float(text.get("font-size", "10"))  # as the style of a page says
+    x, y, half = float(text.get("x")), float(text.get("y")) - size / 4, 0.3 * size * len(text.text)
+    return min(abs(complex(max(abs(p.real - x) - half, 0), max(abs(p.imag - y) - size / 3, 0))) for p in points)
+
+
+def wires_and_labels(svg):
+    edges = [g for g in ET.fromstring(svg).iter(f"{SVG}g") if g.get("class", "").startswith("edge")]
+    wires = {edge.get("id"): along(edge.find(f"{SVG}path").get("d")) for edge in edges}
+    return wires, {edge.get("id"): text for edge in edges for text in edge.findall(f"{SVG}text")}
+
+
+def circuits_of(root):
+    """The pictures of a graph: in all directions, and those on the page."""
+    for direction in DIRECTIONS:
+        yield draw(root, direction=direction).svg
+    yield from re.findall(r"<svg[^>]*viewBox=[^>]*role=.img.*?</svg>", page(root).html, re.S)
+
+
+def astray(svg):
+    """The labels in a picture that are not on their own wire, or no nearer to it than to another."""
+    wires, labels = wires_and_labels(svg)
+    found = []
+    for wire, text in labels.items():
+        others = [away(text, points) for other, points in wires.items() if other != wire]
+        if away(text, wires[wire]) >= min([1.0, *others]):
+            found.append(text.text)
+    return found
+
+
+@pytest.mark.parametrize("make", [*FIGURES.values(), dot_of_five], ids=[*FIGURES, "dot"])
+def test_every_label_is_nearer_to_its_own_wire_than_to_any_other(make):
+    root = make()
+    pictures = [*circuits_of(root)]
+    assert len(pictures) > len(DIRECTIONS)
+    for svg in pictures:
+        assert len(wires_and_labels(svg)[1]) >= len(root.parents) and astray(svg) == []
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_labels_that_are_swapped_are_noticed(name):
+    for svg in circuits_of(FIGURES[name]()):
+        tree = ET.fromstring(svg)
+        local = [group for group in tree.iter(f"{SVG}g") if "local" in group.get("class", "")]
+        one, other = (group.find(f"{SVG}text") for group in local[:2])
+        for axis in "xy":
+            (at_one, at_other) = one.get(axis), other.get(axis)
+            one.set(axis, at_other)
+            other.set(axis, at_one)
+        assert astray(ET.tostring(tree, encoding="unicode"))
