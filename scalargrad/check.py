@@ -5,6 +5,7 @@ Source: CS231n, Neural Networks Part 3, "Gradient checks".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from .gate import to_float
 from .given import listed
 from .text import in_columns
 from .value import Value
-from .views.phrases import say
+from .views.phrases import say, shortened
 
 MAX_CULPRITS = 10
 CALLS_AGAIN = 5  # how often a function that fails is called again, to see whether it repeats itself
@@ -29,7 +30,7 @@ CALLS_AGAIN = 5  # how often a function that fails is called again, to see wheth
 class Report:
     """What `check_gradients` found; it is true if nothing is wrong or suspicious.
 
-    It shows itself as a table, in the language of `language`.
+    It shows itself as a table, in the language of `language`, and says why a slope cannot be told.
 
     slopes: one for every input (of order 2: for every pair of inputs).
     culprits: unless all slopes are right, the slopes of single gates that are not, each gate checked alone.
@@ -47,7 +48,19 @@ class Report:
         if self.culprits:
             rows += [(say("check alone"), "", "", "", ""), *map(_cells, self.culprits)]
         lines = in_columns(rows)
+        for doubt, names in self._doubts().items():
+            lines.append(say(f"check {doubt}", names=say("comma").join(shortened(names))))
         return "\n".join(lines if self or self.culprits else [*lines, say("check cut")])
+
+    def _doubts(self) -> dict[str, list[str]]:
+        """{reason: the names of the slopes that cannot be told for it}."""
+        doubts: dict[str, list[str]] = {}
+        for slope in self.slopes:
+            if slope.verdict == "cannot tell":
+                finite = math.isfinite(slope.backward), math.isfinite(slope.numerical)
+                doubt = "not finite" if not finite[0] else "no difference" if not finite[1] else "uncertain"
+                doubts.setdefault(doubt, []).append(slope.name)
+        return doubts
 
 
 def _cells(slope: Slope) -> tuple[str, ...]:
@@ -130,12 +143,16 @@ def _checked(function: object, inputs: object) -> list[float]:
         raise TypeError(f"the checker computes anew and needs a function, such as lambda x, y: x * y, not a {kind}")
     if not isinstance(inputs, Iterable):
         raise TypeError(f"inputs is a list with one number for each argument of the function: write [{inputs!r:.40}]")
-    return [x.data if isinstance(x, Value) else to_float(x) for x in inputs]
+    at = [x.data if isinstance(x, Value) else to_float(x) for x in inputs]
+    for x in at:
+        if not math.isfinite(x):
+            raise ValueError(f"an input is {x!r}, and no difference leads away from there: take finite inputs")
+    return at
 
 
 def _positive(step: float) -> float:
-    if not to_float(step) > 0.0:
-        raise ValueError(f"step={step!r}: the difference needs one above 0, such as 1e-5")
+    if not 0.0 < to_float(step) < math.inf:
+        raise ValueError(f"step={step!r}: the difference needs one above 0 and finite, such as 1e-5")
     return to_float(step)
 
 

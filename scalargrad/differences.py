@@ -48,6 +48,7 @@ from .formula import read_rule
 from .graph import chain_rule, topological_order
 from .table import dot, step as step_gate, total
 from .value import Value, constant
+from .views.phrases import say
 
 WRONG, SUSPICIOUS, RIGHT = 1e-2, 1e-4, 1e-7  # the course's bands of relative error
 PRECISION = 1e-9  # a relative uncertainty that no smaller step need improve
@@ -266,10 +267,10 @@ class Column(NamedTuple):
         """
         x = max((self.at[i] for i in self.moved), key=abs)
         h, found = step * max(1.0, abs(x)), False
-        problem: Exception = ValueError(f"no step of {h!r} leads away from {x!r}")
+        problem: Exception = ValueError(f"no step of {h!r} leads away from {x!r}: take a larger step=")
         while x - h < x < x + h:
             try:
-                below, above = self.compute(self.shifted(-h)), self.compute(self.shifted(h))
+                below, above = self.beside(-h), self.beside(h)
             except (ArithmeticError, ValueError) as error:
                 problem = error
             else:
@@ -278,6 +279,17 @@ class Column(NamedTuple):
             h *= 0.1
         if not found:
             raise problem
+
+    def beside(self, h: float) -> Side:
+        """The side at a distance from the point; an error of it bears a note of where it was computed."""
+        at = self.shifted(h)
+        try:
+            return self.compute(at)
+        except Exception as error:
+            if not getattr(error, "__notes__", None):
+                [(before, now), *_] = [(self.at[i], at[i]) for i in self.moved]
+                error.add_note(say("check beside", before=repr(before), now=repr(now)))
+            raise
 
     def shifted(self, h: float) -> list[float]:
         return [x + h if i in self.moved else x for i, x in enumerate(self.at)]

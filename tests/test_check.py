@@ -31,7 +31,7 @@ from scalargrad import (
 from scalargrad.check import Report, Slope
 from scalargrad.gate import Gate
 from scalargrad.table import GATES, step
-from scalargrad.views.phrases import say
+from scalargrad.views.phrases import language, say
 
 inf, nan = math.inf, math.nan
 steady = settings(max_examples=60)
@@ -590,14 +590,48 @@ def test_where_nothing_can_be_measured():
     with pytest.raises(ValueError, match="^log: input x = -1.0 is not positive: "):
         check_gradients(log, [-1.0])
     for x in (inf, -inf, nan):
-        with pytest.raises(ValueError, match=f"^no step of .* leads away from {x}$"):
+        with pytest.raises(ValueError, match=f"^an input is {x}, and no difference leads away from there: take finite"):
             check_gradients(lambda x: x * 2.0, [x])
+    with pytest.raises(ValueError, match="^no step of 2e-300 leads away from 2.0: take a larger step=$"):
+        check_gradients(sin, [2.0], step=1e-300)
 
 
-@pytest.mark.parametrize("step", [0.0, -1e-5, nan])
+@pytest.mark.parametrize(
+    ("function", "x", "why"),
+    [
+        (lambda x: x * nan, 1.0, "not finite"),
+        (lambda x: x * inf, 1.0, "not finite"),
+        (lambda x: x * x, 1e300, "no difference"),
+        (lambda x: (x + 1e17) - 1e17, 1.0, "uncertain"),
+        (sin, 1e17, "uncertain"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_cannot_be_told_says_why(function, x, why, lang):
+    with language(lang):
+        report = check_gradients(function, [x])
+        assert verdicts(report) == ["cannot tell"]
+        assert str(report).splitlines()[2] == say(f"check {why}", names=report.slopes[0].name)
+
+
+@pytest.mark.parametrize("kind", [KeyError, ValueError, TypeError])
+def test_an_error_beside_the_point_says_where(kind):
+    def refuses(x):
+        if x.data != 1.0:
+            raise kind("no")
+        return x * x
+
+    for order in (1, 2):
+        with pytest.raises(kind) as caught:
+            check_gradients(refuses, [1.0], order=order)
+        [note] = caught.value.__notes__
+        assert "in the place of 1.0" in note
+
+
+@pytest.mark.parametrize("step", [0.0, -1e-5, nan, inf])
 def test_a_step_must_be_above_zero(step):
     for check in (lambda: check_gradients(sin, [1.0], step=step), lambda: errors_by_step(sin, [1.0], [step])):
-        with pytest.raises(ValueError, match="the difference needs one above 0, such as 1e-5"):
+        with pytest.raises(ValueError, match="the difference needs one above 0 and finite, such as 1e-5"):
             check()
 
 

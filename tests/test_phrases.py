@@ -122,9 +122,9 @@ def test_every_language_is_complete(lang):
 def test_chinese_is_chinese():
     """Between its Chinese words stand formulas, and names of the engine, but no English."""
     names = set(
-        "Ctrl FILE JavaScript Python Shift Value abs backward data detach dot draw exp float grad help html inf limit "
-        "math maximum minimum name nan playground pyodide print scalargrad sigmoid softplus steps svg tanh total "
-        "zero_grad".split()
+        "Ctrl FILE JavaScript Python Shift Value abs backward data detach dot draw exp explain float grad help html "
+        "inf limit math maximum minimum name nan playground pyodide print scalargrad sigmoid softplus steps svg tanh "
+        "total zero_grad".split()
     )
     names |= {"Page", "Down", "SVM", "softmax", "maxout", "max", "leaky"}
     names |= {name for made in CIRCUITS.values() for name in re.findall("[A-Za-z_]{3,}", made.expression)}

@@ -144,6 +144,11 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "check verdict": "verdict",
     "check gate": "gate {gate}: {slope} at {inputs}",
     "check alone": "gates checked alone",
+    "check not finite": "{names}: what backward gives is not finite; explain(x, f) says where that came in",
+    "check no difference": "{names}: beside the point the output is not finite; take another point, or a smaller step",
+    "check uncertain": "{names}: rounding, or a slope that turns within a step, hides it; take numbers of like size, "
+    "or another point",
+    "check beside": "The checker takes differences: this came with {now} in the place of {before}.",
     "check cut": "No gate is to blame.  Is the circuit cut?  math.exp(x), float(x) and x.data are plain numbers, and "
     "no gradient passes them: write exp(x), or x",
     "verdict right": "right",
