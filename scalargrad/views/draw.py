@@ -21,7 +21,6 @@ from .layout import READABLE, LayoutName, described, labelled, lay_out, make_rea
 from .patterns import gate_title
 from .phrases import LanguageName, counted
 from .story import Story
-from .tikz import formulas_of, tikz
 
 Direction = Literal["LR", "RL", "TB", "BT"] | str
 DIRECTIONS = ("LR", "RL", "TB", "BT")
@@ -96,6 +95,8 @@ class Drawing:
         elif kind == ".dot":
             content = self.source.encode()
         elif kind == ".tex":
+            from .tikz import tikz
+
             content = tikz(self.svg, self._formulas(), self._title).encode()
         elif kind in (".png", ".pdf"):
             sharp = self.source.replace("{", f"{{\n\tdpi={DPI}", 1) if kind == ".png" else self.source
@@ -167,7 +168,7 @@ def draw(
         )
     values, gates = len(shown), sum(1 for node in shown if node.gate)
     circuit = _circuit(story, shown, direction)
-    upright, formulas = direction in UPRIGHT, partial(formulas_of, story, circuit)
+    upright, formulas = direction in UPRIGHT, partial(_formulas, story, circuit)
     return Drawing(
         circuit.source,
         _titles(story, circuit),
@@ -251,6 +252,13 @@ def _local_texts(story: Story, node: Value, digits: int = DIGITS) -> list[str]:
         return [number_text(local, digits) for local in node.local_gradients()]
     except (ArithmeticError, ValueError):
         return [story.say("not finite")] * len(node.parents)
+
+
+def _formulas(story: Story, circuit: Circuit) -> Mapping[str, Sequence[str]]:
+    """What stands in boxes and on wires, for LaTeX, by id."""
+    from .tikz import formulas_of  # not before a picture is saved for LaTeX: it takes its time to load
+
+    return formulas_of(story, circuit)
 
 
 # ---- what is said to those who do not see it, and to those who point at it ----

