@@ -31,7 +31,9 @@ from .machine import compiled
 from .native import MAX_UNROLLED, NativeEngine
 from .trace import Entry, Trace
 
-MAX_COMPILED = 2_000  # inputs of gates; for a graph with more, LLVM would take a second, and much longer soon
+# Inputs of gates.  A larger graph, compiled as a whole, would run in a third to three quarters of the time; but LLVM
+# takes a second for 5,000, and soon much longer, which pays only after 100,000 to 500,000 samples.
+MAX_COMPILED = 2_000
 ALONE = 3  # so many times as many are compiled where there is one sample, and so no vectors
 LONG = 2 * MAX_UNROLLED + 1  # inputs of a dot; one with more is a loop in a graph that is compiled as a whole
 HEADER = 16  # doubles at the beginning of a run's memory, which hold addresses and sizes
