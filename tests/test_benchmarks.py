@@ -102,10 +102,11 @@ def test_a_work_has_a_clock_of_its_own():
 
 def test_the_gpt_by_hand_finds_the_gradients_of_the_engine():
     pytest.importorskip("numpy")
-    model = gpt.GPT()
+    size = gpt.ONE_LAYER
+    model = gpt.GPT(size)
     loss = gpt.loss_of([model(gpt.TEXTS[3])], [gpt.LABELS[3]])
     loss.backward()
-    by_hand = Numpy(gpt.START, gpt.SHAPES, gpt.HEADS)
+    by_hand = Numpy(size.start, size.shapes, size.heads)
     assert by_hand.loss(gpt.TEXTS[3], gpt.LABELS[3]) == pytest.approx(loss.data, rel=1e-13)
     assert by_hand.gradients.tolist() == pytest.approx([p.grad for p in model.parameters()], rel=1e-9, abs=1e-15)
 
@@ -221,19 +222,43 @@ def test_a_table_is_aligned_and_fits_a_terminal():
     assert "the median of 3 processes" in " ".join(text.split())  # where a line ends, the name of the machine decides
 
 
-def test_markdown_has_a_row_for_each_library_and_a_column_for_each_work():
+def test_markdown_has_a_table_for_each_group_with_a_column_for_each_work_and_figure():
     both = dict.fromkeys(["micrograd", "torch 0-d"], NOTHING)
     found = {who: processes(time) for who, time in zip(both, (8.0, 4.0))}
-    first = compared(WORK._replace(ways=both), found)
-    native = {"fit, native": NOTHING}
-    second = compared(WORK._replace(name="other", ways=native), {"fit, native": processes(1e-3)})
-    assert tables.markdown([*first, *second]).splitlines()[:5] == [
-        "|  | work | other |",
-        "|---|---:|---:|",
-        "| micrograd | 8.00 s (1.00 ×) |  |",
-        "| torch 0-d | 4.00 s (2.00 ×) |  |",
-        "| fit, native |  | 1.00 ms (1.00 ×) |",
+    first = compared(WORK._replace(ways=both, group="Some"), found)
+    other = WORK._replace(name="other", ways={"fit, native": NOTHING}, figures=("time", "compile"), group="Some")
+    second = compared(other, {"fit, native": [{"time": 1e-3, "compile": 2.0, "answer": []}]})
+    third = compared(WORK._replace(name="last", ways=both, group="More"), {**found, "torch 0-d": None})
+    assert tables.markdown([*first, *second, *third]).splitlines()[:13] == [
+        "Some:",
+        "",
+        "|  | work | other | compile |",
+        "|---|---:|---:|---:|",
+        "| micrograd | 8.00 s (1.00 ×) |  |  |",
+        "| torch 0-d | 4.00 s (2.00 ×) |  |  |",
+        "| fit, native |  | 1.00 ms (1.00 ×) | 2.00 s |",
+        "",
+        "More:",
+        "",
+        "|  | last |",
+        "|---|---:|",
+        "| micrograd | 8.00 s (1.00 ×) |",
     ]
+
+
+def test_figures_are_put_in_the_place_of_those_of_the_same_python(tmp_path):
+    file = tmp_path / "README.md"
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    begin, end = f"<!-- figures of Python {python} -->", f"<!-- end of the figures of Python {python} -->"
+    others = "<!-- figures of Python 2.7 -->\n\nother\n\n<!-- end of the figures of Python 2.7 -->"
+    file.write_text(f"# µ\n{others}\n{begin}\n\nold\n\n{end}\nafter\n", encoding="utf-8")
+    for new in ("new µs", "newer"):
+        tables.put_into(file, new)
+        assert file.read_text(encoding="utf-8") == f"# µ\n{others}\n{begin}\n\n{new}\n\n{end}\nafter\n"
+    file.write_text(f"{begin}\nwithout an end")
+    with pytest.raises(ValueError, match=f"README.md has no lines {begin} and {end}"):
+        tables.put_into(file, "new")
+    assert file.read_text() == f"{begin}\nwithout an end"
 
 
 def test_sizes_stand_side_by_side_and_growth_is_over_ten_thousand():

@@ -102,15 +102,16 @@ def test_the_readme_is_read_in_ten_minutes():
 
 def test_the_tables_of_speed_name_what_is_still_measured():
     """Every row is a way of doing some work, every column a work, every size one that a graph of each kind has."""
-    names, ways = {work.name for work in WORKS}, {who for work in WORKS for who in work.ways}
+    names = {name for work in WORKS for name in (work.name, *work.figures)}
+    ways = {who for work in WORKS for who in work.ways}
     sizes = {f"{work.size:,}" for work in WORKS if work.size}
-    [table, *growing] = re.findall(r"^\| .*\n\|-.*\n(?:\|.*\n)+", text_of("tests/benchmarks/README.md"), re.M)
-    cells = [
-        [[cell.strip() for cell in row.split("|")[1:-1]] for row in each.splitlines()] for each in (table, *growing)
-    ]
-    assert set(cells[0][0]) - {""} == names & set(cells[0][0]) and len(cells[0][0]) > 5
-    assert len(growing) == 2 and all({*each[0]} == sizes | {"gates", "growth"} for each in cells[1:])
-    assert {row[0] for each in cells for row in each[2:]} <= ways
+    blocks = re.findall(r"<!-- figures of Python .*? -->(.*?)<!-- end ", text_of("tests/benchmarks/README.md"), re.S)
+    tables = [re.findall(r"^\| .*\n\|-.*\n(?:\|.*\n)+", block, re.M) for block in blocks]
+    assert len(tables) == 2 and len(tables[0]) >= 3
+    for table in [table for several in tables for table in several]:
+        head, _, *rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table.splitlines()]
+        assert {*head[1:]} <= names if head[0] == "" else {*head} == sizes | {"gates", "growth"}
+        assert {row[0] for row in rows} <= ways
 
 
 def test_the_two_commands_that_continuous_integration_types():

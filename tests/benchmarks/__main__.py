@@ -12,20 +12,22 @@ from typing import Any
 
 from scalargrad import files
 
-from . import digits, expressions, gpt, graphs, moons, tables
+from . import digits, expressions, gpt, graphs, large, moons, start, tables
 from .machine import machine, versions
 from .plot import FORMATS, plot
 from .runner import Result, collect
 from .work import Work, measure
 
-WORKS: Sequence[Work] = [
-    *expressions.WORKS,
-    *graphs.WORKS,
-    *moons.WORKS,
-    *digits.WORKS,
-    *gpt.WORKS,
-    *graphs.GROWING,
-]
+GROUPS: dict[str, Sequence[Work]] = {
+    "Eager, and small circuits recorded": [*expressions.WORKS, *graphs.WORKS],
+    "Training": [*moons.WORKS, *digits.WORKS],
+    "A GPT in scalars": gpt.WORKS,
+    "Large graphs, recorded": large.WORKS,
+    "The first second": start.WORKS,
+    "": graphs.GROWING,
+}
+WORKS = [work._replace(group=group) for group, works in GROUPS.items() for work in works]
+README = Path(__file__).with_name("README.md")
 QUICK = (0, 100, 10_000)  # sizes of graphs
 
 
@@ -46,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     results = collect(works, repeats, arguments.seconds or (0.05 if arguments.quick else 1.0), _report)
     _report("")
     print((tables.markdown if arguments.markdown else tables.terminal)(results))
+    if arguments.readme:
+        tables.put_into(README, tables.markdown(results))
     if arguments.json:
         files.write(arguments.json, _json(results).encode())
     if arguments.plot:
@@ -57,6 +61,11 @@ def _refusal(arguments: argparse.Namespace, works: Sequence[Work]) -> str:
     """Why these arguments do not fit, or "": better said now than after a quarter of an hour."""
     if not works:
         return f"no work has all of {' '.join(arguments.only)} in its name"
+    if arguments.readme:
+        try:
+            tables.around(README)
+        except ValueError as error:
+            return str(error)
     for file in filter(None, (arguments.json, arguments.plot)):
         if not Path(file).resolve().parent.is_dir():
             return f"{file}: there is no such folder"
@@ -91,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seconds", type=_above_0(float), metavar="S", help="for which each process measures; by default 1"
     )
     parser.add_argument("--markdown", action="store_true", help="tables in Markdown, as in README.md here")
+    parser.add_argument("--readme", action="store_true", help="also put these tables into README.md here")
     parser.add_argument("--json", metavar="FILE", help="also write all figures")
     parser.add_argument("--plot", metavar="FILE", help="also draw the cost against size (needs matplotlib)")
     parser.add_argument("--one", nargs=2, metavar=("WORK", "WHO"), help="measure this in this process, and print JSON")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import platform
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from pathlib import Path
 
 from .machine import machine
 from .runner import Result, Spread
@@ -124,14 +126,11 @@ def terminal(results: Sequence[Result]) -> str:
 
 
 def markdown(results: Sequence[Result]) -> str:
-    """The same for README.md: one row for each library or engine, one column for each work."""
+    """The same for README.md: a table for each group of works, in it a row for each library or engine."""
     good = [result for result in results if result.figures and not result.work.size]
-    cells = {(result.who, result.work.name): cell(result) for result in good}
-    names = [*dict.fromkeys([result.work.name for result in good])]
-    rows = [["", *names]]
-    for who in dict.fromkeys([result.who for result in good]):
-        rows.append([who, *[cells.get((who, name), "") for name in names]])
-    parts = [markdown_table(rows)] if good else []
+    parts = []
+    for group, several in groupby(good, lambda result: result.work.group):
+        parts.append(f"{group}:\n\n{markdown_table(columns([*several]))}")
     parts += [f"{kind}, per gate:\n\n{markdown_table(sizes(several))}" for kind, several in growing(results).items()]
     apart = max([result.difference or 0.0 for result in results if result.figures], default=0.0)
     spread = max([(s.high - s.low) / s.median for result in good for s in result.figures.values()], default=0.0)
@@ -142,6 +141,36 @@ def markdown(results: Sequence[Result]) -> str:
     return "\n\n".join([*parts, below, *faults(results), *missing(results)])
 
 
-def cell(result: Result) -> str:
-    spread = result.figures[result.work.figures[0]]
-    return f"{quantity(spread.median, result.work.unit)} ({digits(result.times or 0.0)} ×)"
+def columns(results: Sequence[Result]) -> list[list[str]]:
+    """Rows with a column for each work, and further ones for what is told of it besides."""
+    cells: dict[str, dict[tuple[str, str], str]] = {}
+    for result in results:
+        work, own = result.work, cells.setdefault(result.who, {})
+        for figure, spread in result.figures.items():
+            own[work.name, figure] = quantity(spread.median, work.unit)
+        own[work.name, work.figures[0]] += f" ({digits(result.times or 0.0)} ×)"
+    figures = {result.work.name: result.work.figures for result in results}
+    heads = [(name, figure) for name, several in figures.items() for figure in several]
+    heads = [head for head in heads if any([head in own for own in cells.values()])]
+    names = [name if figure == figures[name][0] else figure for name, figure in heads]
+    return [["", *names], *[[who, *[own.get(head, "") for head in heads]] for who, own in cells.items()]]
+
+
+def put_into(file: Path, text: str) -> None:
+    """Puts text into a Markdown file, in the place of the figures of this Python; errors as of `around`."""
+    before, after = around(file)
+    file.write_text(f"{before}\n{text}\n\n{after}", encoding="utf-8")
+
+
+def around(file: Path) -> tuple[str, str]:
+    """What stands in a Markdown file before and after the figures of this Python, with the lines that say so.
+
+    Raises ValueError if it has no such lines.
+    """
+    python = ".".join(platform.python_version_tuple()[:2])
+    begin, end = f"<!-- figures of Python {python} -->\n", f"<!-- end of the figures of Python {python} -->\n"
+    before, found, rest = file.read_text(encoding="utf-8").partition(begin)
+    _, found_too, after = rest.partition(end)
+    if not (found and found_too):
+        raise ValueError(f"{file.name} has no lines {begin.strip()} and {end.strip()}")
+    return before + begin, end + after

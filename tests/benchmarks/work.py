@@ -50,6 +50,7 @@ class Work(NamedTuple):
     unit: "s" or "B".
     size: of the graph, for works that differ in nothing else.
     clock: tells the time, in seconds.
+    group: the works that stand together in a table of README.md.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Work(NamedTuple):
     unit: str = "s"
     size: int = 0
     clock: Callable[[], float] = time.perf_counter
+    group: str = ""
 
 
 RATE = 0.1
