@@ -89,11 +89,16 @@ def test_a_wire_shows_the_sign_and_the_size_of_its_weight(name):
     model = MODELS[name]()
     data = {name: p.data for name, p in model.named_parameters().items()}
     largest = max(map(abs, data.values()))
-    for wire in groups(nn.draw_network(model), "edge weight").values():
+    picture = nn.draw_network(model)
+    wires = groups(picture, "edge weight")
+    thickest = 4.0 if len(groups(picture, "node number")) == len(wires) else 2.0
+    for wire in wires.values():
         weight, path = data[wire.findtext(f"{SVG}title").partition(" = ")[0]], wire.find(f"{SVG}path")
         sign = room.POSITIVE if weight > 0 else room.NEGATIVE if weight < 0 else room.NEITHER
         assert path.get("stroke") == sign and (path.get("stroke-dasharray") is not None) == (weight < 0)
-        assert float(path.get("stroke-width", 1)) == pytest.approx(0.4 + 3.6 * abs(weight) / largest, abs=0.006)
+        assert float(path.get("stroke-width", 1)) == pytest.approx(
+            0.4 + (thickest - 0.4) * abs(weight) / largest, abs=0.006
+        )
 
 
 def test_the_network_of_the_slide():
@@ -209,6 +214,66 @@ def test_text_can_be_read_at_850_px(name):
     wide = float(svg.get("viewBox").split()[2])
     smallest = min(float(text.get("font-size")) for text in svg.iter(f"{SVG}text"))
     assert smallest * 850 / wide >= READABLE
+
+
+def straight(wire):
+    """The ends of a wire: all its points are on the line between them."""
+    numbers = re.findall(r"(-?[\d.]+),(-?[\d.]+)", wire.find(f"{SVG}path").get("d"))
+    points = [(float(x), float(y)) for x, y in numbers]
+    (x0, y0), (x1, y1) = points[0], points[-1]
+    assert all(abs((x - x0) * (y1 - y0) - (y - y0) * (x1 - x0)) < 0.02 * (x1 - x0) for x, y in points)
+    return points[0], points[-1]
+
+
+def height_at(ends, x):
+    (x0, y0), (x1, y1) = ends
+    return y0 + (x - x0) * (y1 - y0) / (x1 - x0)
+
+
+def middle(text):
+    size = float(text.get("font-size"))
+    return float(text.get("x")), float(text.get("y")) - 0.3 * size, 0.3 * size * len(text.text)
+
+
+@pytest.mark.parametrize("x", [False, True])
+@pytest.mark.parametrize("name", MODELS)
+def test_headings_stand_in_one_line_above_all_wires(name, x):
+    model = MODELS[name]()
+    picture = nn.draw_network(model, [0.123456] * model.n_inputs if x else None)
+    headings = [
+        text
+        for group in groups(picture, "node").values()
+        for text in group.findall(f"{SVG}text")
+        if re.match("inputs|layer", text.text)
+    ]
+    spans = sorted((middle(text)[0] - middle(text)[2], middle(text)[0] + middle(text)[2]) for text in headings)
+    assert len(headings) == len({id(text) for text in headings}) >= 2
+    assert len({text.get("y") for text in headings}) == 1
+    assert all(end + 9 < start for (_, end), (start, _) in zip(spans, spans[1:]))
+    below = float(headings[0].get("y")) + 5
+    assert all(y > below for wire in groups(picture, "edge weight").values() for _, y in straight(wire))
+
+
+@pytest.mark.parametrize("name", ["xnor", "2-3-1", "layer", "neuron"])
+def test_every_number_stands_on_its_own_wire_and_on_no_other_number(name):
+    model = MODELS[name]()
+    picture = nn.draw_network(model, [0.5] * model.n_inputs)
+    wires = {wire.findtext(f"{SVG}title"): straight(wire) for wire in groups(picture, "edge weight").values()}
+    numbers = [
+        (*middle(group.find(f"{SVG}text")), group.findtext(f"{SVG}title"))
+        for group in groups(picture, "node number").values()
+    ]
+    assert len(numbers) == len(wires) == len(model.parameters())
+    for i, (x, y, half, title) in enumerate(numbers):
+        (x0, _), (x1, _) = wires[title]
+        assert x0 + half < x < x1 - half and height_at(wires[title], x) == pytest.approx(y, abs=1.0)
+        assert all(abs(x - x2) > half + half2 or abs(y - y2) > 11 for x2, y2, half2, _ in numbers[:i])
+
+
+def test_the_pieces_of_a_maxout_neuron_have_ends_of_their_own():
+    picture = nn.draw_network(nn.Maxout(2, seed=0))
+    ends = [straight(wire)[1] for wire in groups(picture, "edge weight").values()]
+    assert len(ends) == 6 and len(set(ends)) == 2
 
 
 # ---- as other pictures ----

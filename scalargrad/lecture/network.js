@@ -47,7 +47,7 @@ function showNetwork() {
   const values = weights.map(({ row }) => numbers[row]), largest = Math.max(...values.map(Math.abs));
   weights.forEach(({ name }, k) => {
     const title = say("network weight", { name, data: numberText(values[k]), grad: numberText(present.gradients[k], 3) });
-    for (const letter of "wtv") {
+    for (const letter of "wt") {
       const part = $(letter + k);
       part.classList.toggle("negative", values[k] < 0);
       part.querySelector("title").textContent = title;

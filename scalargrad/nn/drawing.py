@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..gate import to_float
-from ..text import number_text, width
+from ..text import number_text
 from ..value import Value
-from ..views.dot import STYLES, WRITTEN_OUT, as_it_is, blank, escape, escape_record
+from ..views.dot import POINTS, STYLES, WRITTEN_OUT, as_it_is, blank, escape, escape_record
 from ..views.draw import Drawing
 from ..views.names import clean
 from ..views.phrases import known, say, shortened
 from .mlp import MLP
 from .module import Module
 from .neurons import Layer, Maxout, Neuron, checked_inputs
+from .places import Wire, numbers_on, stacked
 
 if TYPE_CHECKING:
     import graphviz
@@ -29,8 +30,19 @@ FIRST_SHOWN = 9  # of a folded column, besides the last
 MAX_STACKED = 6  # a longer column has name, output and gradient side by side
 MAX_NUMBERED = 12  # more wires between two columns bear no numbers
 POSITIVE, NEGATIVE, NEITHER = "#1f5fa8", "#b45309", "#6b7d95"
-THINNEST, THICKEST = 0.4, 4.0
+THINNEST, THICKEST, THICKEST_OF_MANY = 0.4, 4.0, 2.0
 DIGITS = 3
+MORE = -1  # where a folded column says how many more there are
+
+# in points
+LINE = 21.2  # how high one field of a box is
+LEAST_WIDTH = 36.0
+FIELD_MARGIN = 16.0  # beside the text of a field, on both sides together
+BETWEEN_STACKED, BETWEEN_ROWS = 14.0, 7.5
+WIDEST_SPREAD = 40.0  # between the units of a short column
+BESIDE_NUMBER = 130.0  # between two columns, besides the longest number on their wires
+DENSE = 120.0  # between two columns whose wires bear no numbers
+BETWEEN_HEADINGS = 20.0
 
 
 def draw_network(
@@ -118,11 +130,15 @@ class _Network:
     def listed(self, texts: list[str]) -> str:
         return self.say("between changes").join(shortened(texts, self.lang))
 
-    def weights_into(self, i: int) -> Iterator[tuple[int, int, Value]]:
-        """(place in column i, neuron of layer i, weight); the bias comes from the place after the last."""
+    def weights_into(self, i: int) -> Iterator[tuple[int, int, tuple[int, int], Value]]:
+        """(place in column i, neuron of layer i, which of its pieces, weight).
+
+        Biases come from the place after the last.  A piece is (number, of how many), of which only maxout has several.
+        """
         for j, neuron in enumerate(self.layers[i]):
-            for piece in neuron.pieces:
-                yield from ((k, j, p) for k, p in enumerate([*piece.w, piece.b]))
+            for number, piece in enumerate(neuron.pieces):
+                of_all = number, len(neuron.pieces)
+                yield from ((k, j, of_all, p) for k, p in enumerate([*piece.w, piece.b]))
 
     def _input(self, i: int, given: Any) -> _Unit:
         label = clean(given.label) if isinstance(given, Value) else ""
@@ -179,28 +195,86 @@ def _outputs(layers: list[list[Any]], given: Sequence[Any] | None) -> list[list[
 # ---- small networks: columns of neurons ----
 
 
+class _Column(NamedTuple):
+    """What is drawn of a column: places are those of its units, of which the one after the last is always 1.
+
+    x is its middle, and ys are those of its units; `wide` and `heights` are the sizes of their boxes.
+    """
+
+    places: list[int]
+    stacked: bool
+    wide: float
+    heights: list[float]
+    ys: list[float]
+    x: float = 0.0
+
+    @property
+    def height(self) -> float:
+        return self.ys[-1] - self.ys[0] + (self.heights[0] + self.heights[-1]) / 2
+
+    def left(self, place: int) -> tuple[float, float]:
+        return self.x - self.wide / 2, self.ys[self.places.index(place)]
+
+    def right(self, place: int) -> tuple[float, float]:
+        return self.x + self.wide / 2, self.ys[self.places.index(place)]
+
+
 def _columns(net: _Network) -> tuple[str, dict[str, str]]:
-    """The DOT text, and the titles of its elements by id."""
-    shown = [_shown(len(column)) for column in net.columns]
-    dense = max(map(len, shown)) > MAX_STACKED
-    graph = blank("LR", 0, WRITTEN_OUT._replace(ranksep=1.8 if dense else 0.4))
-    graph.attr(splines="line", nodesep="0.12", outputorder="edgesfirst", label=as_it_is(net.say("network key")))
-    graph.attr(fontname="Courier", fontsize="10", fontcolor=NEITHER)
-    titles: dict[str, str] = {}
-    for i, column in enumerate(net.columns):
-        _column(graph, net, i, shown[i], titles)
-        if i < len(net.layers):
-            shown[i].append(len(column))  # the unit that is always 1
+    """The DOT text, in which everything has its place, and the titles of its elements by id."""
+    graph = blank("LR", 0, key=net.say("network key"))
+    graph.attr(layout="neato", inputscale="72", splines="line", outputorder="edgesfirst")
+    columns, titles = _side_by_side(net), dict[str, str]()
+    above = -max([column.height for column in columns]) / 2 - LINE
+    for i, column in enumerate(columns):
+        _text(graph, f"c{i}", net.heading(i), column.x, above)
+        _draw_column(graph, net, i, column, titles)
     largest = max([abs(p.data) for p in net.names if math.isfinite(p.data)], default=0.0) or 1.0
-    wires = 0
-    for i in range(len(net.layers)):
-        drawn = [(k, j, p) for k, j, p in net.weights_into(i) if k in shown[i] and j in shown[i + 1]]
-        for k, j, p in drawn:
+    drawn = [_drawn_weights(net, i, *columns[i : i + 2]) for i in range(len(net.layers))]
+    thickest = THICKEST if max(map(len, drawn)) <= MAX_NUMBERED else THICKEST_OF_MANY
+    count = 0
+    for i, (column, following, weights) in enumerate(zip(columns, columns[1:], drawn)):
+        wires = [Wire(column.right(k), _end(following, j, of_all), _number_width(p)) for k, j, of_all, p in weights]
+        numbers = numbers_on(wires) if len(wires) <= MAX_NUMBERED else []
+        for n, (wire, (k, j, of_all, p)) in enumerate(zip(wires, weights)):
+            end = f"u{i + 1}_{j}" if of_all == (0, 1) else _point(graph, f"p{count}", wire.end)
+            parts = [_wire(graph, f"w{count}", f"u{i}_{k}", end, p.data, thickest, largest)]
+            parts += [_number(graph, f"t{count}", p.data, numbers[n])] if numbers else []
             title = net.say("network weight", name=net.names[p], data=number_text(p.data), grad=net.grad(p))
-            numbered = len(drawn) <= MAX_NUMBERED
-            titles |= dict.fromkeys(_wire(graph, wires, f"u{i}_{k}", f"u{i + 1}_{j}", p.data, largest, numbered), title)
-            wires += 1
+            titles |= dict.fromkeys(parts, title)
+            count += 1
     return graph.source, titles
+
+
+def _side_by_side(net: _Network) -> list[_Column]:
+    """The columns from left to right, as far apart as headings and numbers on wires need; short ones are spread."""
+    tight = [_column(units, always_one=i < len(net.layers)) for i, units in enumerate(net.columns)]
+    tallest = max([column.height for column in tight])
+    columns: list[_Column] = []
+    for i, column in enumerate(tight):
+        spread = min(WIDEST_SPREAD, (tallest - sum(column.heights)) / len(column.heights))
+        column = column._replace(ys=max(column.ys, stacked(column.heights, spread), key=lambda ys: ys[-1]))
+        if columns:
+            before, headings = columns[-1], [WRITTEN_OUT.width(net.heading(at)) for at in (i - 1, i)]
+            weights = _drawn_weights(net, i - 1, before, column)
+            widest = max([_number_width(p) for *_, p in weights])
+            apart = widest + BESIDE_NUMBER if len(weights) <= MAX_NUMBERED else DENSE
+            boxes = (before.wide + column.wide) / 2 + apart
+            column = column._replace(x=before.x + max(boxes, sum(headings) / 2 + BETWEEN_HEADINGS))
+        columns.append(column)
+    return columns
+
+
+def _column(units: list[_Unit], always_one: bool) -> _Column:
+    shown = _shown(len(units))
+    stacked_fields = len(units) <= MAX_STACKED
+    fields = [[WRITTEN_OUT.width(text) + FIELD_MARGIN for text in (units[k].name, *units[k].numbers)] for k in shown]
+    wide = max([LEAST_WIDTH, *[max(row) if stacked_fields else sum(row) for row in fields]])
+    heights = [LINE * len(row) if stacked_fields else LINE for row in fields]
+    folded = len(shown) < len(units)
+    places = [*shown[:-1], *([MORE] if folded else []), shown[-1], *([len(units)] if always_one else [])]
+    heights += [LINE] * (len(places) - len(shown))
+    gap = BETWEEN_STACKED if stacked_fields else BETWEEN_ROWS
+    return _Column(places, stacked_fields, wide, heights, stacked(heights, gap))
 
 
 def _shown(count: int) -> list[int]:
@@ -208,67 +282,84 @@ def _shown(count: int) -> list[int]:
     return list(range(count)) if count <= MAX_COLUMN else [*range(FIRST_SHOWN), count - 1]
 
 
-def _column(graph: graphviz.Digraph, net: _Network, i: int, shown: list[int], titles: dict[str, str]) -> None:
-    """One column, from its heading down to the unit that is always 1."""
-    units, last = net.columns[i], i == len(net.layers)
-    kind = "root" if last else "inner" if i else "leaf"
-    stacked, boxes = len(units) <= MAX_STACKED, [f"c{i}"]
-    wide = "0.5" if stacked else f"{max(map(_row_width, units)):.2f}"
-    text = {"shape": "plaintext", "margin": "0.02", "style": "filled", "fillcolor": "white"}
-    with graph.subgraph(graph_attr={"rank": "same"}) as column:
-        column.node(f"c{i}", as_it_is(escape(net.heading(i))), _attributes=text)
-        for k in shown:
-            if k and k - 1 not in shown:
-                more = net.say("network more", count=len(units) - len(shown))
-                column.node(f"m{i}", as_it_is(escape(more)), _attributes=text)
-                boxes.append(f"m{i}")
-            boxes.append(f"u{i}_{k}")
-            titles[boxes[-1]] = units[k].title
+def _drawn_weights(
+    net: _Network, i: int, column: _Column, following: _Column
+) -> list[tuple[int, int, tuple[int, int], Value]]:
+    """Those between two columns of which both ends are drawn, as `weights_into` has them."""
+    return [weight for weight in net.weights_into(i) if weight[0] in column.places and weight[1] in following.places]
+
+
+def _number_width(p: Value) -> float:
+    return WRITTEN_OUT.width(number_text(p.data, DIGITS)) + 6.0
+
+
+def _end(column: _Column, j: int, of_all: tuple[int, int]) -> tuple[float, float]:
+    """Where wires end at a neuron: each piece of a maxout neuron has its own end."""
+    (x, y), (piece, pieces) = column.left(j), of_all
+    height = column.heights[column.places.index(j)]
+    return x, y + height * ((piece + 0.5) / pieces - 0.5)
+
+
+# ---- what is drawn of them ----
+
+
+def _at(x: float, y: float) -> str:
+    """A place that stays as it is, upwards."""
+    return f"{x:.2f},{-y:.2f}!"
+
+
+def _text(graph: graphviz.Digraph, name: str, text: str, x: float, y: float) -> None:
+    graph.node(name, as_it_is(escape(text)), shape="plaintext", margin="0.02", pos=_at(x, y))
+
+
+def _draw_column(graph: graphviz.Digraph, net: _Network, i: int, column: _Column, titles: dict[str, str]) -> None:
+    """The units of a column, and how many are left out."""
+    units = net.columns[i]
+    kind = "root" if i == len(net.layers) else "inner" if i else "leaf"
+    for k, y in zip(column.places, column.ys):
+        box = f"u{i}_{k}"
+        place = {"id": box, "pos": _at(column.x, y), "width": f"{column.wide / POINTS:.3f}", "height": "0.25"}
+        if k == MORE:
+            more = net.say("network more", count=len(units) - len(_shown(len(units))))
+            _text(graph, f"m{i}", more, column.x, y)
+        elif k == len(units):
+            graph.node(box, "1", _attributes={"shape": "box", "style": "rounded", "class": "one", **place})
+            titles[box] = net.say("network one")
+        else:
             fields = "|".join(map(escape_record, [units[k].name, *units[k].numbers]))
-            look = {"shape": "record", "id": boxes[-1], "class": f"value {kind}", "height": "0.25", "width": wide}
-            label = as_it_is(fields if stacked else f"{{{fields}}}")
-            column.node(boxes[-1], label, _attributes={**look, **STYLES[kind]})
-        if not last:
-            boxes.append(f"u{i}_{len(units)}")
-            look = {
-                "shape": "box",
-                "style": "rounded",
-                "id": boxes[-1],
-                "class": "one",
-                "height": "0.25",
-                "width": wide,
-            }
-            column.node(boxes[-1], "1", _attributes=look)
-            titles[boxes[-1]] = net.say("network one")
-        for above, below in zip(boxes, boxes[1:]):
-            column.edge(above, below, style="invis")
+            look = {"shape": "record", "class": f"value {kind}", **place, **STYLES[kind]}
+            graph.node(box, as_it_is(fields if column.stacked else f"{{{fields}}}"), _attributes=look)
+            titles[box] = units[k].title
 
 
-def _row_width(unit: _Unit) -> float:
-    """The inches that name and numbers take side by side, with a margin around each."""
-    return 0.1 * width("".join([unit.name, *unit.numbers])) + 0.22 * (1 + len(unit.numbers))
+def _point(graph: graphviz.Digraph, name: str, at: tuple[float, float]) -> str:
+    """An end of a wire that is not the middle of a box's side."""
+    graph.node(name, shape="point", style="invis", width="0", pos=_at(*at))
+    return name
+
+
+def _colour(weight: float) -> str:
+    return POSITIVE if weight > 0.0 else NEGATIVE if weight < 0.0 else NEITHER
 
 
 def _wire(
-    graph: graphviz.Digraph, count: int, start: str, end: str, weight: float, largest: float, numbered: bool
-) -> list[str]:
-    """The ids of the parts of a wire: itself or, where it bears its number, a wire to the number and one from there."""
-    colour = POSITIVE if weight > 0.0 else NEGATIVE if weight < 0.0 else NEITHER
+    graph: graphviz.Digraph, wire: str, start: str, end: str, weight: float, thickest: float, largest: float
+) -> str:
+    """The id of a wire: the largest weight of the network has the thickest."""
     share = min(1.0, abs(weight) / largest) if weight == weight else 1.0
-    pen = f"{THINNEST + (THICKEST - THINNEST) * share:.2f}"
-    look = {"color": colour, "penwidth": pen, "style": "dashed" if weight < 0.0 else "solid"}
-    look |= {"arrowhead": "none", "tailport": "e", "headport": "w"}
-    wire = {"id": f"w{count}", "class": "weight", **look}
-    if not numbered:
-        graph.edge(start, end, _attributes=wire)
-        return [f"w{count}"]
-    text = {"shape": "box", "style": "filled", "fillcolor": "white", "color": "white", "fontcolor": colour}
-    text |= {"margin": "0.03,0", "width": "0", "height": "0.2"}
-    text |= {"id": f"t{count}", "class": "number"}
-    graph.node(f"t{count}", number_text(weight, DIGITS), _attributes=text)
-    graph.edge(start, f"t{count}", _attributes=wire)
-    graph.edge(f"t{count}", end, _attributes={"id": f"v{count}", "class": "weight-end", **look})
-    return [f"w{count}", f"t{count}", f"v{count}"]
+    pen = f"{THINNEST + (thickest - THINNEST) * share:.2f}"
+    look = {"color": _colour(weight), "penwidth": pen, "style": "dashed" if weight < 0.0 else "solid"}
+    ends = {"arrowhead": "none", "tailport": "e", "headport": "w"}
+    graph.edge(start, end, _attributes={"id": wire, "class": "weight", **look, **ends})
+    return wire
+
+
+def _number(graph: graphviz.Digraph, number: str, weight: float, at: tuple[float, float]) -> str:
+    """The number of a weight, on its wire."""
+    look = {"shape": "box", "style": "filled", "fillcolor": "white", "color": "white", "fontcolor": _colour(weight)}
+    size = {"margin": "0.03,0", "width": "0", "height": "0.2", "pos": _at(*at)}
+    graph.node(number, number_text(weight, DIGITS), _attributes={"id": number, "class": "number", **look, **size})
+    return number
 
 
 # ---- large networks: a box per layer ----
@@ -297,7 +388,7 @@ def _totals(net: _Network, i: int) -> list[str]:
     if net.outputs:
         low, high = (number_text(bound(net.outputs[i]), DIGITS) for bound in (min, max))
         outputs = net.say("network outputs", low=low, high=high)
-    parameters = [p for _, _, p in net.weights_into(i - 1)]
+    parameters = [p for *_, p in net.weights_into(i - 1)]
     largest = number_text(max([abs(p.grad) for p in parameters]), DIGITS) if net.graded else "-"
     layer = net.layers[i - 1]
     pieces = len(layer[0].pieces)
