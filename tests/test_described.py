@@ -51,12 +51,12 @@ def trained_xnor():
 
 
 FORWARD = "Forward through 2 gates: from x = -2, y = 5, z = -4 to f = -12."
-FORWARD_ZH = "前向：x = -2, y = 5, z = -4，经过 2 个门，得到 f = -12。"
+FORWARD_ZH = "前向：由 x = -2，y = 5，z = -4 经过 2 个门得到 f = -12。"
 COLUMNS = "inputs: 2; layer 1: 2 sigmoid; layer 2: 1 sigmoid."
 COLUMNS_ZH = "输入：2 个；第 1 层：2 个 sigmoid；第 2 层：1 个 sigmoid。"
 BACKWARD, BACKWARD_ZH = (
     "Backward: x.grad = -4, y.grad = -4, z.grad = 3.",
-    "反向：x.grad = -4, y.grad = -4, z.grad = 3。",
+    "反向：x.grad = -4，y.grad = -4，z.grad = 3。",
 )
 
 

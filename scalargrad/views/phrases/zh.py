@@ -29,7 +29,7 @@ SENTENCES = {
     "resumed": "{name} = {data}，来自另一行",
     "circuit": "{values}、{gates}的计算图",
     "circuit around": "一个计算图中 {name} 周围的部分。",
-    "circuit forward": "前向：{leaves}，经过 {gates}，得到 {roots}。",
+    "circuit forward": "前向：由 {leaves} 经过 {gates}得到 {roots}。",
     "circuit backward": "反向：{gradients}。",
     "between sentences": "",
     "circuit key": "绿：值；红（在下）：它的梯度；通向门的线上：局部梯度",
