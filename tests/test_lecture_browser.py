@@ -280,13 +280,23 @@ def test_the_network_by_keyboard_alone(opened):
     assert "(0.5, 0.1)" in opened.inside("return $('map').getAttribute('aria-label')")
 
 
+@pytest.mark.parametrize("width", [1024, 1280, 1920])
+def test_the_network_stands_beside_its_plane(opened, width):
+    opened.browser.size(width, 800)
+    opened.open("#network")
+    places = opened.inside(
+        "return ['.circuit svg', '#map', '#curve'].map(one => document.querySelector(one).getBoundingClientRect())"
+        ".map(box => [box.left, box.right])"
+    )
+    assert all(right <= left for (_, right), (left, _) in zip(places, places[1:]))
+
+
 def test_the_plane_is_drawn_again_after_another_chapter(opened):
     opened.open("#network")
     before = opened.inside("run(); return $('map').width")
-    opened.press(Keys.PAGE_UP)
-    assert opened.ready() == NAMES[-2]
-    opened.press(Keys.PAGE_DOWN)
-    assert opened.ready() == "network"
+    for key, chapter in ((Keys.PAGE_UP, NAMES[-2]), (Keys.PAGE_DOWN, "network")):
+        opened.press(key)  # the frame tells the page, a moment later
+        WebDriverWait(opened.driver, 10).until(lambda _, chapter=chapter: opened.ready() == chapter)
     opened.press(" ")
     size = "return [timer, $('map').width]"  # which is measured after the chapter is laid out
     WebDriverWait(opened.driver, 10).until(lambda _: opened.inside(size) == [0, before])

@@ -40,7 +40,7 @@ LEAST_WIDTH = 36.0
 FIELD_MARGIN = 16.0  # beside the text of a field, on both sides together
 BETWEEN_STACKED, BETWEEN_ROWS = 14.0, 7.5
 WIDEST_SPREAD = 40.0  # between the units of a short column
-BESIDE_NUMBER = 130.0  # between two columns, besides the longest number on their wires
+BESIDE_NUMBER = 100.0  # between two columns, besides the longest number on their wires
 DENSE = 120.0  # between two columns whose wires bear no numbers
 BETWEEN_HEADINGS = 20.0
 
