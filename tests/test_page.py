@@ -348,7 +348,7 @@ def test_a_notebook_shows_it_in_a_frame():
     assert frame.elements == ["iframe"]
     assert dict(frame.attributes)["srcdoc"] == made.html
     assert dict(frame.attributes)["sandbox"] == "allow-scripts"
-    assert "box-sizing:border-box;width:100%" in dict(frame.attributes)["style"]  # with its border no wider than the cell
+    assert "box-sizing:border-box;width:100%" in dict(frame.attributes)["style"]  # no wider than the cell
     assert "</iframe>" not in inside
     assert repr(made) == "<Page of 9 values, 7 gates, 18 steps; .save('circuit.html') writes it>"
 

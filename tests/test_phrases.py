@@ -255,8 +255,9 @@ def read(page):
 
 
 def plotted(picture):
-    text = pytest.importorskip("matplotlib.text").Text
-    return [found.get_text() for found in picture.figure.findobj(text)]
+    from matplotlib.text import Text
+
+    return [found.get_text() for found in picture.figure.findobj(Text)]
 
 
 def printed(*arguments):
@@ -340,6 +341,8 @@ def blotted(monkeypatch):
 
 @pytest.mark.parametrize("name", SAID)
 def test_every_sentence_is_a_phrase(blotted, name):
+    if name.startswith("plot_"):
+        pytest.importorskip("matplotlib")
     said = SAID[name]()
     assert any(said) and left(said) == set()
 
