@@ -56,11 +56,7 @@ def framed(page: str, title: str, picture: str, steps: str, lang: str) -> str:
     page: the whole file.
     picture: an SVG.
     """
-    look = (
-        f'style="box-sizing:border-box;width:100%;height:{HEIGHT};border:1px solid #8886" title="{html.escape(title)}"'
-    )
+    style = f"box-sizing:border-box;width:100%;height:{HEIGHT};border:1px solid #8886"
+    look = f'style="{style}" title="{html.escape(title)}"'
     instead = f"<p>{html.escape(_said('untrusted', lang))}</p>\n{image(picture, title)}\n{steps}"
-    frame = (
-        f'<iframe sandbox="allow-scripts" style="{style}" title="{html.escape(title)}" srcdoc="{html.escape(page)}">'
-    )
-    return f"{frame}\n{instead}\n</iframe>"
+    return f'<iframe sandbox="allow-scripts" {look} srcdoc="{html.escape(page)}">\n{instead}\n</iframe>'
