@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import gc
 import io
+import itertools
 import math
 import random
 import re
@@ -14,6 +15,7 @@ import sys
 import pytest
 
 from scalargrad import Value, check_gradients, language, nn
+from scalargrad.views.phrases import say
 
 X, Y = nn.moons(30, seed=0)
 LINE = [[0.0], [1.0], [2.0], [3.0]]  # y = 2 x + 1 is to be found
@@ -222,6 +224,36 @@ def test_a_line_fails_where_a_network_does_not():
 
 
 # ---- Ctrl-C ----
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("done", [0, 3])
+def test_ctrl_c_is_told_in_one_line(monkeypatch, capsys, lang, done):
+    forward, calls = nn.MLP.__call__, itertools.count(-1)  # before the first step the model is run once
+
+    def interrupted(self, x):
+        if next(calls) == done * len(X):
+            raise KeyboardInterrupt
+        return forward(self, x)
+
+    monkeypatch.setattr(nn.MLP, "__call__", interrupted)
+    with language(lang):
+        history = nn.fit(small(), X, Y, "max_margin", epochs=10)
+        line = capsys.readouterr().err
+        assert line.startswith(say("progress interrupted", done=done, steps=10, told="").rstrip())
+    assert line.count("\n") == 1 and (not done or f"{history.loss[-1]:.4g}" in line)
+
+
+@pytest.mark.parametrize("stream", [None, io.StringIO()])
+def test_ctrl_c_where_nothing_can_be_told(monkeypatch, stream):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    if stream:
+        stream.close()
+    monkeypatch.setattr(nn.SGD, "step", interrupted)
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert nn.fit(small(), X, Y, "max_margin", "sgd", epochs=10).stopped == "interrupted after 0 of 10 steps"
 
 
 def test_ctrl_c_in_the_forward_pass(monkeypatch):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from ..views.phrases import say
@@ -62,9 +64,19 @@ def progress_of(steps: int, wanted: bool) -> Silence:
         return Lines(steps)
 
 
+def tell_of_interruption(steps: Sequence[Step], planned: int) -> None:
+    """Says in one line on standard error how far a run came that Ctrl-C has ended, also where no progress was shown."""
+    told = _told(steps[-1]) if steps else ""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # it may be closed, a broken pipe, or None
+        sys.stderr.write(say("progress interrupted", done=len(steps), steps=planned, told=told).rstrip() + "\n")
+        sys.stderr.flush()
+
+
 def _is_watched(stream: Any) -> bool:
     """Whether somebody sees what is written there: it is a terminal or the output of a notebook."""
-    return stream is not None and (stream.isatty() or type(stream).__module__.startswith("ipykernel."))
+    if stream is None or getattr(stream, "closed", False):
+        return False
+    return bool(stream.isatty() or type(stream).__module__.startswith("ipykernel."))
 
 
 def _told(step: Step) -> str:

@@ -17,7 +17,7 @@ from .history import History
 from .losses import LOSSES, Loss, LossName
 from .neurons import count
 from .optimisers import Optimiser, OptimiserName, at_least_0, optimiser_of
-from .progress import progress_of
+from .progress import progress_of, tell_of_interruption
 from .recorded import Recorded
 from .schedules import Schedule
 from .starts import generator
@@ -118,6 +118,8 @@ def fit(
         run.history.stopped = f"interrupted after {len(run.history)} of {planned} steps"
     finally:
         bar.close()
+    if run.history.stopped:
+        tell_of_interruption(run.history.steps, planned)
     return run.history
 
 

@@ -550,6 +550,7 @@ help(name) tells about a name, Ctrl-D leaves.""",
     # training
     "progress unit": "step",
     "progress step": "step {done}/{steps}  {told}",
+    "progress interrupted": "interrupted after {done} of {steps} steps, the model keeps what it has learned  {told}",
     "progress loss": "loss {loss}  rate {rate}",
     "progress accuracy": "loss {loss}  accuracy {accuracy}  rate {rate}",
     # networks

@@ -550,6 +550,7 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     # training
     "progress unit": "步",
     "progress step": "第 {done}/{steps} 步  {told}",
+    "progress interrupted": "在 {steps} 步中的第 {done} 步之后中断，模型保留已学到的内容  {told}",
     "progress loss": "损失 {loss}  学习率 {rate}",
     "progress accuracy": "损失 {loss}  正确率 {accuracy}  学习率 {rate}",
     # networks
