@@ -17,6 +17,7 @@ from ..gate import NO_SLOPE, OVERFLOWS, REFUSES, Gate
 from ..graph import topological_order
 from ..table import GATES
 from ..value import Value
+from .phrases import reason
 
 SPELLED = (
     "add",
@@ -114,5 +115,5 @@ def inputs_in(node: Value, places: Mapping[Value, int]) -> list[int | str]:
 
 def _about(gate: Gate, count: int) -> str:
     about: dict[str, Any] = {"name": gate.name, "names": gate.input_names(count)}
-    about |= {part: getattr(gate, part) for part, usual in USUAL.items() if getattr(gate, part) != usual}
+    about |= {part: reason(getattr(gate, part)) for part, usual in USUAL.items() if getattr(gate, part) != usual}
     return "".join(f", {key}: {json.dumps(value)}" for key, value in about.items()).replace("<", "\\u003c")

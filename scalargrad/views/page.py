@@ -17,7 +17,7 @@ from typing import Any
 
 from .. import files
 from ..formula import OPERATORS
-from ..gate import Gate
+from ..gate import NO_SLOPE, OVERFLOWS, REFUSES, SLOPE_OVERFLOWS, Gate
 from ..given import whole, wrong
 from ..text import clip
 from ..value import Value
@@ -27,7 +27,7 @@ from .handout import framed, step_table
 from .html_file import filled, framework, html_path, script_json, worded
 from .layout import LayoutName
 from .page_circuit import PageCircuit
-from .phrases import LANGUAGES, LanguageName
+from .phrases import LANGUAGES, LanguageName, reason
 from .story import Story
 
 SCRIPTS = (
@@ -41,12 +41,13 @@ SCRIPTS = (
     "page_descent.js",
     "page_print.js",
 )
+USUAL = {"REFUSES": REFUSES, "NO_SLOPE": NO_SLOPE, "OVERFLOWS": OVERFLOWS, "SLOPE_OVERFLOWS": SLOPE_OVERFLOWS}
 STYLES = ("page.css", "page_explore.css")
 PARTS = ("title", "summary", "circuits", "codes", "table", "json", "gates")  # what a page has of its own
 TOLD = re.compile(
     "page |edge |"
-    "(first|adds up|product|local|gate|a tie|ties|routes|picks|distributes|flips|switches|scales|differs|both"
-    "|one path|paths|more|about)$"
+    "(first|comma|in all|adds up|product|local|gate|a tie|ties|routes|picks|distributes|flips|switches|scales|differs"
+    "|both|one path|paths|more|about)$"
 )
 
 
@@ -195,6 +196,8 @@ def template(lang: str, start: str | Path = "page_start.js", styles: tuple[str |
     """
     frame = framework("page.html").rstrip()
     script = "\n".join([compact("page_gates.js"), "{{gates}}", *map(compact, [*SCRIPTS, start])])
+    for mark, usual in USUAL.items():
+        script = script.replace(f"{{{{{mark}}}}}", script_json(reason(usual, lang)))
     common = {
         "lang": lang,
         "style": "\n".join(map(compact, [*STYLES, *styles])),

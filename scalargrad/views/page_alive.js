@@ -28,8 +28,7 @@ function resultAt(one, given) { // the roots, each times its upstream, added up;
   return one.ups.reduce((sum, [row, up]) => sum + Number(up) * z[row], 0);
 }
 
-const OVERFLOWS = "cannot give a result that fits a float: scale its inputs down first"; // gate.py has these words, too
-const SLOPE_OVERFLOWS = "cannot give a local gradient that fits a float: it is too steep here; scale or move its inputs";
+const REFUSES = {{REFUSES}}, NO_SLOPE = {{NO_SLOPE}}, OVERFLOWS = {{OVERFLOWS}}, SLOPE_OVERFLOWS = {{SLOPE_OVERFLOWS}}; // of gate.py
 
 function runAgain(one) {
   const { rows, steps, turn, values } = one, z = (one.z = []), slopes = (one.slopes = []), given = numbersNow(one);
@@ -40,10 +39,10 @@ function runAgain(one) {
     z[i] = given.get(i) ?? row;
     if (!isGate(row) || one.failure) continue;
     const step = steps[next++], xs = numbersOf(row, z);
-    let { domain: refusal = "cannot be computed", overflow = OVERFLOWS } = row.gate;
+    let { domain: refusal = REFUSES, overflow = OVERFLOWS } = row.gate;
     try {
       z[i] = row.gate.output(...xs);
-      [refusal, overflow] = [row.gate.steep ?? "cannot give a finite local gradient", SLOPE_OVERFLOWS];
+      [refusal, overflow] = [row.gate.steep ?? NO_SLOPE, SLOPE_OVERFLOWS];
       slopes[i] = slopesOf(row, z, z[i]);
       sayForward(step, row, xs, z[i], slopes[i]);
     } catch (error) {
@@ -71,8 +70,8 @@ function refused(gate, given, xs, reason) { // Gate.error
     const name = given[place] ?? gate.names[place], text = Number.isFinite(x) ? typed(x) : special(x);
     return given[place] === null && given.includes(name) ? text : `${name} = ${text}`;
   });
-  if (shown.length > 4) shown.splice(3, shown.length, `... (${xs.length} in all)`);
-  return `${gate.name}: input${xs.length > 1 ? "s" : ""} ${shown.join(", ")} ${reason}`;
+  if (shown.length > 4) shown.splice(3, shown.length, say("in all", { count: xs.length }));
+  return say(xs.length > 1 ? "page refuse" : "page refuses", { gate: gate.name, inputs: shown.join(say("comma")), reason });
 }
 
 function sayForward(step, row, xs, z, slopes) {

@@ -148,15 +148,16 @@ class PageCircuit:
             name = group.attrib.pop("id") if nameless else group.get("id", "")
             if name in composite:
                 group.set("class", f"{group.get('class')} composite{' inside' if self.index else ''}")
-        _, _, wide, high = str(svg.get("viewBox")).split()
-        svg.set("style", f"--w:{wide};--h:{high}")
+        _, _, wide, high = map(float, str(svg.get("viewBox")).split())
+        svg.set("viewBox", f"0 0 {wide:g} {high:g}")
+        svg.set("style", f"--w:{wide:g};--h:{high:g}")
         del svg.attrib["width"], svg.attrib["height"]
         for element in svg.iter():
             for said_by_css in ("fill", "stroke", "font-family", "font-size", XML_SPACE):
                 element.attrib.pop(said_by_css, None)
             if element.get("text-anchor") == "middle":  # as most of them
                 del element.attrib["text-anchor"]
-        return labelled(svg, self.summary).replace(" />", "/>").replace("<title/>\n", "")
+        return labelled(svg, self.summary).replace(" />", "/>").replace("<title/>\n", "").replace("\n\n", "\n")
 
     def _drawn(self, engine: str | None) -> ET.Element:
         """The SVG with what boxes and wires show after the last step, instead of what they have room for."""

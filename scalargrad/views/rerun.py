@@ -14,7 +14,7 @@ from ..table import maximum, minimum, pick
 from ..value import Value
 from .javascript import Script, gate_script, inputs_in, script_number
 from .patterns import manner
-from .phrases import MAX_LISTED
+from .phrases import MAX_LISTED, language
 from .spelling import Shown, course_slopes, shared_slopes, slope_formula, template
 from .story import Story
 
@@ -31,7 +31,8 @@ class Rerun:
     def __init__(self, story: Story):
         self.story = story
         self.places = {node: i for i, node in enumerate(story.order)}
-        written = {node: gate_script(node.gate, node.numbers[1:]) for node in story.gates if node.gate}
+        with language(story.lang):
+            written = {node: gate_script(node.gate, node.numbers[1:]) for node in story.gates if node.gate}
         self._long = {node for node, text in written.items() if text and len(text) > MAX_SCRIPT}
         self._scripts = {node: None if node in self._long else text for node, text in written.items()}
 

@@ -87,11 +87,15 @@ def said_again(error: BaseException | None, lang: str | None = None) -> str:
     inputs are a list.
     """
     phrase, parts = getattr(error, "facts", ("", {}))
-    sentences = LANGUAGES[known(lang)]
-    if sentences is LANGUAGES["en"] or not phrase:
+    if known(lang) == "en" or not phrase:
         return ""
-    words = {field: sentences.get(f"reason {part}", part) for field, part in parts.items()}
+    words = {field: reason(part, lang) if isinstance(part, str) else part for field, part in parts.items()}
     return say(phrase, lang, **in_lines(words, lang))
+
+
+def reason(text: str, lang: str | None = None) -> str:
+    """Why a gate refuses its inputs, in the language; as it is where there is no sentence for it."""
+    return LANGUAGES[known(lang)].get(f"reason {text}", text)
 
 
 def times() -> str:

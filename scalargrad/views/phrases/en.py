@@ -234,6 +234,8 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "page reset": "Reset",
     "page change": "To change an input, drag its box sideways, or double-click it (Enter) and type; "
     "the keys up and down move it a little. An `if` in your Python code is not asked again.",
+    "page refuses": "{gate}: input {inputs} {reason}",
+    "page refuse": "{gate}: inputs {inputs} {reason}",
     "page stops": "The forward pass stops here: change an input.",
     "fixed by a gate": "{names}: as recorded, because {gate} is a gate of your own that has no JavaScript.",
     "fixed by a long gate": "{names}: as recorded, because {gate} of so many inputs is too long for a page.",

@@ -252,6 +252,8 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "page reset": "重置",
     "page change": "要改变一个输入：左右拖动它的框，或者双击它（或按回车键）再输入；"
     "上下方向键微调。Python 代码中的 `if` 不会重新判断。",
+    "page refuses": "{gate}：输入 {inputs}，{reason}",
+    "page refuse": "{gate}：输入 {inputs}，{reason}",
     "page stops": "前向传播到此为止：请改变一个输入。",
     "fixed by a gate": "{names}：保持记录时的数，因为 {gate} 是自定义的门，没有 JavaScript。",
     "fixed by a long gate": "{names}：保持记录时的数，因为输入这么多的 {gate} 对网页来说太长。",
