@@ -53,6 +53,8 @@ INSTEAD = {
 HINTED = (ast.BitXor, ast.FloorDiv, ast.Mod, ast.Attribute, ast.Compare, ast.IfExp, ast.AugAssign)
 Facts = tuple[str, Mapping[str, object]]
 PRODUCT = re.compile(r"(\d+\.?\d*(?:[eE][+-]?\d+)?)([^\W\d]\w*)")  # 2x, where 2 * x is meant
+WORD = re.compile(r"[\w.]+")
+SIGNS = {"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "²": "** 2", "³": "** 3"}  # copied from a text
 
 
 class ExpressionError(ValueError):
@@ -72,6 +74,28 @@ def _error(phrase: str, place: tuple[str, int] = ("", 0), /, **parts: object) ->
     error = ExpressionError(say(f"expression {phrase}", "en", **in_lines(parts, "en")), *place)
     error.facts = (f"expression {phrase}", parts)
     return error
+
+
+def _syntax_error(reason: str, line: str, column: int) -> ExpressionError:
+    """What Python calls a syntax error, in words that say what to write."""
+    place, before, here = (line, column), line[:column].strip(), line[column:].strip()
+    product = PRODUCT.search(line) if "decimal literal" in reason else None
+    if product:
+        return _error("product", place, number=product[1], name=product[2])
+    if here[:1] in SIGNS:
+        return _error("sign", place, sign=here[0], instead=SIGNS[here[0]])
+    if reason != "invalid syntax":
+        return _error("syntax", place, reason=reason)
+    if not here:
+        return _error("ends", place)
+    if here[0] == "=" and not before:
+        return _error("no target", place)
+    name = WORD.findall(before)[-1:]
+    if name and name[0] in FUNCTIONS and before.endswith(name[0]):
+        return _error("uncalled", place, name=name[0])
+    found = WORD.match(here)
+    beside = found and (before[-1:].isalnum() or before[-1:] in ("_", ")", "]"))
+    return _error("no operator" if beside else "out of place", place, found=found[0] if found else here[0])
 
 
 def evaluate(text: str, values: Mapping[str, float] | None = None) -> Value:
@@ -153,11 +177,7 @@ class _Reader:
                 statements = ast.parse("\n".join(self.lines)).body
         except SyntaxError as error:
             line = self.lines[min(error.lineno or 1, len(self.lines)) - 1] if self.lines else ""
-            product = PRODUCT.search(line) if "decimal literal" in error.msg else None
-            place = line, (error.offset or 1) - 1
-            if product:
-                raise _error("product", place, number=product[1], name=product[2]) from None
-            raise _error("syntax", place, reason=error.msg) from None
+            raise _syntax_error(error.msg, line, (error.offset or 1) - 1) from None
         except (RecursionError, MemoryError):
             raise _error("too deep") from None
         except ValueError as error:

@@ -207,17 +207,22 @@ def test_pi_is_known_unless_the_name_is_given_or_assigned():
 
 REFUSED = [
     # not Python
-    ("x +", "", "not an expression"),
-    ("x y", "y", "not an expression"),
-    ("x * * y", "* y", "not an expression"),
+    ("x +", "", "it ends where a number, a name or a bracket is expected"),
+    ("x y", "y", "an operator is missing before y"),
+    ("2 * (x) y", "y", "an operator is missing before y"),
+    ("sin x", "x", "sin is a gate: write sin(...)"),
+    ("x × y", "×", "write * for ×"),
+    ("x²", "²", "write ** 2 for ²"),
+    ("=x", "=x", "no name stands before ="),
+    ("x * * y", "* y", "* cannot stand here"),
     ("(x", "(x", "never closed"),
     ("x)", ")", "unmatched"),
-    ("f = ", "", "not an expression"),
+    ("f = ", "", "it ends where"),
     ("2x", None, "not an expression: write 2 * x"),
     ("x + 0.5y1", None, "not an expression: write 0.5 * y1"),
     ("2(x)", "2(", "a product is written with *"),
     ("(x + 1)(x - 1)", "(x + 1)", "a product is written with *"),
-    ("x = = y", "= y", "not an expression"),
+    ("x = = y", "= y", "= cannot stand here"),
     ("x $ y", "$ y", "allowed are numbers, names, + - * / ** and gates such as exp(x)"),
     ("a = x; b = * y", "* y", ""),
     # no expression
