@@ -3,7 +3,7 @@
     from scalargrad.micrograd import Value, Neuron, Layer, MLP, draw_dot, trace
 
 Nothing else changes: a `Value` of this room is a `scalargrad.Value` that knows a few names more, and every view,
-function and check takes it.  What is another thing here is in the README, "Coming from micrograd".
+function and check takes it.  What is another thing here is in demos/coming-from.md.
 
 Source: micrograd, Andrej Karpathy, 2020, whose interface this is.
 """

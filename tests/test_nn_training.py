@@ -568,6 +568,7 @@ def test_arguments_are_checked_before_the_model_is_touched(arguments, kind, word
     ("ask", "kind", "words"),
     [
         (lambda: nn.fit(small(), X, Y, "max_margin", lr=0.1), TypeError, "has no argument lr: write learning_rate"),
+        (lambda: nn.fit(small(), X, Y, "max_margin", optimiser="adam"), TypeError, "optimiser: write optimizer"),
         (lambda: nn.fit(small(), X, Y, "max_margin", speed=1), TypeError, "has no argument speed$"),
         (lambda: nn.MLP([2, 3, 1]), TypeError, r"write MLP\(2, \[3, 1\]\)"),
         (lambda: nn.MLP(2, 3, 1), TypeError, r"one number per layer, as in"),

@@ -22,6 +22,8 @@ from .recorded import Recorded
 from .schedules import Schedule
 from .starts import generator
 
+MEANT = {"lr": "learning_rate", "optimiser": "optimizer"}  # what to write for what people write
+
 
 def fit(
     model: Any,
@@ -88,7 +90,7 @@ def fit(
     ImportError, naming the package, for an engine that is not installed.
     """
     for name in misspelt:
-        raise TypeError(f"fit has no argument {name}" + (": write learning_rate" if name == "lr" else ""))
+        raise TypeError(f"fit has no argument {name}" + (f": write {MEANT[name]}" if name in MEANT else ""))
     chosen_loss, l2 = chosen("a loss", loss, LOSSES), at_least_0("l2", l2)
     labels = labels_of if chosen_loss in LOSSES.values() else rows_of
     data = _data(X, labels(y), "X")
