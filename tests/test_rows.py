@@ -11,7 +11,7 @@ import pytest
 from conftest import FIGURES
 from test_layout import recurrence, sums
 
-from scalargrad import Value, draw, page
+from scalargrad import Value, draw, micrograd, page
 from scalargrad.graph import topological_order
 from scalargrad.views.layout import SVG, plain_id
 from scalargrad.views.rows import FRAME, MARKS, Columns
@@ -27,7 +27,15 @@ def chain(count):
     return y
 
 
+def micrograd_loss():
+    """The loss of two examples, with a gate for every product and sum."""
+    random.seed(1)
+    model = micrograd.MLP(2, [3, 1])
+    return sum((model(xs) - y) ** 2 for xs, y in (([1.0, -2.0], 1.0), ([0.5, 1.0], -1.0)))
+
+
 LONG = {"chain": chain(300), "sum": sums(100, Value(1.0, "x")), "recurrence": recurrence(30)}
+LONG["loss"] = micrograd_loss()
 FOLDED = {"logic-xnor"}
 FOLDED_ON_A_PAGE = {"sigmoid-staged", "sigmoid_neuron"}  # which has room for the numbers of its readers
 LONG["sum of an inner value"] = sums(120, Value(2.0, "x") * 3)

@@ -84,7 +84,12 @@ class Circuit:
         self._has_copies = reaches_far(self.values, story.uses)
         again = look.width(story.say("again")) if self._has_copies else 0.0
         self._columns = Columns(self.values, story.uses, boxes, gates, self._label_widths(), again)
-        self.rows = dict.fromkeys(self.values, 0) if widest is None else self._columns.folded(widest)
+        self._widest = widest
+
+    @cached_property
+    def rows(self) -> dict[Value, int]:
+        """{value: the row that it stands in}."""
+        return dict.fromkeys(self.values, 0) if self._widest is None else self._columns.folded(self._widest)
 
     @property
     def is_folded(self) -> bool:

@@ -7,8 +7,9 @@ again, with the name of its value, in the row where that is used.
 
 from __future__ import annotations
 
-import itertools
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, groupby, zip_longest
 
 from ..gate import CONSTANT
 from ..value import Value
@@ -16,7 +17,7 @@ from .span import columns
 
 NARROWER, TRIED = 0.95, 20  # rows that fit one by one may not fit together: narrower ones are tried too
 FRAME = 24.0  # points around a picture
-MARKS = 120.0  # points that rows take in addition: dots at both ends, the labels of wires that pass over columns
+MARKS = 175.0  # points that rows take in addition: for dots at both ends, and where no wire holds a gate in its column
 
 
 class Columns:
@@ -41,49 +42,52 @@ class Columns:
         self.shown, self.uses = shown, uses
         self.column = columns(shown, uses)
         self.last = max(self.column.values())
-        box, gate = self._widest(boxes), self._widest(gates)
-        near, before, behind = self._labels(labels)
-        self.in_one_row = sum(box) + sum(gate) + sum(before) + sum(behind) + FRAME
-        copied = self._widest({use: again for leaf in shown if not leaf.gate for use in uses[leaf][1:] if use in boxes})
-        self.boxes = [*map(max, box, [*copied[1:], 0.0])]  # in rows, where a copy stands in the column before its use
-        self.wires = [*map(sum, zip(gate, near))]
-
-    def _widest(self, widths: Mapping[Value, float]) -> list[float]:
-        """The widest of the values in each column."""
-        widest = [0.0] * (self.last + 1)
-        for node, wide in widths.items():
-            widest[self.column[node]] = max(widest[self.column[node]], wide)
-        return widest
-
-    def _labels(self, labels: Iterable[tuple[Value, Value, float]]) -> tuple[list[float], ...]:
-        """The widest label of each column, three times: where all wires are short, before gates, and behind gates.
-
-        Graphviz puts a label in the middle of its wire.  That is before the gate, if the value stands in the column
-        before; of a wire that passes over columns it may be behind another gate.
-        """
-        near, before, behind = ([0.0] * (self.last + 1) for _ in range(3))
-        for start, end, wide in labels:
-            middle, is_between = divmod(self.column[start] + self.column[end], 2)
-            for there, place in ((near, self.column[end]), (before, middle + 1) if is_between else (behind, middle)):
-                there[place] = max(there[place], wide)
-        return near, before, behind
+        self._boxes, self._gates, self._labels, self._again = boxes, gates, [*labels], again
+        self.boxes = _widest((self.column[node], wide) for node, wide in boxes.items())
+        near = _widest((self.column[end], wide) for _, end, wide in self._labels)  # where all wires are short
+        self.wires = [gate + label for gate, label in zip_longest(self._widest_gates(self.column), near, fillvalue=0.0)]
 
     def width(self, ends: Sequence[int] = ()) -> float:
         """How wide the picture is, in rows that end with these columns and have their columns below each other."""
-        if not ends:
-            return self.in_one_row
-        rows = [*zip([0, *ends], [*ends, self.last])]
-        boxes = itertools.zip_longest(*[self.boxes[start : end + 1] for start, end in rows], fillvalue=0.0)
-        wires = itertools.zip_longest(*[self.wires[start + 1 : end + 1] for start, end in rows], fillvalue=0.0)
-        return sum(map(max, boxes)) + sum(map(max, wires)) + FRAME + MARKS
+        row = self._rows(ends)
+        column = dict[Value, int]()  # in its row, where a wire from another one is short
+        for _, members in groupby(sorted(self.shown, key=row.__getitem__), key=row.__getitem__):
+            column |= columns([*members], self.uses)
+        boxes = [(column[node], wide) for node, wide in self._boxes.items()]
+        copied = [
+            (column[use] - 1, self._again)
+            for leaf in self.shown
+            if not leaf.gate
+            for use in self.uses[leaf]
+            if use in row and row[use] != row[leaf]
+        ]
+        between = [*self._widest_gates(column), *self._widest_labels(column, row)]
+        return sum(_widest([*boxes, *copied])) + sum(between) + FRAME + (MARKS if ends else 0.0)
+
+    def _widest_gates(self, column: Mapping[Value, int]) -> list[float]:
+        return _widest((column[node], wide) for node, wide in self._gates.items())
+
+    def _widest_labels(self, column: Mapping[Value, int], row: Mapping[Value, int]) -> list[float]:
+        """How wide the labels before the gates of each column are, and those behind.
+
+        Graphviz puts a label in the middle of its wire.  That is before the gate, if the value stands in the column
+        before, or in another row; of a wire that passes over columns it may be behind another gate.
+        """
+        places: list[list[tuple[int, float]]] = [[], []]
+        for start, end, wide in self._labels:
+            begin = column[start] if row[start] == row[end] else column[end] - 1
+            middle, is_between = divmod(begin + column[end], 2)
+            places[is_between].append((middle + is_between, wide))
+        return [wide for place in places for wide in _widest(place)]
 
     def folded(self, widest: float) -> dict[Value, int]:
         """{value: the row that it stands in}, counted from 0, where the picture is no wider if that can be helped."""
-        ends, row = self._best_ends(widest), dict[Value, int]()
-        for node in self.shown:
-            place = self.column[node] + (not node.gate and self.column[node] < self.last)  # a leaf is beside its use
-            row[node] = sum([end < place for end in ends])
-        return row
+        return self._rows(self._best_ends(widest))
+
+    def _rows(self, ends: Sequence[int]) -> dict[Value, int]:
+        """{value: the row that it stands in}, where rows end with these columns; a leaf is beside its use."""
+        places = {node: self.column[node] + (not node.gate and self.column[node] < self.last) for node in self.shown}
+        return {node: bisect_left(ends, place) for node, place in places.items()}
 
     def _best_ends(self, widest: float) -> list[int]:
         """The last column of each row but the last one, where rows with their columns below each other fit together."""
@@ -119,4 +123,12 @@ class Columns:
             if reached and node.form is not CONSTANT:
                 begins[self.column[node] if node.gate else min(reached)] += 1
                 begins[max(reached)] -= 1
-        return list(itertools.accumulate(begins))
+        return list(accumulate(begins))
+
+
+def _widest(widths: Iterable[tuple[int, float]]) -> list[float]:
+    """The widest in each column, of what is given with its column."""
+    widest = dict[int, float]()
+    for column, wide in widths:
+        widest[column] = max(widest.get(column, 0.0), wide)
+    return [widest.get(column, 0.0) for column in range(1 + max(widest, default=0))]
