@@ -7,7 +7,7 @@ on the other side of a kink than the floats are, its truth is that of another gr
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, combinations, product, repeat
 from typing import Any
 
@@ -22,6 +22,7 @@ NOT_REAL = (
     ArithmeticError,
     ValueError,
 )  # for a complex number in a real place, log(0), ...
+MAX_ANGLE = 1e13  # radians; of a larger one that was rounded itself nobody knows where in its turn it is
 MAX_SIZE = 1e30  # beyond it, or below its inverse, a step is no small one any more
 
 
@@ -72,11 +73,20 @@ def has_truth(recipe: Recipe, numbers: list[float]) -> bool:
     plain = [x for _, inputs in recipe.gates for x in inputs if type(x) is float]
     if not all(x == 0.0 or 1 / MAX_SIZE < abs(x) < MAX_SIZE for x in [*numbers, *plain]):
         return False
+    if any(abs(numbers[x]) > MAX_ANGLE for x in computed_angles(recipe)):
+        return False
     on_floats = sides(recipe, numbers)
     try:
         return 0 not in on_floats and on_floats == sides(recipe, values(recipe, list(map(mpf, recipe.leaves))))
     except NOT_REAL:
         return False
+
+
+def computed_angles(recipe: Recipe) -> Iterator[int]:
+    """The places of the outputs of gates that a wave is taken of."""
+    for name, inputs in recipe.gates:
+        if name in ("sin", "cos"):
+            yield from [x for x in inputs if type(x) is int and x >= len(recipe.leaves)]
 
 
 def values(recipe: Recipe, leaves: list[Any], factors: Iterable[Any] = ()) -> list[Any]:
