@@ -81,7 +81,7 @@ def assert_same_run(found, expected):
     assert [v.loss for v in history.validations] == close([v.loss for v in history0.validations])
     if isinstance(optimiser, nn.Optimiser):
         assert optimiser.steps == optimiser0.steps
-        for memory, memory0 in zip(optimiser._memory, optimiser0._memory, strict=True):
+        for memory, memory0 in zip(optimiser.memory, optimiser0.memory, strict=True):
             assert memory == close(memory0)
 
 

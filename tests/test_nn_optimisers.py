@@ -155,12 +155,14 @@ def test_schedules_pickle(schedule):
 
 def test_an_optimiser_of_ones_own():
     class Sign(nn.Optimiser):
-        def change(self, gradient, memory, rate):
-            return math.copysign(rate, gradient)
+        def change(self, gradients, memory, rate):
+            memory["steps"] = [steps + 1 for steps in memory["steps"]]
+            return [math.copysign(rate, dx) for dx in gradients]
 
     x = Value(1.0, grad=5.0)
-    Sign([x], 0.25).step()
-    assert x.data == 0.75
+    sign = Sign([x], 0.25)
+    sign.step()
+    assert x.data == 0.75 and sign._memory["steps"] == [1.0]
     with pytest.raises(NotImplementedError, match="Optimiser does not say"):
         nn.Optimiser([x], 0.1).step()
 

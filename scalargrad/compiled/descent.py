@@ -3,9 +3,6 @@
 Each update runs a program on its minibatch, and then moves all parameters as an optimiser does.  The programs may be
 several, such as one for each length of a text: they share the parameters, their gradients, and what the optimiser
 remembers of them, which all stay in memory from call to call.
-
-What an optimiser does is written here once more, on registers: in `scalargrad.nn` it is a method for one parameter, and
-may branch.  Tests hold the two together.
 """
 
 from __future__ import annotations
@@ -14,82 +11,32 @@ import ctypes
 import functools
 import math
 import struct
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from .llvm import DOUBLE, IR, Register
 from .machine import compiled, doubles, integers
 
-Numbers = Sequence[Register]
-Moved = tuple[Register, list[Register]]  # what to subtract from a parameter, and what to remember then
 FIELDS = 8  # numbers of 64 bits that say what one update runs
 
 
-class Rule(NamedTuple):
-    """How an optimiser moves a parameter.
+class Rule(Hashable, Protocol):
+    """How an optimiser moves a parameter; two that do the same are equal."""
 
-    move: the library of registers, the gradient, what is remembered so far, the numbers of the step, of which the first
-        is the rate, and the optimiser's constants; gives what to subtract, and what to remember then.
-    memory, step, constants: how many numbers these are.
-    """
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many numbers are remembered of a parameter, and how many are told of a step."""
 
-    move: Callable[[IR, Register, Numbers, Numbers, Numbers], Moved]
-    memory: int
-    step: int
-    constants: int
-
-
-def _plain(ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers) -> Moved:
-    return step[0] * gradient, []
-
-
-def _momentum(ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers) -> Moved:
-    (velocity,), (rate,), (momentum,) = memory, step, constants
-    velocity = momentum * velocity + gradient
-    return rate * velocity, [velocity]
-
-
-def _nesterov(ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers) -> Moved:
-    (velocity,), (rate,), (momentum,) = memory, step, constants
-    velocity = momentum * velocity + gradient
-    return rate * (gradient + momentum * velocity), [velocity]
-
-
-def _rmsprop(ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers) -> Moved:
-    (cache,), (rate,), (decay, epsilon) = memory, step, constants
-    cache = _mixed(decay, cache, gradient * gradient)
-    return _quotient(ir, rate * gradient, ir.call("sqrt", cache) + epsilon), [cache]
-
-
-def _adam(ir: IR, gradient: Register, memory: Numbers, step: Numbers, constants: Numbers) -> Moved:
-    (m, v), (rate, first, second), (beta1, beta2, epsilon) = memory, step, constants
-    m, v = _mixed(beta1, m, gradient), _mixed(beta2, v, gradient * gradient)
-    return _quotient(ir, rate * (m / first), ir.call("sqrt", v / second) + epsilon), [m, v]
-
-
-def _mixed(kept: Register, before: Register, now: Register) -> Register:
-    return kept * before + (1.0 - kept) * now
-
-
-def _quotient(ir: IR, x: Register, y: Register) -> Register:
-    return ir.where(y == 0.0, 0.0, x / y)
-
-
-RULES = {
-    "plain": Rule(_plain, 0, 1, 0),
-    "momentum": Rule(_momentum, 1, 1, 1),
-    "nesterov": Rule(_nesterov, 1, 1, 1),
-    "rmsprop": Rule(_rmsprop, 1, 1, 2),
-    "adam": Rule(_adam, 2, 3, 3),
-}
+    def move(self, p: Any, gradient: Any, memory: Sequence[Any], step: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """The parameter after a step, and what is remembered then: registers, of registers."""
 
 
 @functools.lru_cache(maxsize=64)
-def function_of(rule: str, parameters: int, values: int) -> tuple[Any, Any]:
+def function_of(rule: Rule, parameters: int, values: int) -> tuple[Any, Any]:
     """The machine code of `descend` for so many parameters and values, and what owns it."""
-    made = compiled(text_of(RULES[rule], parameters, values))
+    made = compiled(text_of(rule, parameters, values))
     pointer, size = ctypes.c_void_p, ctypes.c_int64
-    kind = ctypes.CFUNCTYPE(ctypes.c_double, *[pointer] * 4, size, size, *[pointer] * 3)
+    kind = ctypes.CFUNCTYPE(ctypes.c_double, *[pointer] * 4, size, size, *[pointer] * 2)
     return kind(made.get_function_address("descend")), made
 
 
@@ -99,20 +46,20 @@ def text_of(rule: Rule, parameters: int, values: int) -> str:
     It returns 0 if all parameters are finite at the end, and else nan.
     """
     ir = IR()
-    decay, *constants = [ir.load(DOUBLE, "%how", k) for k in range(1 + rule.constants)]
+    remembered, told = rule.sizes
 
     def update(number: str, plan: str) -> None:
         """Writes one update, of its number among all and the address of what it runs."""
         _run(ir, plan, parameters)
-        step = [ir.load(DOUBLE, ir.at("%each", k), number, rule.step) for k in range(rule.step)]
+        step = [ir.load(DOUBLE, ir.at("%each", k), number, told) for k in range(told)]
 
         def move(i: Any, kind: str, _: list[Register]) -> list[Register]:
             p, g = ir.load(kind, "%P", i), ir.load(kind, "%G", i)
-            rows = [ir.at("%M", k * parameters) for k in range(rule.memory)]
-            change, memory = rule.move(ir, g + decay * p, [ir.load(kind, row, i) for row in rows], step, constants)
+            rows = [ir.at("%M", k * parameters) for k in range(remembered)]
+            p, memory = rule.move(p, g, [ir.load(kind, row, i) for row in rows], step)
             for row, x in zip(rows, memory):
                 ir.store(kind, x, row, i)
-            ir.store(kind, p - change, "%P", i)
+            ir.store(kind, p, "%P", i)
             return []
 
         ir.each(parameters, move)
@@ -131,7 +78,7 @@ def text_of(rule: Rule, parameters: int, values: int) -> str:
     ir.loop("%epochs", epoch)
     (off,) = ir.each(parameters, lambda i, kind, sums: [sums[0] + _off(ir, kind, i)], 1)
     head = "define double @descend(ptr noalias %P, ptr noalias %M, ptr noalias %G, ptr noalias %plan, i64 %updates, "
-    head += "i64 %epochs, ptr noalias %each, ptr noalias %how, ptr noalias %values) {"
+    head += "i64 %epochs, ptr noalias %each, ptr noalias %values) {"
     return "\n".join([head, "entry:", *ir.written, f"  ret {off}", "}"])
 
 
@@ -174,8 +121,7 @@ class Place(NamedTuple):
 class Descent:
     """Parameters, and what an optimiser remembers of them, in memory that machine code changes.
 
-    rule: how they are moved, a name among `RULES`.
-    constants: the weight decay, and then the constants of the rule.
+    rule: how they are moved.
     places: of the programs that share the parameters.
     numbers: the parameters.  memory: what is remembered, a list for each of its numbers.
     values: how many values the programs give.
@@ -183,8 +129,7 @@ class Descent:
 
     def __init__(
         self,
-        rule: str,
-        constants: Sequence[float],
+        rule: Rule,
         places: Sequence[Place],
         numbers: Sequence[float],
         memory: Sequence[Sequence[float]],
@@ -192,7 +137,7 @@ class Descent:
     ):
         self._function, self._owner = function_of(rule, len(numbers), values)
         self._count, self._values = len(numbers), values
-        self._how, self._places = doubles(constants), places  # the places are kept, since what they hold is
+        self._places = places  # the places are kept, since what they hold is
         self._fields = [place.fields for place in places]
         self._P = doubles([*numbers, *[0.0] * max([len(place.others) for place in places])])
         self._M, self._G = doubles([x for row in memory for x in row]), doubles(len(numbers) + values)
@@ -228,7 +173,7 @@ class Descent:
         values, state = doubles(len(updates) * epochs * self._values), (self._P, self._M, self._G)
         before = [*map(bytes, state)]
         sizes = (len(updates), epochs)
-        off = self._function(*state, integers(plan), *sizes, doubles(each), self._how, values)
+        off = self._function(*state, integers(plan), *sizes, doubles(each), values)
         if off != 0.0 or not all(map(math.isfinite, values[:: self._values])):
             for array, kept in zip(state, before):
                 ctypes.memmove(array, kept, len(kept))

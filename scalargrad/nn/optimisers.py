@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 from ..gate import to_float
@@ -20,15 +21,18 @@ class Optimiser:
     learning_rate: a number above 0, or a schedule, a function of the number of steps taken so far.
     weight_decay: weight_decay times the parameter is added to its gradient; 0 or more.
 
-    A subclass defines `change`, which returns what to subtract from one parameter.
+    A subclass defines `change`, which returns what to subtract from the parameters.  The formulas of this package are
+    written there once, for floats and for machine code's registers.
     """
+
+    settings: tuple[str, ...] = ()  # what its arguments after the learning rate are called
 
     def __init__(self, parameters: Iterable[Value], learning_rate: float | Schedule, weight_decay: float = 0.0):
         self.parameters = _parameters(parameters)
         self.schedule = learning_rate if callable(learning_rate) else constant_rate(learning_rate)
         self.weight_decay = at_least_0("weight_decay", weight_decay)
         self.steps = 0
-        self._memory: list[dict[str, float]] = [{} for _ in self.parameters]
+        self._memory = Memory(len(self.parameters))
 
     @property
     def learning_rate(self) -> float:
@@ -36,50 +40,55 @@ class Optimiser:
         return self.schedule(self.steps)
 
     @property
-    def in_machine_code(self) -> MachineCode | None:
-        """How machine code does what `change` says; None where it cannot."""
-        return None
+    def remembers(self) -> tuple[str, ...]:
+        """The names in its memory."""
+        return ()
+
+    @property
+    def rule(self) -> Rule:
+        """What it does with one parameter, for machine code."""
+        return Rule(type(self), tuple([getattr(self, name) for name in self.settings]))
 
     def numbers_of(self, step: int) -> tuple[float, ...]:
-        """What is the same for all parameters in a step, of its number from 0: first the rate."""
+        """What `change` is told of a step, of its number from 0: first the rate."""
         return (self.schedule(step),)
 
-    def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
-        """What to subtract from a parameter with this gradient.
+    def change(self, gradients: list[Any], memory: dict[str, list[Any]], rate: Any) -> list[Any]:
+        """What to subtract from each parameter.
 
-        memory: what the optimiser remembers about this parameter: a dict, empty at first, to be changed in place.
+        gradients: one for each parameter, as is what is returned.
+        memory: what the optimiser remembers of the parameters: under each name a list of one number for each, zeros
+            at first, in whose place a new one is put.
         rate: the learning rate of this step.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how it changes a parameter")
 
     def step(self) -> None:
         """Changes every parameter by the gradient that it holds now."""
-        rate, decay = self.learning_rate, self.weight_decay
+        numbers, decay = self.numbers_of(self.steps), self.weight_decay
         self.steps += 1
-        moved = [
-            p._data - self.change(p._grad + decay * p._data if decay else p._grad, memory, rate)
-            for p, memory in zip(self.parameters, self._memory)
-        ]
+        gradients = [p._grad + decay * p._data if decay else p._grad for p in self.parameters]
+        changes = self.change(gradients, self._memory, *numbers)
+        moved = [p._data - change for p, change in zip(self.parameters, changes, strict=True)]
         for p, data in zip(self.parameters, moved):
             p.data = data
 
     def remembered(self) -> dict[str, Any]:
         """All that it remembers of its steps, to be recalled if the next one is not to count."""
-        return vars(self) | {"_memory": [memory.copy() for memory in self._memory]}
+        return vars(self) | {"_memory": copy.copy(self._memory)}
 
     def recall(self, remembered: dict[str, Any]) -> None:
         """Forgets what has happened since it remembered this."""
         vars(self).update(remembered)
 
-    def memory_of(self, names: Iterable[str]) -> list[list[float]]:
-        """For each name what it remembers of every parameter by this name."""
-        return [[memory.get(name, 0.0) for memory in self._memory] for name in names]
+    @property
+    def memory(self) -> list[list[float]]:
+        """What it remembers of every parameter, a list for each name."""
+        return [self._memory[name] for name in self.remembers]
 
-    def follow(self, memory: Mapping[str, list[float]]) -> None:
-        """Remembers of every parameter what is given for each name, after steps that were taken elsewhere."""
-        for name, numbers in memory.items():
-            for own, x in zip(self._memory, numbers):
-                own[name] = x
+    def follow(self, memory: Iterable[list[float]]) -> None:
+        """Remembers this instead, after steps that were taken elsewhere."""
+        self._memory.update(zip(self.remembers, memory))
 
     def zero_grad(self) -> None:
         """Sets the gradient of every parameter to 0."""
@@ -87,17 +96,41 @@ class Optimiser:
             p._grad = 0.0
 
 
-class MachineCode(NamedTuple):
-    """An optimiser as machine code runs it.
+class Memory(dict[str, list[Any]]):
+    """What an optimiser remembers: under each name a list of one number for each parameter, zeros at first."""
 
-    rule: a name among `compiled.descent.RULES`.
-    names: of what it remembers of each parameter.
-    constants: the numbers that stay.
+    def __init__(self, parameters: int):
+        self.parameters = parameters
+
+    def __missing__(self, name: str) -> list[Any]:
+        return [0.0] * self.parameters
+
+
+class Rule(NamedTuple):
+    """How an optimiser moves one parameter, on any kind of number, machine code's registers too.
+
+    kind, constants: which optimiser, and its arguments after the learning rate.
     """
 
-    rule: str
-    names: tuple[str, ...]
+    kind: Callable[..., Optimiser]
     constants: tuple[float, ...]
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many numbers are remembered of a parameter, and how many `change` is told of a step."""
+        optimiser = self._optimiser()
+        return len(optimiser.remembers), len(optimiser.numbers_of(0))
+
+    def move(self, p: Any, gradient: Any, memory: Sequence[Any], step: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """The parameter after a step, and what is remembered then."""
+        optimiser = self._optimiser()
+        remembered = {name: [x] for name, x in zip(optimiser.remembers, memory)}
+        decayed = gradient + optimiser.weight_decay * p if optimiser.weight_decay else gradient
+        (change,) = optimiser.change([decayed], remembered, *step)
+        return p - change, [remembered[name][0] for name in optimiser.remembers]
+
+    def _optimiser(self) -> Optimiser:
+        return self.kind([Value(0.0)], 1.0, *self.constants)
 
 
 class SGD(Optimiser):
@@ -116,6 +149,8 @@ class SGD(Optimiser):
     Source: CS231n, Neural Networks Part 3, "SGD and bells and whistles"; the form of torch.optim.SGD.
     """
 
+    settings = ("momentum", "nesterov", "weight_decay")
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -129,17 +164,18 @@ class SGD(Optimiser):
         if nesterov and not momentum:
             raise ValueError("nesterov looks ahead along the momentum: give one, such as momentum=0.9")
 
-    def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
-        if not self.momentum:
-            return rate * gradient
-        velocity = memory["velocity"] = self.momentum * memory.get("velocity", 0.0) + gradient
-        return rate * (gradient + self.momentum * velocity if self.nesterov else velocity)
-
     @property
-    def in_machine_code(self) -> MachineCode | None:
-        if not self.momentum:
-            return MachineCode("plain", (), ())
-        return MachineCode("nesterov" if self.nesterov else "momentum", ("velocity",), (self.momentum,))
+    def remembers(self) -> tuple[str, ...]:
+        return ("velocity",) if self.momentum else ()
+
+    def change(self, gradients: list[Any], memory: dict[str, list[Any]], rate: Any) -> list[Any]:
+        momentum = self.momentum
+        if not momentum:
+            return [rate * dx for dx in gradients]
+        velocity = memory["velocity"] = [momentum * v + dx for v, dx in zip(memory["velocity"], gradients)]
+        if not self.nesterov:
+            return [rate * v for v in velocity]
+        return [rate * (dx + momentum * v) for dx, v in zip(gradients, velocity)]
 
 
 class RMSProp(Optimiser):
@@ -152,6 +188,8 @@ class RMSProp(Optimiser):
     Source: Hinton, Coursera lecture 6e; CS231n, Neural Networks Part 3, "Per-parameter adaptive learning rates".
     """
 
+    settings, remembers = ("decay", "epsilon", "weight_decay"), ("cache",)
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -163,13 +201,10 @@ class RMSProp(Optimiser):
         super().__init__(parameters, learning_rate, weight_decay)
         self.decay, self.epsilon = _share("decay", decay), at_least_0("epsilon", epsilon)
 
-    def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
-        cache = memory["cache"] = self.decay * memory.get("cache", 0.0) + (1.0 - self.decay) * (gradient * gradient)
-        return _quotient(rate * gradient, math.sqrt(cache) + self.epsilon)
-
-    @property
-    def in_machine_code(self) -> MachineCode | None:
-        return MachineCode("rmsprop", ("cache",), (self.decay, self.epsilon))
+    def change(self, gradients: list[Any], memory: dict[str, list[Any]], rate: Any) -> list[Any]:
+        decay, epsilon = self.decay, self.epsilon
+        cache = memory["cache"] = [decay * c + (1.0 - decay) * (dx * dx) for c, dx in zip(memory["cache"], gradients)]
+        return [_over_root(rate * dx, c, epsilon) for dx, c in zip(gradients, cache)]
 
 
 class Adam(Optimiser):
@@ -186,6 +221,8 @@ class Adam(Optimiser):
     Source: Kingma and Ba, 2015; CS231n, Neural Networks Part 3, "Adam".
     """
 
+    settings, remembers = ("beta1", "beta2", "epsilon", "weight_decay"), ("m", "v")
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -199,26 +236,17 @@ class Adam(Optimiser):
         self.beta1, self.beta2 = _share("beta1", beta1), _share("beta2", beta2)
         self.epsilon = at_least_0("epsilon", epsilon)
 
-    def change(self, gradient: float, memory: dict[str, float], rate: float) -> float:
-        beta1, beta2, (first, second) = self.beta1, self.beta2, self._corrections
-        m = memory["m"] = beta1 * memory.get("m", 0.0) + (1.0 - beta1) * gradient
-        v = memory["v"] = beta2 * memory.get("v", 0.0) + (1.0 - beta2) * (gradient * gradient)
-        return _quotient(rate * (m / first), math.sqrt(v / second) + self.epsilon)
-
-    def step(self) -> None:
-        self._corrections = self.corrections(self.steps)
-        super().step()
-
-    def corrections(self, step: int) -> tuple[float, float]:
-        """What the means are divided by in a step, of its number from 0, since they began with 0."""
-        return 1.0 - self.beta1 ** (step + 1), 1.0 - self.beta2 ** (step + 1)
-
-    @property
-    def in_machine_code(self) -> MachineCode | None:
-        return MachineCode("adam", ("m", "v"), (self.beta1, self.beta2, self.epsilon))
-
     def numbers_of(self, step: int) -> tuple[float, ...]:
-        return (self.schedule(step), *self.corrections(step))
+        """The rate, and what m and v are divided by, since they began with 0."""
+        return (self.schedule(step), 1.0 - self.beta1 ** (step + 1), 1.0 - self.beta2 ** (step + 1))
+
+    def change(  # type: ignore[override]
+        self, gradients: list[Any], memory: dict[str, list[Any]], rate: Any, first: Any, second: Any
+    ) -> list[Any]:
+        beta1, beta2, epsilon = self.beta1, self.beta2, self.epsilon
+        m = memory["m"] = [beta1 * m + (1.0 - beta1) * dx for m, dx in zip(memory["m"], gradients)]
+        v = memory["v"] = [beta2 * v + (1.0 - beta2) * (dx * dx) for v, dx in zip(memory["v"], gradients)]
+        return [_over_root(rate * (m / first), v / second, epsilon) for m, v in zip(m, v)]
 
 
 OptimiserName = Literal["sgd", "rmsprop", "adam"] | str
@@ -242,8 +270,14 @@ def optimiser_of(choice: Any, parameters: list[Value], learning_rate: float | Sc
     return found
 
 
-def _quotient(x: float, y: float) -> float:
-    return x / y if y else 0.0  # both 0: there was no gradient so far
+def _over_root(x: Any, square: Any, epsilon: float) -> Any:
+    """x / (sqrt(square) + epsilon); 0 where that would be 0 / 0, since there was no gradient so far."""
+    if type(x) is float:
+        root = math.sqrt(square) + epsilon
+        return x / root if root else 0.0
+    ir = x.ir  # a register
+    root = ir.sqrt(square) + epsilon
+    return ir.where(root == 0.0, 0.0, x / root)
 
 
 def _parameters(parameters: Iterable[Value]) -> list[Value]:

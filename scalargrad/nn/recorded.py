@@ -16,7 +16,7 @@ from ..value import Value
 from .eager import Data, Run, Stretch, ctrl_c_waits, is_off
 from .history import Step
 from .losses import Loss, accuracy, gaps, is_list, loss_of_one, mse_loss
-from .optimisers import OPTIMISERS, MachineCode, Optimiser
+from .optimisers import OPTIMISERS, Optimiser, Rule
 
 COMPARED_SAMPLES = 64  # at most; on them an engine is compared with the graphs themselves
 COMPARED_WORK = 200_000  # parameters x samples; more samples of a large network would show nothing else
@@ -60,8 +60,8 @@ class Recorded(Run):
         compared = min(COMPARED_SAMPLES, max(2, COMPARED_WORK // len(self.parameters)))
         self._refuse_other_numbers(engine, range(min(size, len(data.X), compared)))
         known = type(optimiser) in OPTIMISERS.values() and optimiser.parameters == self.parameters
-        self._machine_code = optimiser.in_machine_code if engine == "native" and known else None
-        if self._machine_code:
+        self._rule = optimiser.rule if engine == "native" and known else None
+        if self._rule:
             self.together = max(1, MAX_WORK // (len(self.parameters) * len(data.X)))
 
     # ---- what is recorded ----
@@ -124,12 +124,12 @@ class Recorded(Run):
     # ---- steps ----
 
     def through(self, stretch: Stretch) -> Iterator[Step]:
-        done = self._descend(stretch, self._machine_code) if self._machine_code else []
+        done = self._descend(stretch, self._rule) if self._rule else []
         if not done:
             self.finish()
         yield from done or super().through(stretch)
 
-    def _descend(self, stretch: Stretch, code: MachineCode) -> list[Step]:
+    def _descend(self, stretch: Stretch, rule: Rule) -> list[Step]:
         """Takes all steps of a stretch in one call, or none if a number is not finite; returns those taken."""
         batches, optimiser = stretch.batches(), self.optimiser
         one_epoch = batches[: len(batches) // stretch.epochs]
@@ -140,10 +140,7 @@ class Recorded(Run):
         each = [x for step in numbers for x in step]
         with ctrl_c_waits():
             if self._descent is None:
-                self._descent = self._samples.descent(
-                    *(code.rule, (optimiser.weight_decay, *code.constants), optimiser.memory_of(code.names)),
-                    stretch.size,
-                )
+                self._descent = self._samples.descent(rule, optimiser.memory, stretch.size)
             values = self._descent.run(updates, stretch.epochs, each)
             done = [
                 Step(loss, _share(right, len(batch)), rate)
@@ -156,11 +153,11 @@ class Recorded(Run):
     def finish(self) -> None:
         """Parameters and optimiser get what the arrays of machine code have."""
         with ctrl_c_waits():
-            descent, code = self._descent, self._machine_code
-            if descent and code:
+            descent = self._descent
+            if descent:
                 for p, data, gradient in zip(self.parameters, descent.numbers, descent.gradients):
                     p._data, p._grad = data, gradient
-                self.optimiser.follow(dict(zip(code.names, descent.memory)))
+                self.optimiser.follow(descent.memory)
             self._descent = None
 
     def _backward(self, samples: Sequence[int]) -> tuple[float, float | None]:
@@ -218,12 +215,11 @@ class Samples:
         which, places = zip(*map(self.places.__getitem__, chosen))
         return (which[0], places) if len({*which}) == 1 else None
 
-    def descent(self, rule: str, constants: Sequence[float], memory: Sequence[Sequence[float]], size: int) -> Descent:
+    def descent(self, rule: Rule, memory: Sequence[Sequence[float]], size: int) -> Descent:
         """The parameters in arrays, which all parts share; size: how many samples a minibatch has at most."""
         numbers = [p.data for p in self.parts[0].parameters]
         return Descent(
             rule,
-            constants,
             [part.place(min(size, len(part))) for part in self.parts],
             numbers,
             memory,
