@@ -6,7 +6,7 @@ Two layers do: XNOR = AND or NOR.  It also writes logic_neurons.svg beside this 
 
 Run it:  python demos/06_logic_neurons.py
 
-Source: lecture 4, the slides on AND, OR and XNOR, whose weights these are.
+Source: Ng, Machine Learning, "Neural Networks: Examples and Intuitions", whose weights these are.
 """
 
 from itertools import product

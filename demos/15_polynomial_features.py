@@ -5,7 +5,7 @@ of the 2500 pixels of a small picture more than three million.  A network gets t
 
 Run it:  python demos/15_polynomial_features.py
 
-Source: lecture 4, the slides on features of 50 x 50 pixels.
+Source: Ng, Machine Learning, "Neural Networks: Non-linear Hypotheses", with pictures of 50 x 50 pixels.
 """
 
 from itertools import combinations_with_replacement as choices
