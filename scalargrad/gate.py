@@ -221,7 +221,7 @@ def to_float(x: Any) -> float:
     if isinstance(x, bool) or dtype.startswith("bool"):
         advice = "a truth value is no number here; write 1.0 or 0.0"
     elif isinstance(x, (str, bytes)):
-        advice = f"text is no number; write float({short(x)}) if it spells one"
+        advice = "text is no number; write float(...) if it spells one"
     elif x is None:
         advice = "did a function forget its return?"
     elif isinstance(x, complex) or dtype.startswith("complex"):
@@ -237,7 +237,10 @@ def to_float(x: Any) -> float:
             advice = str(error)
     else:
         advice = "gates take ints, floats and Values"
-    raise TypeError(f"expected one real number, not {kind.__name__} {short(x)}: {advice}")
+    given = f"{kind.__name__} {short(x)}"
+    refusal = TypeError(f"expected one real number, not {given}: {advice.replace('...', short(x))}")
+    refusal.facts = ("error number", {"given": given, "reason": advice})  # type: ignore[attr-defined]
+    raise refusal
 
 
 def named(rows: Mapping[str, Any]) -> dict[str, Gate]:

@@ -43,7 +43,7 @@ from scalargrad.views.explain import explain
 from scalargrad.views.ledger import ledger, nudge, paths
 from scalargrad.views.page import template
 from scalargrad.views.phrases import LANGUAGES, said_again, say, times
-from scalargrad.views.phrases.en import REASONS
+from scalargrad.views.phrases.en import REASONS, REFUSALS
 
 # ---- sentences ----
 
@@ -89,7 +89,9 @@ def test_every_reason_of_a_gate_has_a_sentence():
         (lambda x: (1000 * x).exp(), "exp：输入 x = 3000.0，结果超出了浮点数的范围：请先减去最大的得分"),
         (lambda x: (x - x).sqrt().backward(), "sqrt：输入 x = 0.0，给不出有限的局部梯度：根在 0 处无限陡"),
         (lambda x: gate(lambda y: y.log(), name="mine")(-x), "log：输入 y = -3.0，不是正数"),
-        (lambda x: x + "1", ""),
+        (lambda x: x + "1", "这里要一个实数，而不是 str '1'：文字不是数；如果它写的是一个数，请用 float(...) 转换"),
+        (lambda x: x if x else 0.0, "Value 没有真假之分：请写成比较"),
+        (lambda x: x.exp(1), ""),
     ],
 )
 def test_an_error_is_said_again(act, sentence):
@@ -98,6 +100,23 @@ def test_an_error_is_said_again(act, sentence):
     assert said_again(caught.value) == said_again(caught.value, "en") == ""
     with language("zh"):
         assert said_again(caught.value).startswith(sentence) and bool(said_again(caught.value)) == bool(sentence)
+
+
+REFUSED = [True, "1", None, 1j, [1.0], object()]
+
+
+def test_every_refusal_is_said_again():
+    x = Value(3.0, "x")
+    acts = [*(lambda given=given: x + given for given in REFUSED), lambda: Value(x), lambda: bool(x), lambda: x % 2]
+    said = set()
+    for act in acts:
+        with pytest.raises(TypeError) as caught:
+            act()
+        facts = getattr(caught.value, "facts", None)
+        said.add(facts[1]["reason"] if facts else str(caught.value))
+        assert not facts or say(facts[0], "en", **facts[1]).replace("...", "'1'") == str(caught.value)
+        assert re.search("[一-鿿]", said_again(caught.value, "zh"))
+    assert said == set(REFUSALS)
 
 
 def test_facts_of_an_error_go_with_a_copy():
@@ -126,6 +145,7 @@ def test_chinese_is_chinese():
         "inf limit math maximum minimum name nan playground pyodide print scalargrad sigmoid softplus steps svg tanh "
         "total zero_grad".split()
     )
+    names |= {"return", "real", "imag", "int", "for", "values"}
     names |= {"Page", "Down", "SVM", "softmax", "maxout", "max", "leaky"}
     names |= {name for made in CIRCUITS.values() for name in re.findall("[A-Za-z_]{3,}", made.expression)}
     for text in LANGUAGES["zh"].values():

@@ -80,15 +80,17 @@ def error_saying(kind: type[E], phrase: str, **parts: object) -> E:
 
 
 def said_again(error: BaseException | None, lang: str | None = None) -> str:
-    """What an error says, in the language; "" in English, which it speaks itself, and for an error without facts.
+    """What an error says, in the language; "" in English, which it speaks itself, and for one that has no sentence.
 
-    Errors are in English, as Python's are.  Where this package prints one itself, this follows it.  Such an error has
-    `facts`: the name of its sentence, and {field: part}.  The reason that a gate gives is a sentence, too, and names or
-    inputs are a list.
+    Errors are in English, as Python's are.  Where this package prints one itself, this follows it.  An error with parts
+    has `facts`: the name of its sentence, and {field: part}.  The reason that a gate gives is a sentence, too; names or
+    inputs are a list.  An error without parts is known by its words.
     """
     phrase, parts = getattr(error, "facts", ("", {}))
-    if known(lang) == "en" or not phrase:
+    if known(lang) == "en":
         return ""
+    if not phrase:
+        return LANGUAGES[known(lang)].get(f"reason {error}", "")
     words = {field: reason(part, lang) if isinstance(part, str) else part for field, part in parts.items()}
     return say(phrase, lang, **in_lines(words, lang))
 

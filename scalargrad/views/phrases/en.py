@@ -69,6 +69,7 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "prompt no slope": "{name} = {formula}    no local gradients: {error}",
     # errors: of a gate, with the reasons that gates give, and of typed expressions
     "error gate": "{gate}: input {inputs} {reason}",
+    "error number": "expected one real number, not {given}: {reason}",
     "expression too long": "the expression has {count} characters; {most} are allowed",
     "expression twice": "{name} is given twice",
     "expression nameless": "only the last expression may go without a name: write name = in front of it",
@@ -614,4 +615,16 @@ REASONS = (
     "is negative: keep it at 0 or above, as x * x is",
     "is infinite: find the gate before it that overflowed, as with steps(x)",
 )
-SENTENCES |= {f"reason {reason}": reason for reason in REASONS}
+# What a value does not take: as an input, and in Python.
+REFUSALS = (
+    "a truth value is no number here; write 1.0 or 0.0",
+    "text is no number; write float(...) if it spells one",
+    "did a function forget its return?",
+    "gates are real; take its .real or its .imag",
+    "it is a value of a graph already; use it as it is, or take float() of it",
+    "a value holds one number; make one for each, as in [Value(v) for v in values]",
+    "gates take ints, floats and Values",
+    "a Value is neither true nor false: write a comparison, like x > 0, or test x.data",
+    "// and % are steps: no gradient passes them.  Use /, or plain floats",
+)
+SENTENCES |= {f"reason {reason}": reason for reason in REASONS + REFUSALS}

@@ -69,6 +69,7 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "prompt no slope": "{name} = {formula}    没有局部梯度：{error}",
     # errors: of a gate, with the reasons that gates give, and of typed expressions
     "error gate": "{gate}：输入 {inputs}，{reason}",
+    "error number": "这里要一个实数，而不是 {given}：{reason}",
     "expression too long": "表达式有 {count} 个字符；最多可以有 {most} 个",
     "expression twice": "{name} 给了两次",
     "expression nameless": "只有最后一个表达式可以没有名字：请在它前面写上 名字 =",
@@ -124,6 +125,20 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "and below the number of values": "不相配：下标是整数，不小于 0，且小于值的个数",
     "reason is not positive: keep it above 0, as abs(x) + 1e-9 is": "不是正数：请让它大于 0，例如写成 abs(x) + 1e-9",
     "reason is negative: keep it at 0 or above, as x * x is": "是负数：请让它不小于 0，例如写成 x * x",
+    "reason a truth value is no number here; write 1.0 or 0.0": "真假值在这里不是数；请写 1.0 或 0.0",
+    "reason text is no number; write float(...) if it spells one": "文字不是数；"
+    "如果它写的是一个数，请用 float(...) 转换",
+    "reason did a function forget its return?": "是不是函数忘了写 return？",
+    "reason gates are real; take its .real or its .imag": "门只接受实数；请取它的 .real 或 .imag",
+    "reason it is a value of a graph already; use it as it is, or take float() of it": "它已经是计算图中的一个值；"
+    "请直接用它，或用 float() 取出它的数",
+    "reason a value holds one number; make one for each, as in [Value(v) for v in values]": "一个 Value 只存一个数；"
+    "请为每个数各建一个，例如 [Value(v) for v in values]",
+    "reason gates take ints, floats and Values": "门接受 int、float 和 Value",
+    "reason a Value is neither true nor false: write a comparison, like x > 0, or test x.data": "Value 没有真假之分："
+    "请写成比较，例如 x > 0，或者用 x.data 判断",
+    "reason // and % are steps: no gradient passes them.  Use /, or plain floats": "// 和 % 是阶梯函数，"
+    "梯度无法经由它们传回：请用 /，或用普通的浮点数",
     "reason is infinite: find the gate before it that overflowed, "
     "as with steps(x)": "是无穷大：请找出它之前溢出的门，例如用 steps(x)",
     # the command line
