@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 
 import pytest
 from conftest import FIGURES
 
 from scalargrad import Value, dot, draw, page
 from scalargrad.views.draw import DIRECTIONS
-from scalargrad.views.labels import SVG
+from scalargrad.views.labels import SVG, Wire
 
 
 def dot_of_five():
@@ -83,3 +84,20 @@ def test_labels_that_are_swapped_are_noticed(name):
             one.set(axis, at_other)
             other.set(axis, at_one)
         assert astray(ET.tostring(tree, encoding="unicode"))
+
+
+def test_a_label_looks_at_the_wires_near_it_only(monkeypatch):
+    """In a circuit of several rows, twice as long, twice as many of them are looked at, not four times."""
+    looked_at, crosses = Counter(), Wire.crosses
+
+    def counted(wire, box):
+        looked_at[size] += 1
+        return crosses(wire, box)
+
+    monkeypatch.setattr(Wire, "crosses", counted)
+    for size in (40, 80):
+        product = Value(0.5, "x")
+        for i in range(size):
+            product = product * Value(1.5, f"w{i}")
+        assert draw(product).svg
+    assert size < looked_at[80] < 3 * looked_at[40]

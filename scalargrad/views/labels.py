@@ -29,7 +29,7 @@ class Wire:
     def __init__(self, path: str):
         self._knots = _points(path)
         self._count = len(self._knots) // 3
-        self._box = _around(self._knots)
+        self.box = _around(self._knots)
 
     def places(self, steps: int = STEPS) -> list[float]:
         """From its beginning to its end, so many on each curve and one more."""
@@ -49,8 +49,6 @@ class Wire:
 
     def crosses(self, box: Box) -> bool:
         """Whether it does; a curve stays among its knots, and so does each half of it."""
-        if not _overlap(self._box, box):
-            return False
         curves = [self._knots[3 * i : 3 * i + 4] for i in range(self._count)]
         while curves:
             curve = curves.pop()
@@ -71,6 +69,7 @@ class Label:
     """The text of a wire, first at the place that is level with where Graphviz put it.
 
     box: what it covers, with its patch, which hides the wire behind it.
+    reach: what it may cover, with room around, wherever it is moved to.
     """
 
     def __init__(self, text: ET.Element, wire: Wire, upright: bool):
@@ -78,7 +77,9 @@ class Label:
         self._size = float(text.get("font-size", 0))
         middle = float(text.get("x", 0)), float(text.get("y", 0)) - self._size / 4
         self._place = wire.level(middle, upright)
+        self._half = COURIER * self._size * (width(text.text or "") + 0.6) / 2, 0.6 * self._size
         self.box = self._box_at(self._place)
+        self.reach = _widened(self._with_text_around(wire.box), max(ROOM))
 
     def move(self, is_free: Callable[[Box], bool]) -> None:
         """Along its wire, as little as it takes to be free with some room around; with less room, if there is none."""
@@ -102,9 +103,12 @@ class Label:
         group.insert([*group].index(self._text), ET.Element(f"{SVG}rect", {**written, "fill": "white"}))
 
     def _box_at(self, place: float) -> Box:
-        x, y = self._wire.at(place)
-        wide, high = COURIER * self._size * (width(self._text.text or "") + 0.6) / 2, 0.6 * self._size
-        return x - wide, y - high, x + wide, y + high
+        return self._with_text_around(self._wire.at(place) * 2)
+
+    def _with_text_around(self, middles: Box) -> Box:
+        """What the text covers whose middle is somewhere in a box."""
+        (left, top, right, bottom), (wide, high) = middles, self._half
+        return left - wide, top - high, right + wide, bottom + high
 
 
 def put_on_wires(tree: ET.Element, upright: bool) -> None:
@@ -118,8 +122,9 @@ def put_on_wires(tree: ET.Element, upright: bool) -> None:
     shapes = [_shape(group) for group, _, _ in parts if _is(group, "node")]
     for group, label in labels.items():
         others = [*shapes, *[other.box for other in labels.values() if other is not label]]
-        rest = [wire for other, wire in wires.items() if other is not group]
-        label.move(partial(_is_free, others, rest))
+        near = [box for box in others if _overlap(box, label.reach)]
+        rest = [wire for other, wire in wires.items() if other is not group and _overlap(wire.box, label.reach)]
+        label.move(partial(_is_free, near, rest))
         label.put(group)
 
 
