@@ -230,6 +230,8 @@ def to_float(x: Any) -> float:
         advice = "it is a value of a graph already; use it as it is, or take float() of it"
     elif getattr(x, "ndim", 0) or hasattr(kind, "__iter__") and not hasattr(kind, "__float__"):
         advice = "a value holds one number; make one for each, as in [Value(v) for v in values]"
+    elif bool(getattr(x, "mask", False)):  # NumPy would make nan of it
+        advice = "it is masked, so there is no number; leave it out, or fill it with one"
     elif hasattr(kind, "__float__") and dtype.startswith(("float", "int", "uint", "bfloat")):
         try:
             return float(x)

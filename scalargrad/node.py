@@ -147,7 +147,7 @@ def binary(gate: Gate) -> Callable[[Method], Method]:
             try:
                 y, form, right = other if type(other) is float else to_float(other), only_left, None
             except TypeError:
-                if hasattr(other.__class__, "__array_ufunc__"):
+                if hasattr(other.__class__, "__array_ufunc__") and not hasattr(other, "mask"):
                     return NotImplemented  # NumPy then goes through the array, and asks for each element
                 raise
         try:

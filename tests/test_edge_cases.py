@@ -152,6 +152,17 @@ def test_numpy_numbers_are_numbers():
         assert type(exp(x)) is float and total([a, x]).data == 5.0
 
 
+def test_a_masked_number_is_refused_and_not_nan():
+    masked = pytest.importorskip("numpy", reason="numpy is not installed").ma
+    for hidden in (masked.masked, masked.array(2.0, mask=True)):
+        for use in (Value, lambda x: Value(3.0) * x, exp, lambda x: maximum(Value(1.0), x)):
+            with pytest.raises(TypeError, match="it is masked, so there is no number"):
+                use(hidden)
+    assert (Value(3.0) * masked.array(2.0)).data == 6.0
+    with pytest.raises(TypeError, match="a value holds one number"):
+        Value(3.0) * masked.array([1.0, 2.0])
+
+
 def test_numpy_arrays_and_the_rest_are_refused_the_same_way_on_both_sides():
     _, others = numpy_values(pytest.importorskip("numpy"))
     a = Value(3.0)
