@@ -333,7 +333,7 @@ def test_a_rule_without_a_slope_at_its_first_use_is_not_wrong():
     root = gate(math.sqrt, rule=lambda z, x: (0.5 / z,), name="root")
     assert root(Value(0.0)).data == 0.0
     with pytest.raises(
-        ZeroDivisionError, match="^root: .* cannot give a finite local gradient .float division by zero.$"
+        ZeroDivisionError, match="^root: .* cannot give a finite local gradient .(float )?division by zero.$"
     ):
         root(Value(0.0)).backward()
     assert root(Value(4.0)).local_gradients() == (0.25,)
