@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, partial
 
 from ..text import width
 from .dot import COURIER
@@ -29,6 +29,7 @@ class Wire:
     def __init__(self, path: str):
         self._knots = _points(path)
         self._count = len(self._knots) // 3
+        self._curves = [_Curve(self._knots[3 * i : 3 * i + 4]) for i in range(self._count)]
         self.box = _around(self._knots)
 
     def places(self, steps: int = STEPS) -> list[float]:
@@ -49,20 +50,37 @@ class Wire:
 
     def crosses(self, box: Box) -> bool:
         """Whether it does; a curve stays among its knots, and so does each half of it."""
-        curves = [self._knots[3 * i : 3 * i + 4] for i in range(self._count)]
+        curves = [*self._curves]
         while curves:
             curve = curves.pop()
-            left, top, right, bottom = around = _around(curve)
-            if _overlap(around, box):
-                if right - left + bottom - top < 1:
+            if _overlap(curve.box, box):
+                if curve.is_short:
                     return True
-                curves += _halves(curve)
+                curves += curve.halves
         return False
 
     def _on_axis(self, place: float, axis: int) -> float:
         curve = min(int(place), self._count - 1)
         t, (a, b, c, d) = place - curve, [knot[axis] for knot in self._knots[3 * curve : 3 * curve + 4]]
         return (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
+
+
+class _Curve:
+    """A Bezier curve of four knots; its halves are kept, since many labels ask for them."""
+
+    def __init__(self, knots: Sequence[Point]):
+        self._knots = knots
+        self.box = left, top, right, bottom = _around(knots)
+        self.is_short = right - left + bottom - top < 1
+
+    @cached_property
+    def halves(self) -> tuple[_Curve, _Curve]:
+        """As de Casteljau cuts it."""
+        a, b, c, d = self._knots
+        ab, bc, cd = _middle(a, b), _middle(b, c), _middle(c, d)
+        abc, bcd = _middle(ab, bc), _middle(bc, cd)
+        middle = _middle(abc, bcd)
+        return _Curve([a, ab, abc, middle]), _Curve([middle, bcd, cd, d])
 
 
 class Label:
@@ -149,14 +167,6 @@ def _shape(node: ET.Element) -> Box:
 
 def _points(text: str) -> list[Point]:
     return [(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", text)]
-
-
-def _halves(curve: Sequence[Point]) -> Iterator[list[Point]]:
-    """The two halves of a Bezier curve, as de Casteljau cuts it."""
-    a, b, c, d = curve
-    ab, bc, cd = _middle(a, b), _middle(b, c), _middle(c, d)
-    abc, bcd = _middle(ab, bc), _middle(bc, cd)
-    yield from ([a, ab, abc, _middle(abc, bcd)], [_middle(abc, bcd), bcd, cd, d])
 
 
 def _middle(one: Point, other: Point) -> Point:
