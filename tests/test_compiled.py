@@ -684,10 +684,10 @@ def product():
         (([[1.0, 2.0]],), TypeError, "1 arguments for a program of 2: x, y"),
         (([[1.0, 2.0]], [3.0, 4.0]), ValueError, "x has 1, y has 2"),
         (([], []), ValueError, "the minibatch is empty"),
-        (([[1.0, 2.0], [1.0]], [3.0, 4.0]), ValueError, r"x\[1\] is 1 parts, where 2 parts were recorded"),
-        (([1.0], [3.0]), ValueError, r"x\[0\] is 1.0, where 2 parts were recorded"),
-        (([[1.0, 2.0]], [[3.0]]), ValueError, r"y\[0\] is 1 parts, where one number was recorded"),
-        (([[1.0, [2.0]]], [3.0]), ValueError, r"x\[0\]\[1\] is 1 parts, where one number"),
+        (([[1.0, 2.0], [1.0]], [3.0, 4.0]), ValueError, r"x\[1\] is a list of 1, where a list of 2 was recorded"),
+        (([1.0], [3.0]), ValueError, r"x\[0\] is 1.0, where a list of 2 was recorded"),
+        (([[1.0, 2.0]], [[3.0]]), ValueError, r"y\[0\] is a list of 1, where one number was recorded"),
+        (([[1.0, [2.0]]], [3.0]), ValueError, r"x\[0\]\[1\] is a list of 1, where one number"),
         (([[1.0, "2"]], [3.0]), TypeError, r"x\[0\]\[1\]: expected one real number"),
         ((3.0, 4.0), TypeError, "x is float 3.0, not a list of samples"),
     ],
@@ -744,7 +744,7 @@ def test_arrays_as_data(engine):
         value, gradients = program(*arrays)
         assert value == pytest.approx(expected[0], rel=1e-14)
         assert gradients == pytest.approx(expected[1], rel=1e-12)
-    with pytest.raises(ValueError, match=r"x\[0\] is 2 parts, where 3 parts were recorded"):
+    with pytest.raises(ValueError, match=r"x\[0\] is a list of 2, where a list of 3 was recorded"):
         program(np.array(X)[:, :2], np.array(Y))
     with pytest.raises(TypeError, match="y is ndarray array.* not a list of samples"):
         program(np.array(X), np.array(1.0))

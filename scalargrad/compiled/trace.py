@@ -317,9 +317,9 @@ def _flatten(x: Any, shape: Shape, numbers: list[float], where: str) -> None:
     if shape is None and parts is None:
         numbers.append(x if type(x) is float else _number(x, where))
     elif shape is None or parts is None or len(parts) != len(shape):
-        found = f"{x!r:.40}" if parts is None else f"{len(parts)} parts"
-        recorded = "one number was" if shape is None else f"{len(shape)} parts were"
-        raise ValueError(f"{where} is {found}, where {recorded} recorded")
+        found = f"{x!r:.40}" if parts is None else f"a list of {len(parts)}"
+        recorded = "one number" if shape is None else f"a list of {len(shape)}"
+        raise ValueError(f"{where} is {found}, where {recorded} was recorded")
     else:
         for i, (part, inside) in enumerate(zip(parts, shape)):
             _flatten(part, inside, numbers, f"{where}[{i}]")
