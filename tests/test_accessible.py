@@ -4,7 +4,7 @@ import pytest
 from conftest import lecture
 from npm import npm_file
 
-from scalargrad import Value, draw, log, nn, page, sigmoid
+from scalargrad import Value, draw, log, nn, page, sigmoid, tanh
 
 pytest.importorskip("selenium", reason="the page is tested in a browser through selenium: pip install it")
 
@@ -187,6 +187,32 @@ def test_paper_has_the_whole_circuit_and_all_steps(browser, printed):  # noqa: F
     assert not any(browser.seen(part) for part in ("nav", "#player", "#step", "#reset"))
     browser.run("window.dispatchEvent(new Event('afterprint'))")
     assert browser.at() == 1 and browser.boxes()["n2"] == ["q", "3", "\u00b7"]
+
+
+def test_a_picture_of_many_rows_goes_on_as_many_sheets_as_it_takes(browser, printed):  # noqa: F811
+    h, w = Value(0.0, "h0"), Value(0.9, "w")
+    for i in range(30):
+        h = tanh(w * h + Value(0.1 * i, f"x{i}"))
+    browser.open(page(h))
+    assert not browser.seen(".cut")
+    printed()
+    assert browser.seen(".cut") and not browser.seen(".circuit > svg")
+    whole, sheets, boxes = browser.run(
+        """const circuit = document.querySelector(".circuit"), drawn = circuit.querySelector("svg");
+        const sheets = [...circuit.querySelectorAll(".cut > svg")].map((svg) => svg.viewBox.baseVal);
+        drawn.style.display = "block";
+        const origin = drawn.getScreenCTM().inverse();
+        const at = (box, y) => new DOMPoint(0, y).matrixTransform(origin).y;
+        const boxes = [...drawn.querySelectorAll(".node")].map((node) => node.getBoundingClientRect());
+        return [drawn.viewBox.baseVal.height, sheets.map(({ y, height, width }) => [y, y + height, width]),
+            boxes.map((box) => [at(box, box.top), at(box, box.bottom)])];"""
+    )
+    ends = [bottom for _, bottom, _ in sheets]
+    assert len(sheets) > 3 and [top for top, _, _ in sheets] == pytest.approx([0, *ends[:-1]], abs=0.01)
+    assert ends[-1] == pytest.approx(whole, abs=0.01)
+    assert all(bottom - top <= 1.5 * wide for top, bottom, wide in sheets)
+    assert len(boxes) > 100
+    assert all(sum(top <= y and end <= bottom for top, bottom, _ in sheets) == 1 for y, end in boxes)
 
 
 def test_paper_has_the_numbers_as_they_are_now(browser, printed):  # noqa: F811

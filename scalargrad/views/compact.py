@@ -40,7 +40,7 @@ def style(text: str) -> str:
     >>> style("a { color: red; margin: 0 1px } /* a link */")
     'a{color:red;margin:0 1px}'
     """
-    return _without(STYLE, text).replace(";}", "}")
+    return _without(STYLE, text).replace(";}", "}").replace("}\n", "}")
 
 
 def _without(spare: re.Pattern[str], text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from .browser import image
@@ -46,6 +47,33 @@ def _cells(step: Mapping[str, Any], lang: str) -> list[str]:
 def _said(phrase: str, lang: str, **parts: str) -> str:
     """A sentence for a browser, which has every sign, whatever the terminal has."""
     return LANGUAGES[lang][phrase].format(times="\N{MULTIPLICATION SIGN}", **parts)
+
+
+def sheets(picture: str, parts: Iterable[tuple[float, float]], width: float, height: float) -> str:
+    """A picture that is too high for a sheet of paper once more, in several, cut there where nothing stands; else "".
+
+    picture: the id of what is drawn.
+    parts: from where to where, downwards, everything in it reaches.
+    """
+    spans = sorted(parts)
+    cuts, low = list[float](), spans[0][1]
+    for top, bottom in spans:
+        if top > low:
+            cuts.append((low + top) / 2)
+        low = max(low, bottom)
+    starts = [0.0]
+    for cut, following in pairwise([*cuts, height]):
+        if following - starts[-1] > width:  # a square is as high as a sheet has room for, with what else stands there
+            starts.append(cut)
+    if len(starts) == 1:
+        return ""
+    drawn = [_sheet(picture, top, width, bottom - top) for top, bottom in pairwise([*starts, height])]
+    return f'<div class="cut">{"".join(drawn)}</div>'
+
+
+def _sheet(picture: str, top: float, width: float, height: float) -> str:
+    size = f'viewBox="0 {top:g} {width:g} {height:g}" style="--w:{width:g};--h:{height:g}"'
+    return f'<svg {size}><use href="#{picture}"/></svg>'
 
 
 def framed(page: str, title: str, picture: str, steps: str, lang: str) -> str:

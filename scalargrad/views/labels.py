@@ -137,7 +137,7 @@ def put_on_wires(tree: ET.Element, upright: bool) -> None:
     parts = [(group, group.find(f"{SVG}path"), group.find(f"{SVG}text")) for group in tree.iter(f"{SVG}g")]
     wires = {group: Wire(path.get("d", "")) for group, path, _ in parts if path is not None and _is(group, "edge")}
     labels = {g: Label(text, wires[g], upright) for g, _, text in parts if text is not None and g in wires}
-    shapes = [_shape(group) for group, _, _ in parts if _is(group, "node")]
+    shapes = [shape_of(group) for group, _, _ in parts if _is(group, "node")]
     for group, label in labels.items():
         others = [*shapes, *[other.box for other in labels.values() if other is not label]]
         near = [box for box in others if _overlap(box, label.reach)]
@@ -154,7 +154,7 @@ def _is(group: ET.Element, kind: str) -> bool:
     return group.get("class", "").startswith(kind)
 
 
-def _shape(node: ET.Element) -> Box:
+def shape_of(node: ET.Element) -> Box:
     """What the shape of a node covers; for one without a shape, its middle."""
     for shape in node:
         if shape.tag == f"{SVG}ellipse":

@@ -175,7 +175,7 @@ function showGate(step) { // the numbers on the wires into it, and what is said 
 }
 
 function fillLabel(wire, text) { // the patch behind a label is as wide as its text
-  const label = wire.querySelector("text"), patch = wire.querySelector("rect"), wide = 6 * (few(text).length + 0.6);
+  const label = wire.querySelector("text"), patch = wire.querySelector("rect"), wide = 6 * (few(text).length + .6);
   label.textContent = few(text);
   if (!patch) return;
   patch.setAttribute("x", label.getAttribute("x") - wide / 2);

@@ -12,8 +12,9 @@ from ..text import DIGITS, number_text
 from ..value import Value
 from .circuit import Circuit, Shown
 from .dot import COMPACT, boxes_of
+from .handout import sheets
 from .javascript import script_number
-from .labels import SVG
+from .labels import SVG, shape_of
 from .layout import labelled, lay_out, make_readable
 from .lit_lines import Lit, program_beside
 from .patterns import edge_sentence, gate_sentence, gate_title
@@ -157,7 +158,11 @@ class PageCircuit:
                 element.attrib.pop(said_by_css, None)
             if element.get("text-anchor") == "middle":  # as most of them
                 del element.attrib["text-anchor"]
-        return labelled(svg, self.summary).replace(" />", "/>").replace("<title/>\n", "").replace("\n\n", "\n")
+        graph = next(svg.iter(f"{SVG}g"))
+        paper = sheets(f"graph{self.index}", _spans(graph), wide, high)
+        if paper:
+            graph.set("id", f"graph{self.index}")
+        return labelled(svg, self.summary).replace(" />", "/>").replace("<title/>\n", "").replace("\n\n", "\n") + paper
 
     def _drawn(self, engine: str | None) -> ET.Element:
         """The SVG with what boxes and wires show after the last step, instead of what they have room for."""
@@ -223,6 +228,13 @@ class PageCircuit:
                 titles[box] = f"{story.names[node]} = {story.formula(node)}"
                 titles[f"g{box[1:]}"] = gate_title(story, node)
         return titles
+
+
+def _spans(graph: ET.Element) -> list[tuple[float, float]]:
+    """From where to where, downwards, each value, gate and wire of a picture reaches."""
+    down = float(graph.get("transform", "0)").split()[-1][:-1])
+    boxes = [shape_of(group) for group in graph.iter(f"{SVG}g") if group.get("class", "").startswith(("node", "edge"))]
+    return [(top + down, bottom + down) for _, top, _, bottom in boxes]
 
 
 def _listed(texts: list[str]) -> list[str]:

@@ -19,7 +19,7 @@ function slopePlot(value) {
   const xs = Array.from({ length: SAMPLES + 1 }, (_, i) => view.middle + view.reach * (2 * i / SAMPLES - 1)), ys = xs.map(result);
   const y = result(now), said = Number.isFinite(y) ? [say("page slope", { root: goalName(), ...value })] : [];
   if (!ys.every(Number.isFinite)) said.push(say("page gap"));
-  return plot(said.join(" "), xs, ys, { x: now, y, slope: value.gradient, outside: 0.08 });
+  return plot(said.join(" "), xs, ys, { x: now, y, slope: value.gradient, outside: .08 });
 }
 
 function about() {

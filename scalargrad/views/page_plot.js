@@ -13,13 +13,13 @@ const bounded = (h) => Number.isFinite(h) ? Math.max(-MOST, Math.min(MOST, h)) :
 
 function between(heights, outside, point) { // the lowest and the highest that is in view: a share of each may lie outside, the point may not
   const sorted = heights.filter((h) => !Number.isNaN(h)).sort((a, b) => a - b), pick = (share) => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
-  const held = Number.isNaN(point) ? pick(0.5) : point, low = Math.min(pick(outside), held), high = Math.max(pick(1 - outside), held);
-  const room = 0.15 * (high - low) || 0.5 * Math.abs(high) || 1;
+  const held = Number.isNaN(point) ? pick(.5) : point, low = Math.min(pick(outside), held), high = Math.max(pick(1 - outside), held);
+  const room = .15 * (high - low) || .5 * Math.abs(high) || 1;
   return [low - room, high + room];
 }
 
 function traced(places, tops) { // the line through the points, and the gaps in it, as paths
-  const half = 0.5 * places[1];
+  const half = .5 * places[1];
   let line = "", gaps = "", last = NaN;
   for (const [i, place] of places.entries()) {
     const top = Math.max(-HIGH, Math.min(2 * HIGH, tops[i])), pole = (last < 0 && top > HIGH) || (last > HIGH && top < 0);

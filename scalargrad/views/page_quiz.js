@@ -9,7 +9,7 @@ function judge(typed, truth) {
   if (!parts || !(parts[1] + parts[2])) return "unread";
   const unit = 10 ** (Number(parts[3] ?? 0) - parts[2].length); // what 1 in the last digit typed is worth
   if (!Number.isFinite(Number(text))) return "wrong"; // 1e999 would be right for any gradient
-  if (!(Math.abs(Number(text) - truth) <= 0.5 * unit * (1 + 1e-9))) return "wrong";
+  if (!(Math.abs(Number(text) - truth) <= .5 * unit * (1 + 1e-9))) return "wrong";
   return truth !== 0 && Math.abs(truth) < unit ? "coarse" : "right";
 }
 
