@@ -14,6 +14,7 @@ from scalargrad.nn import drawing as room
 from scalargrad.views.layout import GREEN, RED, SVG, plain_id
 from scalargrad.views.names import clean
 
+MARGIN = 6.0  # points between the letters of a number and the nearest wire of another weight
 READABLE = 9.0  # px, where the picture is 850 px wide
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
@@ -268,6 +269,29 @@ def test_every_number_stands_on_its_own_wire_and_on_no_other_number(name):
         (x0, _), (x1, _) = wires[title]
         assert x0 + half < x < x1 - half and height_at(wires[title], x) == pytest.approx(y, abs=1.0)
         assert all(abs(x - x2) > half + half2 or abs(y - y2) > 11 for x2, y2, half2, _ in numbers[:i])
+
+
+NUMBERED = {"2-3-1": (2, 3, 1), "2-4-1": (2, 4, 1), "2-2-1": (2, 2, 1), "3-4-2": (3, 4, 2), "3-3-1": (3, 3, 1)}
+NUMBERED_MODELS = {name: lambda s=s: nn.MLP(s[0], [*s[1:]], seed=1) for name, s in NUMBERED.items()} | {"xnor": xnor}
+
+
+@pytest.mark.parametrize("name", NUMBERED_MODELS)
+def test_every_number_is_clear_of_all_wires_but_its_own(name):
+    picture = nn.draw_network(NUMBERED_MODELS[name]())
+    wires = {wire.findtext(f"{SVG}title"): straight(wire) for wire in groups(picture, "edge weight").values()}
+    numbers = groups(picture, "node number").values()
+    assert numbers
+    for group in numbers:
+        own, (x, y, half) = group.findtext(f"{SVG}title"), middle(group.find(f"{SVG}text"))
+        across, down = [x - half, x, x + half], [y - 3, y, y + 3]  # what its letters cover
+        for title, ((x0, y0), (x1, y1)) in wires.items():
+            along = [i / 200 for i in range(201)]
+            points = [complex(x0 + share * (x1 - x0), y0 + share * (y1 - y0)) for share in along]
+            away = min(
+                abs(complex(max(across[0] - p.real, 0, p.real - across[2]), max(down[0] - p.imag, 0, p.imag - down[2])))
+                for p in points
+            )
+            assert away < 1 if title == own else away > MARGIN, (own, title)
 
 
 def test_the_pieces_of_a_maxout_neuron_have_ends_of_their_own():

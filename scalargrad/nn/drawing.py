@@ -38,9 +38,10 @@ MORE = -1  # where a folded column says how many more there are
 LINE = 21.2  # how high one field of a box is
 LEAST_WIDTH = 36.0
 FIELD_MARGIN = 16.0  # beside the text of a field, on both sides together
-BETWEEN_STACKED, BETWEEN_ROWS = 14.0, 7.5
-WIDEST_SPREAD = 40.0  # between the units of a short column
-BESIDE_NUMBER = 100.0  # between two columns, besides the longest number on their wires
+BETWEEN_STACKED, BETWEEN_ROWS = 30.0, 7.5
+WIDEST_SPREAD = 80.0  # between the units of a short column
+BESIDE_NUMBER = 60.0  # between two columns, besides the longest number on their wires ...
+FOR_EACH_WIRE = 16.0  # ... and besides this, so that each number finds a place clear of the other wires
 DENSE = 120.0  # between two columns whose wires bear no numbers
 BETWEEN_HEADINGS = 20.0
 
@@ -257,7 +258,7 @@ def _side_by_side(net: _Network) -> list[_Column]:
             before, headings = columns[-1], [WRITTEN_OUT.width(net.heading(at)) for at in (i - 1, i)]
             weights = _drawn_weights(net, i - 1, before, column)
             widest = max([_number_width(p) for *_, p in weights])
-            apart = widest + BESIDE_NUMBER if len(weights) <= MAX_NUMBERED else DENSE
+            apart = widest + BESIDE_NUMBER + FOR_EACH_WIRE * len(weights) if len(weights) <= MAX_NUMBERED else DENSE
             boxes = (before.wide + column.wide) / 2 + apart
             column = column._replace(x=before.x + max(boxes, sum(headings) / 2 + BETWEEN_HEADINGS))
         columns.append(column)
