@@ -16,7 +16,7 @@ from scalargrad import Value, relu, steps
 BACK: dict[str, Callable[..., tuple[float, ...]]] = {
     "add": lambda up, x, y: (up, up),
     "mul": lambda up, x, y: (up * y, up * x),
-    "relu": lambda up, x: (1.0 if x > 0 else 0.0,),  # <-- edit this line: upstream x local gradient
+    "relu": lambda up, x: (1.0 if x > 0 else 0.0,),  # <-- edit this line: (upstream x local gradient,)
 }
 
 
@@ -34,11 +34,14 @@ x, y, z = Value(-2), Value(5), Value(-4)
 q = x + y
 r = relu(q)
 f = r * z
+g = relu(x + z) * y
 
 print("r alone, where the upstream is 1: the test that this bug passes.\n")
 alone = side_by_side([r], wrong, names=globals())
 print("f = relu(x + y) * z, where the upstream of relu is -4:\n")
 seen = side_by_side([f], wrong, names=globals())
+print("g = relu(x + z) * y, where relu is off, so that its local gradient is 0:\n")
+off = side_by_side([g], wrong, names=globals())
 
 # ---- what catches it: nudge x and look ----
 
@@ -50,7 +53,10 @@ print("In scalargrad a gate only says its local gradients;\n`upstream *` is writ
 
 # ---- the numbers of this bug ----
 
-assert alone.right == alone.wrong == {"x": 1, "y": 1}
+assert alone.right == {"x": 1, "y": 1}
 assert seen.right == {"x": -4, "y": -4, "z": 3}
+assert off.right == {"x": 0, "z": 0, "y": 0}
 assert abs(numerical - seen.right["x"]) < 1e-6
-assert (seen.gate, seen.wrong["x"]) in [("r = relu(q)", 1), ("", -4)], "neither this bug nor its repair"
+found = [(alone.gate, alone.wrong["x"]), (seen.gate, seen.wrong["x"]), (off.gate, off.wrong["x"])]
+HINT = "neither this bug nor its repair: relu sends upstream x 1 where x is positive, and 0 elsewhere"
+assert found in ([("", 1), ("r = relu(q)", 1), ("", 0)], [("", 1), ("", -4), ("", 0)]), HINT

@@ -47,7 +47,8 @@ print(tree(loss))
 
 once = [10.0] * STEPS  # 2 (8 - 3), each time
 anew = [2 * 5 / 2**step for step in range(STEPS)]
-assert gradients == (once if wrong else anew), "neither this bug nor its repair: compute the loss of this step's w"
-assert (yours["w after step 5"] == 8 - 5 * 2.5) == bool(wrong)
+HINT = "neither this bug nor its repair: compute the loss of this step's w"
+assert gradients == (once if wrong else anew), HINT
+assert (yours["w after step 5"] == 8 - 5 * 2.5) == bool(wrong), HINT
 then = 8 if wrong else 3 + 5 / 2 ** (STEPS - 1)
-assert f"w = {then:g}, now {w.data:g}" in tree(loss).replace("\n", " ")
+assert f"w = {then:g}, now {w.data:g}" in tree(loss).replace("\n", " "), HINT

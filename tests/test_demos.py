@@ -65,15 +65,36 @@ FAULTS = {
     "lab_9_forward_once.py": "mul",
 }
 
-# What a student writes in the marked line of each lab; and something else that is wrong too, where one may think of it.
+# What a student writes in the marked line of each lab; and what is wrong too, but where one may think of it.
 EDIT = re.compile(r"  # <-- (edit|write) this line")
 REPAIRS = {
-    "lab_1_overwrite.py": ("parent.grad += downstream", "parent.grad -= downstream"),
-    "lab_2_too_early.py": ("complete = to_come[parent] == 0", "complete = to_come[parent] > 0"),
-    "lab_3_no_zero_grad.py": ("root.zero_grad()", "root.grad = 0.0"),
-    "lab_4_no_upstream.py": ('"relu": lambda up, x: (up if x > 0 else 0.0,),', '"relu": lambda up, x: (up * x,),'),
-    "lab_5_stale.py": ("return [node for node in order if node.gate]", "return order"),
+    "lab_1_overwrite.py": "parent.grad += downstream",
+    "lab_2_too_early.py": "complete = to_come[parent] == 0",
+    "lab_3_no_zero_grad.py": "root.zero_grad()",
+    "lab_4_no_upstream.py": '"relu": lambda up, x: (up if x > 0 else 0.0,),',
+    "lab_5_stale.py": "return [node for node in order if node.gate]",
 }
+WRONG_REPAIRS = [
+    ("lab_1_overwrite.py", "parent.grad -= downstream"),
+    ("lab_1_overwrite.py", "parent.grad = max(parent.grad, downstream)"),
+    ("lab_2_too_early.py", "complete = to_come[parent] > 0"),
+    ("lab_2_too_early.py", "complete = to_come[parent] == 1"),
+    ("lab_2_too_early.py", "complete = False"),
+    ("lab_3_no_zero_grad.py", "root.grad = 0.0"),
+    ("lab_3_no_zero_grad.py", "a.grad = 0.0"),
+    ("lab_3_no_zero_grad.py", "a.grad = b.grad = 0.0"),
+    ("lab_4_no_upstream.py", '"relu": lambda up, x: (up,),'),
+    ("lab_4_no_upstream.py", '"relu": lambda up, x: (2 * up,),'),
+    ("lab_4_no_upstream.py", '"relu": lambda up, x: (up * x,),'),
+    ("lab_4_no_upstream.py", '"relu": lambda up, x: (up if x > 0 else 1.0,),'),
+    ("lab_4_no_upstream.py", '"relu": lambda up, x: (max(up, 0.0),),'),
+    ("lab_5_stale.py", "return order"),
+    ("lab_5_stale.py", "return [node for node in order if not node.gate]"),
+    ("lab_5_stale.py", "return [s]"),
+    ("lab_9_forward_once.py", "w.data = 3.0"),
+    ("lab_9_forward_once.py", "loss = f(Value(w.data))"),
+    ("lab_9_forward_once.py", "loss = f(w) * 2"),
+]
 
 # What a student writes in the marked lines of the labs that are judged by numbers.
 SOLUTIONS = {
@@ -242,15 +263,16 @@ def test_a_lab_shows_the_first_gate_that_diverges(fresh, name):
 
 @pytest.mark.parametrize("name", REPAIRS)
 def test_a_lab_can_be_repaired(tmp_path, name):
-    process = edited(tmp_path, name, REPAIRS[name][0])
+    process = edited(tmp_path, name, REPAIRS[name])
     assert (process.returncode, process.stderr) == (0, "")
     assert "No gate diverges." in process.stdout and "<--" not in process.stdout
 
 
-@pytest.mark.parametrize("name", REPAIRS)
-def test_a_wrong_repair_is_told_from_a_right_one(tmp_path, name):
-    process = edited(tmp_path, name, REPAIRS[name][1])
-    assert process.returncode == 1 or "<--" in process.stdout
+@pytest.mark.parametrize(("name", "line"), WRONG_REPAIRS)
+def test_a_wrong_repair_is_told_from_a_right_one_in_words(tmp_path, name, line):
+    process = edited(tmp_path, name, line)
+    told = "AssertionError: neither this bug nor its repair" in process.stderr
+    assert told == bool(process.stderr) and (told or "<--" in process.stdout)
 
 
 MISSHAPEN = {  # line of lab 7: what is written there, and the number that is missing, or one too many
