@@ -137,7 +137,7 @@ def gate(
     function: without a rule, any function of `Value`s that returns one: a composite gate, whose local gradients come
         from the graph inside it.  With a rule, a function of floats.
     rule: a function (z, x, y, ...) of the output and the inputs that returns the local gradients, a tuple with one for
-        each input; arithmetic and gates only, since it is read on nodes and on names too.
+        each input; arithmetic and gates only, since it is read as a formula too.
     name: unique among the gates that you save together; by default the function's.
     symbol: what pictures show; by default the name.
     pattern: what it does to a gradient: distributes, routes, switches, flips or scales.
@@ -149,7 +149,7 @@ def gate(
     >>> square(swish(Value(1.0))).gate.name, square(3)
     ('square', 9.0)
 
-    Raises TypeError for a rule that cannot be read on names and, at the first use, for one that does not return one
+    Raises TypeError for a rule that cannot be read as a formula and, at the first use, for one that does not return one
     number for each input.
     """
     if function is None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from .gate import Form, Gate
+from .given import no_power
 from .table import abs_, add_up, dot_product, log, tangent
 
 # How tightly the outermost operator of a text binds: inside one that binds more tightly, the text gets parentheses.
@@ -120,6 +121,8 @@ class Formula:
     def __rpow__(self: F, other: Any) -> F:
         return self.power(other, self)
 
+    __xor__ = __rxor__ = no_power
+
     def __neg__(self: F) -> F:
         return type(self)(f"-{self.held(self, POWER)}", SIGN)
 
@@ -153,7 +156,7 @@ def read_rule(form: Form, z: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     except (TypeError, AttributeError) as error:
         name = form.gate.name if form.gate else ""
         raise TypeError(
-            f"{name}: its rule cannot be read on names ({error}): write it with arithmetic and gates, "
+            f"{name}: its rule cannot be read as a formula ({error}): write it with arithmetic and gates, "
             "like exp, without `if` and without math"
         ) from None
 

@@ -6,7 +6,7 @@ import operator
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .text import short
 
@@ -15,6 +15,11 @@ def wrong(expected: str, given: object) -> TypeError:
     """The error for what is not what was expected, with the latter as the beginning of the sentence."""
     kind, shown = type(given).__name__, short(given)
     return TypeError(f"{expected}, not {shown if shown.startswith(kind) else f'{kind} {shown}'}")
+
+
+def no_power(x: object, other: object) -> NoReturn:
+    """What `x ^ 2` does on a value, and on the formula of one."""
+    raise TypeError("^ is no power in Python: write x ** 2")
 
 
 def listed(given: Iterable[Any], expected: str) -> list[Any]:

@@ -10,6 +10,7 @@ from .copies import copied, deep_copied, reduced
 from .cut import warn_of_a_cut, warn_of_identity
 from .elsewhere import OF_VALUE, Elsewhere
 from .gate import CONSTANT, LEAF, Gate, to_float
+from .given import no_power
 from .graph import topological_order
 from .node import Node, binary, done_by, output_of_many, reflected, unary
 from .sending import send_back
@@ -315,10 +316,7 @@ class Value(Node):
 
     __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _no_quotient
 
-    def _no_power(self, other: object) -> NoReturn:
-        raise TypeError("^ is no power in Python: write x ** 2")
-
-    __xor__ = __rxor__ = _no_power
+    __xor__ = __rxor__ = no_power
 
     def __round__(self, digits: int | None = None) -> NoReturn:
         raise TypeError('no gradient passes a rounding: to show a value write f"{x:.2f}", or round(x.data, 2)')

@@ -275,6 +275,26 @@ def test_a_wrong_repair_is_told_from_a_right_one_in_words(tmp_path, name, line):
     assert told == bool(process.stderr) and (told or "<--" in process.stdout)
 
 
+SLIPS = {  # in the rule of x / y: what is written there, and how its error begins and ends
+    "return z": ("TypeError: divide: its rule returned -0.75, not a tuple of 2", "one for each input"),
+    "return 1 / y": ("TypeError: divide: its rule returned -0.25, not a tuple of 2", "one for each input"),
+    "return 1 / y, -x / y^2": ("TypeError: divide: ", "write x ** 2): write it with arithmetic and gates, like exp"),
+    "return 1 / y, math.exp(x)": ("TypeError: divide: its rule cannot be read as a formula", "without math"),
+    "return 1 / y, w": ("NameError: ", "'w' is not defined"),
+    "return 1 / 0, y": ("ZeroDivisionError: ", "division by zero"),
+}
+
+
+@pytest.mark.parametrize("line", SLIPS)
+def test_a_slip_in_a_rule_is_told_below_the_table(tmp_path, line):
+    name = "lab_6_local_gradients.py"
+    lines = SOLUTIONS[name]
+    process = edited(tmp_path, name, lines[0], line, *lines[2:])
+    assert (process.returncode, process.stderr) == (0, "")
+    assert re.search(r"^  divide dz/dx +- +-0.25  <-- first wrong number$", process.stdout, re.M)
+    assert all(part in process.stdout.splitlines()[-1] for part in SLIPS[line])
+
+
 MISSHAPEN = {  # line of lab 7: what is written there, and the number that is missing, or one too many
     0: ("dX = 0", "dX[0][0]"),
     2: ("db = [3.0]", "db[1]"),

@@ -162,7 +162,7 @@ def test_a_name_is_neither_true_nor_false(question):
 @pytest.mark.parametrize("rule", [lambda z, x: (1.0 if x > 0 else 0.0,), lambda z, x: (math.exp(x),)])
 def test_a_rule_for_floats_alone_is_named(rule):
     crooked = Gate(abs, rule, name="crooked")
-    with pytest.raises(TypeError, match="^crooked: its rule cannot be read on names.*without `if` and without math"):
+    with pytest.raises(TypeError, match="^crooked: its rule cannot be read as a .*without `if` and without math"):
         read_rule(crooked.form(None), z, (x,))
 
 
