@@ -388,11 +388,51 @@ def fails(p):
     }
 
 
-@pytest.mark.parametrize("name", fails(None))
-def test_floats_raise_the_errors_of_floats(name):
-    program = record(fails(Value(1.0))[name], (2.0,), [Value(1.0)])
-    with pytest.raises((ValueError, ZeroDivisionError)):
-        program([1.0, 0.0 if name == "division" else -1.0])
+def error_in(run):
+    with pytest.raises((ArithmeticError, ValueError)) as caught:
+        run()
+    return type(caught.value), str(caught.value), getattr(caught.value, "__notes__", [])
+
+
+where_numbers_end = pytest.mark.parametrize(
+    ("name", "point"), [(name, point) for name in GATES for point in [*POINTS[name].refused, *POINTS[name].steep]]
+)
+
+
+def fine(name, count):
+    return (0.0,) * count if name in WHOLE else POINTS[name].ordinary[0]
+
+
+@where_numbers_end
+def test_floats_raise_the_error_of_the_gate(name, point):
+    scales, start = [Value(1.0) for _ in point], fine(name, len(point))
+    function = of_inputs(name, len(point), scales)
+    kind, text, _ = error_in(lambda: function(*point).backward())
+    assert text.startswith(f"{name}: input")
+    program, data = record(function, start, scales), columns([start, start, start, point])
+    for run in (lambda: program(*data), lambda: program.load(*data)([2, 0, 1, 3])):
+        assert error_in(run) == (kind, text, ["sample 3 of the minibatch"])
+
+
+@where_numbers_end
+def test_a_call_without_arguments_raises_the_error_of_the_gate(name, point):
+    leaves = [Value(x, label=f"w{i}") for i, x in enumerate(fine(name, len(point)))]
+    program = record(lambda: GATES[name](*leaves), (), leaves)
+    for p, x in zip(leaves, point):
+        p.data = x
+    kind, text, notes = error_in(lambda: GATES[name](*leaves).backward())
+    assert text.startswith(f"{name}: input") and " w0 = " in text
+    for run in (program, lambda: Program.__call__(program)):
+        assert error_in(run) == (kind, text, notes)
+    assert {p.grad for p in leaves} == {0.0}
+
+
+def test_what_only_an_expansion_cannot_compute_is_an_error_of_python():
+    """The output branches, so its expansion runs, and overflows where the gate itself would not."""
+    stable = Gate(table.stable_softplus, table.softplus.rule, name="stable", expansion=table.softplus.expansion)
+    p = Value(1.0)
+    kind, text, notes = error_in(lambda: record(lambda x: stable(p * x), (1.0,), [p])([1.0, 1000.0]))
+    assert (kind, text, notes) == (OverflowError, "math range error", ["sample 1 of the minibatch"])
 
 
 @pytest.mark.parametrize("engine", list(map(engine_mark, ["python", "native", "interpreter"])))

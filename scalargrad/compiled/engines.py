@@ -14,6 +14,7 @@ from typing import Any
 from .. import table
 from ..generated import keep_source
 from ..table import GATES
+from ..value import Value
 from .flat import FlatCode, Line
 from .trace import Layout, is_array, rows
 from .writing import ArrayWriter, FloatWriter
@@ -110,17 +111,24 @@ class Engine:
         """
         raise NotImplementedError
 
+    def explain(self, error: Exception, parameters: Sequence[Value], others: Sequence[float], samples: Any) -> None:
+        """Raises what is better than the error that a run has raised, if there is something better.
+
+        others: the plain numbers of the recorded function.
+        """
+
 
 class PythonEngine(Engine):
     def __init__(self, code: FlatCode):
         writer = FloatWriter(code)
+        self._trace = code.trace
         self.source = writer.source()
         functions = {gate.name: gate.output for gate in GATES.values()}
         own = {f"{name}_gate": gate.output for name, gate in writer.own_gates.items()}
         namespace = functions | own | {"place": place}
         self.function = executed(self.source, namespace)
         if not code.x and len(code.lines) + len(code.p) <= MAX_BOUND:
-            self.bind = executed(writer.source_bound(), namespace)
+            self.bind = executed(writer.source_bound(), namespace | {"explain": self.explain})
 
     def kept(self, samples: Any) -> Any:
         return [*map(tuple, samples)]
@@ -131,6 +139,31 @@ class PythonEngine(Engine):
         value, gradients, *others = self.function(numbers, samples)
         scale = 1.0 / len(samples)
         return value * scale, [scale * gradient for gradient in gradients], *[scale * other for other in others]
+
+    def explain(self, error: Exception, parameters: Sequence[Value], others: Sequence[float], samples: Any) -> None:
+        """Raises the error of the gate that has no result, or no slope, for one of the samples; a note says which.
+
+        Flat code knows no gates: where floats end, Python says no more in it than `math domain error`.
+        """
+        leaves = [p.detach() for p in parameters]
+        for i, sample in enumerate(samples):
+            found = self._error(sample, leaves, others)
+            if found:
+                if sample:
+                    found.add_note(f"sample {i} of the minibatch")
+                raise found.with_traceback(None) from None
+
+    def _error(self, sample: Sequence[float], leaves: Sequence[Value], others: Sequence[float]) -> Exception | None:
+        """What the recorded graph raises for a sample, gate by gate, if the code raises an error for it."""
+        try:
+            self.function([*[p.data for p in leaves], *others], [sample])
+            return None
+        except (ArithmeticError, ValueError) as error:
+            try:
+                self._trace.run([*sample, *leaves], others)
+            except (ArithmeticError, ValueError) as named:
+                return named
+            return error  # of what only the code computes
 
 
 def place(index: float, count: int) -> int:

@@ -148,6 +148,7 @@ class Send(NamedTuple):
 class FlatCode:
     """The forward and the backward pass of a graph.
 
+    trace: the shape of the graph.
     x, p: the inputs of a sample; the parameters, and after them the plain numbers that are handed to each run.
     lines: what is computed, in order, without what nothing needs.
     values: the roots, as lines or plain numbers; gradients are of the first, the others are only reported.
@@ -156,6 +157,7 @@ class FlatCode:
     """
 
     def __init__(self, trace: Trace):
+        self.trace = trace
         self.x = [Line(self, f"x{i}", None, (), True, i) for i in range(trace.inputs)]
         self.p = [Line(self, f"p{i}", None, (), False, i) for i in range(trace.parameters)]
         self.parameters = trace.parameters

@@ -71,10 +71,11 @@ def record(
     and where a slope is all rounding: "numpy" and "jax" add the products of a dot up in another order, "native" those
     of a long one.  So an input of relu that is 0 but for rounding may fall on the other side, and at a saturated tanh,
     whose slope 1 - z * z has lost its digits, gradients part by some 1e-9 of themselves.  They also differ where
-    numbers end: "python" raises the errors of Python's floats, without a gate's name; the others never raise, but
-    follow IEEE 754: log(-1) is nan, 1 / 0 and exp(1000) are inf.  What a local gradient of 0 everywhere, that of step,
-    or of a value that is not picked from a long list, or in "python" an upstream of exactly 0 behind a relu would send
-    back is left out, so 0 * inf is no nan there; and x ** 2 is x * x, which may be inf.
+    numbers end: "python" raises the error of the gate, with a note of which sample it was.  "numpy", "jax" and "native"
+    never raise, but give nan or inf, as arrays do: log(-1) is nan, 1 / 0 and exp(1000) are inf.  What a local gradient
+    of 0 everywhere, that of step, or of a value that is not picked from a long list, or in "python" an upstream of
+    exactly 0 behind a relu would send back is left out, so 0 * inf is no nan there; and x ** 2 is x * x, which may be
+    inf.
 
     Under "jax" arrays that are sharded over a mesh of devices stay so: each device runs its samples, and the gradients
     are added up over all of them.
@@ -130,7 +131,8 @@ class Program:
     def function(self) -> Any:
         """The function that `source` defines, which sums values and gradients over samples; None under "native".
 
-        It is as fast as code by hand; a call of the program also reads the parameters, checks the data and divides.
+        It is as fast as code by hand; a call of the program also reads the parameters, checks the data, divides, and
+        names the gate in an error.
         Under "jax" it is a pure and jitted `run(P, X)` of a vector of parameters and an array of inputs x N.
         """
         return self._engine.function
@@ -149,7 +151,7 @@ class Program:
         Raises TypeError for another number of arguments, ValueError for other shapes and for an empty minibatch.
         """
         samples = self._samples(data) if data or self._layouts else self._nothing
-        return self._engine.run(self._numbers(), samples, self._mean)
+        return self._run(samples)
 
     def load(self, *data: Any) -> Loaded:
         """N samples as the engine keeps them, to run on some of them time and again.
@@ -163,8 +165,13 @@ class Program:
         """
         return Loaded(self, self._engine, self._engine.kept(self._samples(data)))
 
-    def _numbers(self) -> list[float]:
-        return [p._data for p in self.parameters] + self._others  # `data` is a property: three times as slow
+    def _run(self, samples: Any) -> Result:
+        try:
+            numbers = [p._data for p in self.parameters] + self._others  # `data` is a property: three times as slow
+            return self._engine.run(numbers, samples, self._mean)
+        except (ArithmeticError, ValueError) as error:
+            self._engine.explain(error, self.parameters, self._others, samples)
+            raise
 
     def _samples(self, data: Sequence[Any]) -> Any:
         """N samples as the engine keeps them; TypeError or ValueError if they do not fit."""
@@ -209,7 +216,7 @@ class Loaded:
 
         Raises IndexError or TypeError for what is no index of a sample, ValueError for an empty minibatch.
         """
-        return self._engine.run(self._program._numbers(), self._chosen(chosen), self._program._mean)
+        return self._program._run(self._chosen(chosen))
 
     @property
     def parameters(self) -> tuple[Value, ...]:

@@ -56,6 +56,19 @@ class Trace(NamedTuple):
         """The number of the first entry."""
         return self.inputs + self.parameters
 
+    def run(self, leaves: Sequence[Value | float], numbers: Iterable[float]) -> None:
+        """Goes forward and backward through the recorded graph, gate by gate; each gate raises its own error.
+
+        leaves: the inputs and the parameters.  numbers: the plain numbers that are handed to each run.
+        """
+        nodes, left = [*leaves], iter(numbers)
+        for gate, inputs in self.entries:
+            given = [nodes[i] if isinstance(i, int) else float(i) for i in inputs]
+            nodes.append(gate(*given) if gate else next(left))
+        root = nodes[self.roots[0]]
+        if isinstance(root, Value):
+            root.backward()
+
 
 class Recorder:
     """A function of one sample, which is run on values to see the graph that it makes.

@@ -148,10 +148,13 @@ class FloatWriter(Writer):
 
     def source_bound(self) -> str:
         """The text of `run(value_p0, value_p1, ...)`, for a graph without inputs: `bind` of an engine."""
-        code = self.code
-        reads = [f"{p} = value_{p}._data" for p in code.p[: code.parameters]]
-        given = [f"value_{p}" for p in code.p[: code.parameters]] + [p.name for p in code.p[code.parameters :]]
-        lines = ["def program():", *indented([*reads, *self.body])]
+        code, n = self.code, self.code.parameters
+        reads = [f"{p} = value_{p}._data" for p in code.p[:n]]
+        given = [f"value_{p}" for p in code.p[:n]] + [p.name for p in code.p[n:]]
+        parameters, others = ["".join([f"{name}, " for name in part]) for part in (given[:n], given[n:])]
+        lines = ["def program():", "    try:", *indented(indented([*reads, *self.body]))]
+        lines += ["    except (ArithmeticError, ValueError) as error:"]
+        lines += [f"        explain(error, ({parameters}), ({others}), [()])", "        raise"]
         lines += ["program.__qualname__ = 'program'", "return program"]
         return "\n".join([f"def run({', '.join(given)}):", *indented(lines), ""])
 

@@ -81,8 +81,9 @@ def fit(
     (True, True)
 
     An engine refuses what it cannot run, as `record` does.  With an engine, a loss of your own must be the mean of the
-    losses of all samples; this is checked on some of them.  A step whose numbers are not finite is taken without the
-    engine, so that the error can name the gate.  Samples of one length share what is recorded.
+    losses of all samples; this is checked on some of them.  Where floats end, "python" raises an error, and "numpy",
+    "jax" and "native" give nan or inf, as arrays do: such a step is taken again without the engine, so that the error
+    names the gate.  Samples of one length share what is recorded.
 
     Raises ValueError or TypeError, before anything is changed, for arguments that do not fit together.  Raises
     `Diverged`, a FloatingPointError with the history so far, if the loss or a gradient becomes nan or infinite: it
