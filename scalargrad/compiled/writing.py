@@ -151,10 +151,9 @@ class FloatWriter(Writer):
         code, n = self.code, self.code.parameters
         reads = [f"{p} = value_{p}._data" for p in code.p[:n]]
         given = [f"value_{p}" for p in code.p[:n]] + [p.name for p in code.p[n:]]
-        parameters, others = ["".join([f"{name}, " for name in part]) for part in (given[:n], given[n:])]
         lines = ["def program():", "    try:", *indented(indented([*reads, *self.body]))]
         lines += ["    except (ArithmeticError, ValueError) as error:"]
-        lines += [f"        explain(error, ({parameters}), ({others}), [()])", "        raise"]
+        lines += [f"        explain(error, [{', '.join(given[:n])}], [{', '.join(given[n:])}], [()])", "        raise"]
         lines += ["program.__qualname__ = 'program'", "return program"]
         return "\n".join([f"def run({', '.join(given)}):", *indented(lines), ""])
 
