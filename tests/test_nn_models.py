@@ -268,6 +268,7 @@ def test_dead_and_saturated_units_are_named():
     first, last = nn.layer_health(model, X, Y, "max_margin")
     assert first.saturated == ["h1[0]", "h1[1]"] and first.dead == []
     assert str(last) == "layer 2: 1 linear; all units pass gradients"
+    assert repr([first, last]) == f"[<{first}>, <{last}>]"  # a prompt shows no walls of floats
 
 
 def test_outputs_and_gradients_of_the_layers():

@@ -19,7 +19,7 @@ SATURATION_SLOPE = 0.01  # a local gradient below this hardly passes anything
 
 
 class LayerHealth(NamedTuple):
-    """What came out of one layer, over a batch.  Printed, it names the units that pass no gradient back.
+    """What came out of one layer, over a batch.  Shown, it names the units that pass no gradient back.
 
     number: of the layer, from 1.
     activation: its name.
@@ -50,6 +50,9 @@ class LayerHealth(NamedTuple):
             if units
         ]
         return say("between changes").join(told)
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
     def __str__(self) -> str:
         return say("between changes").join([self.name, self.troubles() or say("health alive")])
