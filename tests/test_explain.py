@@ -998,6 +998,16 @@ def test_a_nudge_of_an_inner_value_and_of_the_root():
     assert nudge(f, q, 0.5).actual == 0.0
 
 
+def test_a_nudge_of_what_the_root_does_not_use_says_so():
+    x, z = Value(2.0, "x"), Value(5.0, "z")
+    f = 3 * x
+    told = str(nudge(z, f)).splitlines()
+    assert told[1:] == ["computed again: f goes from 6 to 6, a change of 0", "no gate on the way to f uses z"]
+    assert str(nudge(z, f, lang="zh")).endswith("\n通向 f 的门都没有用到 z")
+    for used in (x, f):
+        assert len(str(nudge(used, f)).splitlines()) == 2
+
+
 def test_a_nudge_computes_only_what_depends_on_x():
     x, y = Value(1.0, "x"), Value(2.0, "y")
     f = x * 2 + y * 3

@@ -289,4 +289,6 @@ def _nudged(
     noise = 16.0 * sys.float_info.epsilon * max(abs(before), abs(after))
     if abs(actual - predicted) > max(noise, 0.1 * max(abs(actual), abs(predicted))):
         told.append(story.say("smaller nudge", difference=number_text(actual - predicted)))
+    if x is not story.root and x not in story.arriving:
+        told.append(story.say("not connected", **names))
     return noted(story, told)
