@@ -153,7 +153,9 @@ def steps(
     lang: the language of the sentences, "en" or "zh", by default that of `language`; ValueError for another.
     lines: where gates stand in the source, from `record_lines()`; within such a block it need not be given.
 
-    It computes on the side: no `.grad` changes, and its numbers are those of `backward()` to the last bit.
+    It computes on the side: no `.grad` changes, and its numbers are those of `backward()` to the last bit.  Six
+    digits are shown, and more of an input, a factor or a term where the result has to follow from them as shown: so
+    one number may be 1.36788 in one step and 1.367879 in the next.
 
     >>> x, y = Value(2.0, "x"), Value(-4.0, "y")
     >>> print(steps(x * y)[1])
