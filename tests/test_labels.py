@@ -11,7 +11,7 @@ from conftest import FIGURES
 
 from scalargrad import Value, dot, draw, page
 from scalargrad.views.draw import DIRECTIONS
-from scalargrad.views.labels import SVG, Wire
+from scalargrad.views.labels import ROOM, SVG, Label, Wire
 
 
 def dot_of_five():
@@ -101,3 +101,30 @@ def test_a_label_looks_at_the_wires_near_it_only(monkeypatch):
             product = product * Value(1.5, f"w{i}")
         assert draw(product).svg
     assert size < looked_at[80] < 3 * looked_at[40]
+
+
+# ---- where a label is moved to ----
+
+
+def label_on(path):
+    text = ET.Element("text", {"x": "50", "y": "2.5", "font-size": "10"})
+    text.text = "1"
+    return Label(text, Wire(path), upright=False)
+
+
+STRAIGHT = "M0,0C100,0 200,0 300,0"
+
+
+def test_a_label_without_a_free_place_is_tried_once_at_each_and_stays():
+    label, tried = label_on(STRAIGHT), []
+    before = label.box
+    label.move(lambda box: tried.append(round((box[0] + box[2]) / 2, 6)))
+    assert label.box == before and len(tried) == len(set(tried))
+
+
+@pytest.mark.parametrize("room", ROOM)
+def test_a_label_takes_the_nearest_place_with_the_most_room_that_there_is(room):
+    height = 1.2 * 10 + 2 * room
+    label = label_on(STRAIGHT)
+    label.move(lambda box: box[0] > 100 and (box[3] - box[1] < height + 0.1 or room == ROOM[0]))
+    assert 100 + room < label.box[0] < 100 + room + 300 / 20

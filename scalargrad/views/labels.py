@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 
 from ..text import width
@@ -16,8 +16,10 @@ from .dot import COURIER
 SVG = "{http://www.w3.org/2000/svg}"
 ROOM = (4.0, 0.0, -2.0)  # points around a label
 STEPS = 10  # into which a curve is divided to find a place on it
+MOVES = 40  # into which it is divided to find one that is free for a label
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
+Blocks = Callable[[Box], bool]  # whether something is in the way of a box
 
 
 class Wire:
@@ -54,7 +56,7 @@ class Wire:
         while curves:
             curve = curves.pop()
             if _overlap(curve.box, box):
-                if curve.is_short:
+                if curve.is_short or curve.ends_in(box):
                     return True
                 curves += curve.halves
         return False
@@ -72,6 +74,10 @@ class _Curve:
         self._knots = knots
         self.box = left, top, right, bottom = _around(knots)
         self.is_short = right - left + bottom - top < 1
+
+    def ends_in(self, box: Box) -> bool:
+        x, y = self._knots[3]
+        return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
     @cached_property
     def halves(self) -> tuple[_Curve, _Curve]:
@@ -101,14 +107,15 @@ class Label:
 
     def move(self, is_free: Callable[[Box], bool]) -> None:
         """Along its wire, as little as it takes to be free with some room around; with less room, if there is none."""
-        for room in ROOM:
-            if is_free(_widened(self.box, room)):
-                return
-            for place in sorted(self._wire.places(STEPS**2), key=lambda place: abs(place - self._place)):
-                box = self._box_at(place)
-                if is_free(_widened(box, room)):
-                    self.box, self._place = box, place
-                    return
+        rooms, best = list(ROOM), self._place
+        for place in [best, *sorted(self._wire.places(MOVES), key=lambda place: abs(place - self._place))]:
+            box = self._box_at(place)
+            while rooms and is_free(_widened(box, rooms[-1])):  # first the least: most places have not even that
+                rooms.pop()
+                best = place
+            if not rooms:
+                break
+        self._place, self.box = best, self._box_at(best)
 
     def put(self, group: ET.Element) -> None:
         """Writes where it is, and its patch, into its group."""
@@ -140,14 +147,24 @@ def put_on_wires(tree: ET.Element, upright: bool) -> None:
     shapes = [shape_of(group) for group, _, _ in parts if _is(group, "node")]
     for group, label in labels.items():
         others = [*shapes, *[other.box for other in labels.values() if other is not label]]
-        near = [box for box in others if _overlap(box, label.reach)]
+        near: list[Blocks] = [partial(_overlap, box) for box in others if _overlap(box, label.reach)]
         rest = [wire for other, wire in wires.items() if other is not group and _overlap(wire.box, label.reach)]
-        label.move(partial(_is_free, near, rest))
+        crossing: list[Blocks] = [wire.crosses for wire in rest]
+        label.move(partial(_is_free, near, crossing))
         label.put(group)
 
 
-def _is_free(others: Iterable[Box], wires: Iterable[Wire], box: Box) -> bool:
-    return not any(_overlap(box, other) for other in others) and not any(wire.crosses(box) for wire in wires)
+def _is_free(shapes: list[Blocks], wires: list[Blocks], box: Box) -> bool:
+    return not _is_blocked(shapes, box) and not _is_blocked(wires, box)
+
+
+def _is_blocked(obstacles: list[Blocks], box: Box) -> bool:
+    """Whether one is in the way; it then comes first, since mostly it is in the way at the next place too."""
+    for i, blocks in enumerate(obstacles):
+        if blocks(box):
+            obstacles.insert(0, obstacles.pop(i))
+            return True
+    return False
 
 
 def _is(group: ET.Element, kind: str) -> bool:
