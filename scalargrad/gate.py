@@ -160,10 +160,11 @@ class Gate:
         except TypeError as error:
             raise TypeError(f"{self.name}: its rule cannot be used: {error}") from None
         if not isinstance(slopes, (tuple, list)) or len(slopes) != len(numbers) - 1:
-            raise TypeError(
-                f"{self.name}: its rule returned {short(slopes)}, not a tuple of "
-                f"{len(numbers) - 1} local gradients, one for each input"
+            count = len(numbers) - 1
+            wanted = (
+                "one local gradient, as in (2 * x,)" if count == 1 else f"{count} local gradients, one for each input"
             )
+            raise TypeError(f"{self.name}: its rule returned {short(slopes)}, not a tuple of {wanted}")
         for slope in slopes:
             self._checked("rule", slope)
 

@@ -283,9 +283,9 @@ def use(function, rule, count=1, name="mine"):
     [
         (
             lambda z, x: (1.0, 2.0),
-            r"its rule returned \(1.0, 2.0\), not a tuple of 1 local gradients, one for each input$",
+            r"its rule returned \(1.0, 2.0\), not a tuple of one local gradient, as in \(2 \* x,\)$",
         ),
-        (lambda z, x: (), r"its rule returned \(\), not a tuple of 1"),
+        (lambda z, x: (), r"its rule returned \(\), not a tuple of one local gradient"),
         (lambda z, x: 2.0 * x, "its rule returned 4.0, not a tuple"),
         (lambda z, x: None, "its rule returned None, not a tuple"),
         (lambda z, x: ("2",), "its rule is wrong: expected one real number, not str '2'"),
