@@ -25,6 +25,8 @@ from .views.tree import tree
 
 SHIELD = " "  # in front of an expression that begins like an option
 LECTURE = ("q = x + y; f = q * z", ["x=-2", "y=5", "z=-4"], "circuit.svg")
+# What runs no expression, and so takes none, nor an option that is about one, but for those named here.
+COMPANIONS: dict[str, tuple[str, ...]] = {"repl": (), "lecture": ("open",), "practice": ("open",), "playground": ()}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +62,9 @@ def _obey(argv: Sequence[str]) -> int:
         try:
             if arguments.version:
                 print(f"scalargrad {__version__}")
-            elif arguments.repl:
+                return 0
+            _refuse_companions(arguments)
+            if arguments.repl:
                 return repl.main()
             elif arguments.lecture is not None:
                 _write_lecture(arguments)
@@ -151,6 +155,16 @@ def _shielded(argument: str) -> str:
     return SHIELD + argument if is_expression else argument
 
 
+def _refuse_companions(arguments: argparse.Namespace) -> None:
+    """ValueError where two things are asked for of which one would be left undone."""
+    given = [name for name, x in vars(arguments).items() if x not in (None, False, []) and name != "values"]
+    for name in given:
+        for other in given:
+            if name in COMPANIONS and other not in (name, "lang", *COMPANIONS[name]):
+                refused = repr(arguments.expression.removeprefix(SHIELD)) if other == "expression" else f"--{other}"
+                raise error_saying(ValueError, "command apart", option=f"--{name}", other=refused)
+
+
 def _run(arguments: argparse.Namespace) -> None:
     text, values, picture = arguments.expression, arguments.values, arguments.svg
     if text is None:
@@ -193,8 +207,6 @@ def _write_practice(arguments: argparse.Namespace) -> None:
 
 def _write_own(name: str, save: Callable[[str], Path], path: str, arguments: argparse.Namespace) -> None:
     """Writes a page that has circuits of its own; `name` is that of the option."""
-    if arguments.expression is not None:
-        raise error_saying(ValueError, "command own circuits", option=f"--{name}")
     written = save(path)
     print(say(f"command {name} written", path=written), flush=True)
     if arguments.open:
@@ -204,8 +216,6 @@ def _write_own(name: str, save: Callable[[str], Path], path: str, arguments: arg
 def _write_playground(arguments: argparse.Namespace) -> None:
     from .playground import folder  # with hashes and archives, which no other command needs
 
-    if arguments.expression is not None:
-        raise error_saying(ValueError, "command playground expression")
     written = folder.playground(arguments.playground)
     if written.is_file():
         print(say("command playground file", path=written))

@@ -258,7 +258,7 @@ def test_the_command_line(capsys, tmp_path):
     assert main(["--playground", str(tmp_path / "other"), "--lang", "zh"]) == 2
     assert "other has other files in it" in capsys.readouterr().err
     assert main(["--playground", str(tmp_path / "none"), "x * y", "x=1"]) == 2 and not (tmp_path / "none").exists()
-    assert "takes no expression" in capsys.readouterr().err
+    assert "--playground does not go with 'x * y'" in capsys.readouterr().err
     assert main(["--playground", str(tmp_path / "zh"), "--lang", "zh"]) == 0
     assert '<html lang="zh">' in (tmp_path / "zh" / "index.html").read_text(encoding="utf-8")
     assert "打开方法" in capsys.readouterr().out

@@ -144,5 +144,5 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     assert capsys.readouterr().out == "练习      practice.html，用浏览器打开\n"
     assert (tmp_path / "practice.html").read_text("utf-8") == practice_html("zh")
     assert main(["x * y", "x=2", "y=3", "--practice", "b.html", "--lang", "en"]) == 2
-    assert "--practice has circuits of its own: leave out the expression" in capsys.readouterr().err
+    assert "--practice does not go with 'x * y'" in capsys.readouterr().err
     assert not (tmp_path / "b.html").exists()

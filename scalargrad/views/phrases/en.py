@@ -141,8 +141,7 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "command playground written": "playground {path}\n"
     "to open it: {command}, then {address}\n"
     "Python for browsers, 7 MB, comes from the internet; with it in a folder pyodide there, no network is needed",
-    "command own circuits": "{option} has circuits of its own: leave out the expression, or write --html for its page",
-    "command playground expression": "--playground takes no expression: it is typed on the page",
+    "command apart": "{option} does not go with {other}: leave one out; --html writes the page of an expression",
     # the checker
     "check slope": "slope",
     "check backward": "backward",

@@ -173,8 +173,7 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "command playground written": "演练场    {path}\n"
     "打开方法：{command}，然后访问 {address}\n"
     "浏览器里的 Python（7 MB）来自互联网；把它放进其中的文件夹 pyodide，就不需要网络",
-    "command own circuits": "{option} 有自己的计算图：请去掉表达式，或用 --html 写出它的页面",
-    "command playground expression": "--playground 不要表达式：表达式在页面上输入",
+    "command apart": "{option} 不能与 {other} 同用：请去掉其中一个；表达式的页面用 --html 写出",
     # the checker
     "check slope": "斜率",
     "check backward": "反向传播",
