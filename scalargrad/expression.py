@@ -11,8 +11,10 @@ from __future__ import annotations
 import ast
 import contextlib
 import difflib
+import keyword
 import math
 import re
+import sys
 import unicodedata
 import warnings
 from collections.abc import Iterable, Mapping
@@ -28,6 +30,7 @@ MAX_CHARACTERS = 10_000
 MAX_SHOWN = 76  # characters of a line that are shown with a caret
 ALIKE = 0.75  # how alike a misspelt name is to what is meant, from 0 to 1
 CONSTANTS = {"pi": math.pi}  # unless the name is given or assigned
+OF_LISTS = ("total", "dot", "pick")  # the gates that take one
 OF_PROGRAMS = ("given_gradients",)  # takes what a program has worked out
 # Every gate that is a function: `abs` is Python's own elsewhere.
 FUNCTIONS: dict[str, Any] = {"abs": table.abs_} | {
@@ -49,6 +52,11 @@ INSTEAD = {
     "ln": "log(x)",
     "pow": "x ** y",
     "softmax": "exp(x) / (exp(x) + exp(y))",
+    "tan": "sin(x) / cos(x)",
+    "sinh": "(exp(x) - exp(-x)) / 2",
+    "cosh": "(exp(x) + exp(-x)) / 2",
+    "log2": "log(x) / log(2)",
+    "log10": "log(x) / log(10)",
 }
 HINTED = (ast.BitXor, ast.FloorDiv, ast.Mod, ast.Attribute, ast.Compare, ast.IfExp, ast.AugAssign)
 Facts = tuple[str, Mapping[str, object]]
@@ -84,6 +92,11 @@ def _syntax_error(reason: str, line: str, column: int) -> ExpressionError:
         return _error("product", place, number=product[1], name=product[2])
     if here[:1] in SIGNS:
         return _error("sign", place, sign=here[0], instead=SIGNS[here[0]])
+    reserved = next((word for word in WORD.finditer(line) if keyword.iskeyword(word[0])), None)
+    if reserved and (reason == "invalid syntax" or reason.startswith("cannot assign")):
+        return _error("reserved", (line, reserved.start()), name=reserved[0])
+    if reason.startswith("cannot assign") or "Maybe you meant '=='" in reason:
+        return _error("target", place)
     if reason != "invalid syntax":
         return _error("syntax", place, reason=reason)
     if not here:
@@ -122,6 +135,8 @@ def assigned(texts: Iterable[str]) -> dict[str, float]:
         name = unicodedata.normalize("NFKC", name)  # as Python reads names: two that look alike are one
         if not equals or not name.isidentifier():
             raise _error("no assignment", text=repr(text))
+        if keyword.iskeyword(name):
+            raise _error("reserved", name=name)
         if name in values:
             raise _error("twice", name=name)
         values[name] = _number(number, text)
@@ -130,14 +145,17 @@ def assigned(texts: Iterable[str]) -> dict[str, float]:
 
 def _number(text: str, whole: str) -> float:
     """The number that a text such as -2, nan, 1/3 or pi/4 says; `whole` is what an error quotes besides."""
+    number = None
     with contextlib.suppress(ValueError):
-        return float(text)
-    try:
-        if "=" not in text:
-            return evaluate(text).data
-    except ValueError:
-        pass
-    raise _error("no number", whole=repr(whole), text=repr(text))
+        number = float(text)
+    if number is None and "=" not in text:
+        with contextlib.suppress(ValueError):
+            number = evaluate(text).data
+    if number is None:
+        raise _error("no number", whole=repr(whole), text=repr(text))
+    if math.isinf(number) and re.search(r"\d", text):  # not the inf that somebody wrote
+        raise _error("too large", text=text.strip())
+    return number
 
 
 class _Reader:
@@ -189,7 +207,7 @@ class _Reader:
     def _check_names(self) -> None:
         walked = [node for statement in self.statements for node in ast.walk(statement)]
         for node in walked:
-            if isinstance(node, ast.Attribute):  # before its `math` is taken for a name without a value
+            if isinstance(node, (ast.Attribute, ast.Compare)):  # before a name in it is said to have no value
                 self._refuse_kind(node)
         called = {id(node.func) for node in walked if isinstance(node, ast.Call)}
         names = [node for node in walked if isinstance(node, ast.Name) and id(node) not in called]
@@ -264,7 +282,7 @@ class _Reader:
                 if instead:
                     self._refuse(node.func, "instead", name=name, instead=instead)
                 like = difflib.get_close_matches(name.lower(), FUNCTIONS, 1, cutoff=ALIKE)
-                if like:
+                if like and not hasattr(math, name):  # atan is no misspelt tanh
                     self._refuse(node.func, "like", name=name, like=like[0])
                 self._refuse(node.func, "no gate", name=name, gates=[*FUNCTIONS])
             return [*node.args, *[keyword.value for keyword in node.keywords]]
@@ -276,7 +294,10 @@ class _Reader:
 
     def _apply(self, node: Any, results: dict[ast.AST, Any]) -> Any:
         if isinstance(node, ast.Constant):
-            return self._try(float, node, node.value)
+            number: Any = node.value
+            if number > sys.float_info.max:
+                self._refuse(node, "too large", text=self._text(node)[:40])
+            return float(number)
         if isinstance(node, ast.Name):
             if node.id not in self.known:
                 self._refuse(node, "early", name=node.id)
@@ -284,6 +305,8 @@ class _Reader:
         if isinstance(node, ast.List):
             return [results[x] for x in node.elts]
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id not in OF_LISTS and any(isinstance(results[x], list) for x in node.args):
+                self._refuse(node, "list")
             keywords = {str(keyword.arg): results[keyword.value] for keyword in node.keywords}
             return self._try(FUNCTIONS[node.func.id], node, *[results[x] for x in node.args], **keywords)
         inputs = [node.operand] if isinstance(node, ast.UnaryOp) else [node.left, node.right]
@@ -300,7 +323,8 @@ class _Reader:
 
     def _refuse_kind(self, kind: ast.AST, node: ast.AST | None = None) -> NoReturn:
         if isinstance(kind, HINTED):
-            self._refuse(node or kind, type(kind).__name__)
+            equal = isinstance(kind, ast.Compare) and isinstance(kind.ops[0], ast.Eq)
+            self._refuse(node or kind, "Eq" if equal else type(kind).__name__)
         self._refuse(node or kind, "no part", text=self._text(node or kind)[:40])
 
     def _text(self, node: Any) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from .text import short
+from .views.phrases import error_saying
 
 PLAIN_ERRORS = (ZeroDivisionError, OverflowError, ArithmeticError, ValueError)
 REFUSES = "cannot be computed"  # of a gate of one's own, before the words of its function
 NO_SLOPE = "cannot give a finite local gradient"
 OVERFLOWS = "cannot give a result that fits a float: scale its inputs down first"
 SLOPE_OVERFLOWS = "cannot give a local gradient that fits a float: it is too steep here; scale or move its inputs"
+TOO_LARGE = "it is too large for a float, which ends at 1.8e308: scale it down first"
 MAX_FORMS = 1_000  # forms of one gate that are kept
 Pattern = Literal["distributes", "routes", "switches", "flips", "scales"]
 
@@ -77,6 +79,9 @@ class Gate:
         for x in inputs:
             if hasattr(x, "through_gate"):
                 return x.through_gate(self, inputs)
+        if inputs and _holds_many(inputs[0]):
+            given, others = f"{type(inputs[0]).__name__} {short(inputs[0])}", ", ..." if len(inputs) > 1 else ""
+            raise error_saying(TypeError, "error each", gate=self.name, given=given, inputs=f"v{others}")
         return self.compute([to_float(x) for x in inputs])
 
     def compute(self, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> float:
@@ -217,7 +222,10 @@ def to_float(x: Any) -> float:
     """
     kind = type(x)
     if kind is float or kind is int:
-        return float(x)
+        try:
+            return float(x)
+        except OverflowError:
+            raise OverflowError(TOO_LARGE) from None
     dtype = str(getattr(x, "dtype", "float")).rpartition(".")[2]
     if isinstance(x, bool) or dtype.startswith("bool"):
         advice = "a truth value is no number here; write 1.0 or 0.0"
@@ -229,7 +237,7 @@ def to_float(x: Any) -> float:
         advice = "gates are real; take its .real or its .imag"
     elif hasattr(x, "through_gate"):
         advice = "it is a value of a graph already; use it as it is, or take float() of it"
-    elif getattr(x, "ndim", 0) or hasattr(kind, "__iter__") and not hasattr(kind, "__float__"):
+    elif _holds_many(x):
         advice = "a value holds one number; make one for each, as in [Value(v) for v in values]"
     elif bool(getattr(x, "mask", False)):  # NumPy would make nan of it
         advice = "it is masked, so there is no number; leave it out, or fill it with one"
@@ -244,6 +252,14 @@ def to_float(x: Any) -> float:
     refusal = TypeError(f"expected one real number, not {given}: {advice.replace('...', short(x))}")
     refusal.facts = ("error number", {"given": given, "reason": advice})  # type: ignore[attr-defined]
     raise refusal
+
+
+def _holds_many(x: Any) -> bool:
+    """Whether it is a list, an array, or another thing with numbers in it; text is none."""
+    kind = type(x)
+    return bool(getattr(x, "ndim", 0)) or (
+        hasattr(kind, "__iter__") and not hasattr(kind, "__float__") and not isinstance(x, (str, bytes))
+    )
 
 
 def named(rows: Mapping[str, Any]) -> dict[str, Gate]:

@@ -206,7 +206,7 @@ def test_an_unknown_language(run):
 
 @pytest.mark.parametrize("enters", ["", "\n" * 3, "\n" * 99])
 def test_step_with_enters_from_a_pipe_and_with_nobody_there(run, enters):
-    assert good(run("--step", *LECTURE, enters=enters)) == "Enter shows the next step.\n" + STORY
+    assert good(run("--step", *LECTURE, enters=enters)) == "Enter shows the next step, Ctrl-C leaves.\n" + STORY
 
 
 def test_step_with_standard_input_closed(run):
@@ -221,7 +221,7 @@ def test_step_waits_after_every_line(monkeypatch, capsys):
     shown = []
     monkeypatch.setattr("builtins.input", lambda: shown.append(capsys.readouterr().out))
     assert main(["--step", "--tree", *LECTURE]) == 0
-    assert shown[0].startswith("Enter shows the next step.\nf = ")
+    assert shown[0].startswith("Enter shows the next step, Ctrl-C leaves.\nf = ")
     assert [text.strip().split(" ")[0] for text in shown[1:]] == ["q", "x", "y", "z"]
     assert all(text.count("\n") == 1 for text in shown[1:]) and capsys.readouterr().out == ""
 
@@ -301,6 +301,11 @@ REFUSED = [
     (["--playground", ""], "the playground needs the name of a folder"),
     (["--lectur", "a.html"], "unrecognized arguments: --lectur"),
     (["--lang", "fr"], "invalid choice: 'fr' (choose from 'en', 'zh')"),
+    (["x * 1", "x=1e400"], "1e400 is too large for a float"),
+    (["x * 1", "x=-1e400"], "-1e400 is too large for a float"),
+    (["x * 1", "x=1e200 * 1e200"], "1e200 * 1e200 is too large for a float"),
+    (["1e400 * x", "x=1"], "1e400 is too large for a float"),
+    (["lambda * x", "lambda=1", "x=2"], "lambda is a word of Python: choose another name"),
     (["sigmod(x)", "x=1"], "sigmod is no gate; did you mean sigmoid?"),
     (["x", "x=1", "--svg", "folder.svg"], "folder.svg: Is a directory"),
     (["x", "x=1", "--svg", "a.txt"], "can be saved as .svg, .dot, .tex, .png or .pdf, not as 'a.txt'"),
@@ -330,6 +335,11 @@ AGAIN = [
     (["x", "x=one"], "'x=one'：'one' 不是数"),
     (["x", "x"], "'x' 不是值：请写成 名字=数，并把整个表达式放在引号里"),
     (["--repl", "x=3"], "--repl 不能与 'x=3' 同用：请去掉其中一个；表达式的页面用 --html 写出"),
+    (["1e400 * x", "x=1"], "1e400 超出了浮点数的范围，最大约为 1.8e308"),
+    (["x * 1", "lambda=1"], "lambda 是 Python 的关键字：请换一个名字"),
+    (["x == 1", "x=1"], "比较没有梯度；语句要写成 名字 = 表达式，用一个 ="),
+    (["x * y = f", "x=1"], "语句要写成 名字 = 表达式，语句之间用 ; 隔开"),
+    (["exp([x])", "x=1"], "列表只能作 total、dot 或 pick 的输入"),
     (["--sgv"], "unrecognized arguments: --sgv；用 --help 查看有哪些选项"),
 ]
 
@@ -451,4 +461,4 @@ def test_an_interruption_is_no_traceback(monkeypatch, capsys):
 
     monkeypatch.setattr("builtins.input", interrupted)
     assert main(["--step", *LECTURE]) == 130
-    assert re.fullmatch(r"Enter shows the next step\.\nforward .*\n", capsys.readouterr().out)
+    assert re.fullmatch(r"Enter shows the next step, Ctrl-C leaves\.\nforward .*\n", capsys.readouterr().out)

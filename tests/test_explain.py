@@ -767,8 +767,11 @@ def test_names_lines_and_labels_are_one_line():
 @pytest.mark.parametrize("question", [explain, ledger, paths, nudge])
 def test_only_values_have_gradients(question):
     x = Value(1.0)
-    for wrong in [(2.0, x), (x, 2.0), (x, [x, x]), (None, x), ("x", x)]:
+    for wrong in [(2.0, x), (x, 2.0), (x, [x, x]), (None, x)]:
         with pytest.raises(TypeError, match="not a Value: a plain number has no gradient"):
+            question(*wrong)
+    for wrong in [("x", x), (x, "f")]:
+        with pytest.raises(TypeError, match="not a Value: hand over the value itself, not its name"):
             question(*wrong)
 
 

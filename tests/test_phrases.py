@@ -91,6 +91,7 @@ def test_every_reason_of_a_gate_has_a_sentence():
         (lambda x: gate(lambda y: y.log(), name="mine")(-x), "log：输入 y = -3.0，不是正数"),
         (lambda x: x + "1", "这里要一个实数，而不是 str '1'：文字不是数；如果它写的是一个数，请用 float(...) 转换"),
         (lambda x: x if x else 0.0, "Value 没有真假之分：请写成比较"),
+        (lambda x: exp([x]), "exp 只接受一个数，而不是 list [Value(3.0, label='x')]：请写 [exp(v) for v in values]"),
         (lambda x: x.exp(1), ""),
     ],
 )
@@ -107,10 +108,16 @@ REFUSED = [True, "1", None, 1j, [1.0], object()]
 
 def test_every_refusal_is_said_again():
     x = Value(3.0, "x")
-    acts = [*(lambda given=given: x + given for given in REFUSED), lambda: Value(x), lambda: bool(x), lambda: x % 2]
+    acts = [
+        *(lambda given=given: x + given for given in REFUSED),
+        lambda: Value(x),
+        lambda: bool(x),
+        lambda: x % 2,
+        lambda: x + 10**400,
+    ]
     said = set()
     for act in acts:
-        with pytest.raises(TypeError) as caught:
+        with pytest.raises((TypeError, OverflowError)) as caught:
             act()
         facts = getattr(caught.value, "facts", None)
         said.add(facts[1]["reason"] if facts else str(caught.value))
@@ -143,7 +150,7 @@ def test_chinese_is_chinese():
     names = set(
         "Ctrl FILE JavaScript Python Shift Value abs backward data detach dot draw exp explain float grad help html "
         "inf limit math maximum minimum name nan playground pyodide print scalargrad sigmoid softplus steps svg tanh "
-        "total zero_grad".split()
+        "pick total zero_grad".split()
     )
     names |= {"return", "real", "imag", "int", "for", "values"}
     names |= {"Page", "Down", "SVM", "softmax", "maxout", "max", "leaky"}

@@ -23,7 +23,7 @@ from gate_points import POINTS, everywhere, plain, recipes
 from hypothesis import given, settings
 
 import scalargrad
-from scalargrad import CircuitCut, Value, dot, exp, maximum, minimum, sending, sigmoid, total
+from scalargrad import CircuitCut, Value, dot, exp, gate, maximum, minimum, sending, sigmoid, total
 from scalargrad.functions import dots
 from scalargrad.graph import topological_order
 from scalargrad.sending import send_back
@@ -226,12 +226,24 @@ def test_what_is_no_number_is_refused_as_an_operand(x, message):
 @every_refused
 def test_what_is_no_number_is_refused_by_functions(x, message):
     a = Value(3.0)
-    calls = [partial(getattr(scalargrad, name), x) for name in UNARY]
+    alone = [] if isinstance(x, (list, tuple, set)) else UNARY  # a list has a test of its own below
+    calls = [partial(getattr(scalargrad, name), x) for name in alone]
     calls += [lambda: maximum(a, x), lambda: minimum(x, a), lambda: total([a, x]), lambda: dot([a], [x])]
     calls += [lambda: a.leaky_relu(x), lambda: a.elu(x)]
     for call in calls:
         with pytest.raises(TypeError, match=message):
             call()
+
+
+@pytest.mark.parametrize("values", [[1.0, Value(2.0)], (Value(1.0),), {1.0}], ids=repr)
+def test_a_function_of_one_value_says_how_to_take_it_of_each(values):
+    own = gate(lambda v: v * v, name="own")
+    for name, function in {name: getattr(scalargrad, name) for name in UNARY}.items() | {("own", own)}:
+        with pytest.raises(TypeError, match=rf"^{name} takes .*: write \[{name}\(v\) for v in values\]"):
+            function(values)
+    for name in ("elu", "leaky_relu"):
+        with pytest.raises(TypeError, match=rf": write \[{name}\(v, \.\.\.\) for v in values\]"):
+            getattr(scalargrad, name)(values)
 
 
 def test_a_value_of_a_value_is_refused():
@@ -249,7 +261,7 @@ def test_a_label_is_text(label):
 
 def test_too_large_an_int_is_an_overflow():
     for make in (lambda: Value(10**400), lambda: Value(1) + 10**400, lambda: 10**400 * Value(1)):
-        with pytest.raises(OverflowError):
+        with pytest.raises(OverflowError, match="too large for a float, which ends at 1.8e308: scale it down first"):
             make()
 
 

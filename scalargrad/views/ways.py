@@ -33,10 +33,9 @@ def asked(
     """The story of `root`, with a name for `x` too; TypeError unless both are values."""
     for role, given in (("value", x), ("root", root)):
         if not isinstance(given, Value):
-            raise TypeError(
-                f"the {role} is {type(given).__name__} {given!r:.40}, not a Value: a plain number has no gradient, "
-                "and of several roots total([...]) makes one"
-            )
+            advice = "a plain number has no gradient, and of several roots total([...]) makes one"
+            advice = "hand over the value itself, not its name" if isinstance(given, str) else advice
+            raise TypeError(f"the {role} is {type(given).__name__} {given!r:.40}, not a Value: {advice}")
     return Story(root, names, lines=lines, lang=lang, also=[x])
 
 
