@@ -22,6 +22,8 @@ from typing import NamedTuple
 
 from scalargrad import Value, dot, draw, ledger, nn, nudge, relu
 
+if sys.argv[1:] and not (sys.argv[1].isdecimal() and int(sys.argv[1]) > 0):
+    sys.exit("It takes the number of steps, 1 or more, and a file for a picture: python demos/33_gpt.py 40 head.svg")
 STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 NAMES = """
 james michael robert john david william richard joseph thomas christopher charles daniel matthew anthony mark steven

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from .text import short
-from .views.phrases import error_saying
 
 PLAIN_ERRORS = (ZeroDivisionError, OverflowError, ArithmeticError, ValueError)
 REFUSES = "cannot be computed"  # of a gate of one's own, before the words of its function
@@ -14,6 +13,7 @@ NO_SLOPE = "cannot give a finite local gradient"
 OVERFLOWS = "cannot give a result that fits a float: scale its inputs down first"
 SLOPE_OVERFLOWS = "cannot give a local gradient that fits a float: it is too steep here; scale or move its inputs"
 TOO_LARGE = "it is too large for a float, which ends at 1.8e308: scale it down first"
+HANDED = "a rule is handed the output and the inputs, as in rule=lambda z, x: (2 * x,)"
 MAX_FORMS = 1_000  # forms of one gate that are kept
 Pattern = Literal["distributes", "routes", "switches", "flips", "scales"]
 
@@ -79,9 +79,8 @@ class Gate:
         for x in inputs:
             if hasattr(x, "through_gate"):
                 return x.through_gate(self, inputs)
-        if inputs and _holds_many(inputs[0]):
-            given, others = f"{type(inputs[0]).__name__} {short(inputs[0])}", ", ..." if len(inputs) > 1 else ""
-            raise error_saying(TypeError, "error each", gate=self.name, given=given, inputs=f"v{others}")
+        if inputs and holds_many(inputs[0]):
+            raise self._for_each(inputs)
         return self.compute([to_float(x) for x in inputs])
 
     def compute(self, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> float:
@@ -126,6 +125,14 @@ class Gate:
         made.facts = ("error gate", facts)  # type: ignore[attr-defined]  # for who says it in another language
         return made
 
+    def _for_each(self, inputs: tuple[Any, ...]) -> TypeError:
+        """The error for a list in the place of the first input."""
+        given = f"{type(inputs[0]).__name__} {short(inputs[0])}"
+        call = f"{self.name}(v{', ...' if len(inputs) > 1 else ''})"
+        refusal = TypeError(f"{self.name} takes one number, not {given}: write [{call} for v in values]")
+        refusal.facts = ("error each", {"gate": self.name, "given": given, "call": call})  # type: ignore[attr-defined]
+        return refusal
+
     def slope_error(self, error: Exception, numbers: Sequence[float], inputs: tuple[Any, ...] = ()) -> Exception:
         """The error for a rule that has raised one: there is no local gradient, or none that fits a float."""
         reason = SLOPE_OVERFLOWS if isinstance(error, OverflowError) else self.steep
@@ -163,7 +170,7 @@ class Gate:
         except (ArithmeticError, ValueError):  # no slope at this point: for `backward` to say
             return
         except TypeError as error:
-            raise TypeError(f"{self.name}: its rule cannot be used: {error}") from None
+            raise TypeError(f"{self.name}: its rule cannot be used: {error}; {HANDED}") from None
         if not isinstance(slopes, (tuple, list)) or len(slopes) != len(numbers) - 1:
             count = len(numbers) - 1
             wanted = (
@@ -237,7 +244,7 @@ def to_float(x: Any) -> float:
         advice = "gates are real; take its .real or its .imag"
     elif hasattr(x, "through_gate"):
         advice = "it is a value of a graph already; use it as it is, or take float() of it"
-    elif _holds_many(x):
+    elif holds_many(x):
         advice = "a value holds one number; make one for each, as in [Value(v) for v in values]"
     elif bool(getattr(x, "mask", False)):  # NumPy would make nan of it
         advice = "it is masked, so there is no number; leave it out, or fill it with one"
@@ -254,7 +261,7 @@ def to_float(x: Any) -> float:
     raise refusal
 
 
-def _holds_many(x: Any) -> bool:
+def holds_many(x: Any) -> bool:
     """Whether it is a list, an array, or another thing with numbers in it; text is none."""
     kind = type(x)
     return bool(getattr(x, "ndim", 0)) or (

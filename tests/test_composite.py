@@ -307,8 +307,14 @@ def use(function, rule, count=1, name="mine"):
         (lambda z, x: (x // 2,), "its rule cannot be read as a formula"),
         (lambda z, x: (2 * x ^ 1,), r"its rule cannot be read as a formula .*\^ is no power in Python: write x \*\* 2"),
         (lambda z, x: (2 ^ x,), r"its rule cannot be read as a formula .*\^ is no power in Python"),
-        (lambda z: (), r"its rule cannot be used: .*takes 1 positional argument but 2 were given$"),
-        (lambda z, x, y: (x, y), "its rule cannot be used: .*missing 1 required positional argument: 'y'$"),
+        (
+            lambda z: (),
+            r"its rule cannot be used: .*takes 1 positional argument but 2 were given; a rule is handed the output",
+        ),
+        (
+            lambda z, x, y: (x, y),
+            "its rule cannot be used: .*missing 1 required positional argument: 'y'; a rule is handed",
+        ),
     ],
 )
 def test_a_wrong_rule_is_a_type_error_that_names_the_gate(rule, message):

@@ -128,6 +128,13 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.parametrize("argument", ["--help", "0", "2.5"])
+def test_what_is_no_number_of_steps_is_told_in_a_line(tmp_path, argument):
+    process = run(tmp_path, str(FOLDER / "33_gpt.py"), argument)
+    assert process.returncode == 1 and process.stdout == ""
+    assert process.stderr.startswith("It takes the number of steps") and process.stderr.count("\n") == 1
+
+
 def copied(folder: Path) -> Path:
     """`folder` with a copy of every demo, without pictures: nothing is written into the repository."""
     for path in FILES:

@@ -269,6 +269,19 @@ def test_a_start_of_ones_own():
     ("make", "kind", "words"),
     [
         (lambda: nn.MLP(2, [3, 1])([1.0]), ValueError, "takes 2 inputs, not 1"),
+        (
+            lambda: nn.MLP(2, [3, 1])([[1.0, 2.0]] * 40),
+            TypeError,
+            r"one sample at a time, not 40: write \[model\(x\) for",
+        ),
+        (lambda: nn.MLP(2, [3, 1])([[1.0, 2.0]] * 2), TypeError, "this network takes one sample at a time, not 2"),
+        (lambda: nn.Layer(2, 3)([(1.0, 2.0)]), TypeError, "this layer takes one sample at a time, not 1"),
+        (lambda: nn.MLP(2, [3, 1])([]), ValueError, "takes 2 inputs, not 0"),
+        (
+            lambda: nn.MLP(2, [3], activation=None),
+            TypeError,
+            r"name \(linear, sigmoid, tanh, .*\) or a gate, not NoneType",
+        ),
         (lambda: nn.MLP(2, [3, 1])(1.0), TypeError, r"as in \[x\]"),
         (lambda: nn.Layer(2, 3)([1.0, 2.0, 3.0]), ValueError, "takes 2 inputs, not 3"),
         (lambda: nn.Neuron(2)([1.0]), ValueError, "2 weights and 1 inputs"),
@@ -279,11 +292,11 @@ def test_a_start_of_ones_own():
         (lambda: nn.MLP(2, [2.5]), TypeError, "n_outputs is a whole number, not float 2.5"),
         (lambda: nn.MLP(2, [True]), TypeError, "bool"),
         (lambda: nn.MLP(2, [3, 1], "rely"), ValueError, "'rely': choose from linear, sigmoid, .* maxout"),
-        (lambda: nn.MLP(2, [3, 1], 3), TypeError, "a name or a gate, not int 3"),
+        (lambda: nn.MLP(2, [3, 1], 3), TypeError, r"a name \(linear, .*\) or a gate, not int 3"),
         (lambda: nn.Neuron(2, "maxout"), ValueError, "nn.Maxout"),
         (lambda: nn.Maxout(2, 0), ValueError, "pieces=0"),
         (lambda: nn.MLP(2, [1], start="glorot"), ValueError, "choose from uniform, xavier, he"),
-        (lambda: nn.MLP(2, [1], start=1.0), TypeError, "a name or a function"),
+        (lambda: nn.MLP(2, [1], start=1.0), TypeError, r"a name \(uniform, .*\) or a function"),
     ],
 )
 def test_errors_say_what_is_wrong(make, kind, words):

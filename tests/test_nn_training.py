@@ -538,9 +538,9 @@ def test_plain_lines_without_tqdm(monkeypatch):
         ({"y": [*Y[:-1], 0]}, ValueError, "sample 29 is 0, neither"),
         ({"loss": "softmax"}, ValueError, "one score"),
         ({"loss": "hinge"}, ValueError, "choose from svm, softmax"),
-        ({"loss": 3}, TypeError, "a loss is a name or a function"),
+        ({"loss": 3}, TypeError, r"a loss is a name \(svm, softmax, .*\) or a function"),
         ({"optimizer": "sdg"}, ValueError, "choose from sgd"),
-        ({"optimizer": nn.SGD}, TypeError, "a name or an Optimiser"),
+        ({"optimizer": nn.SGD}, TypeError, r"a name \(sgd, rmsprop, adam\) or an Optimiser"),
         ({"optimizer": nn.SGD([Value(1.0)])}, ValueError, "moves none"),
         ({"epochs": 0}, ValueError, "epochs=0"),
         ({"epochs": 1.5}, TypeError, "epochs is a whole number"),
@@ -568,6 +568,10 @@ def test_arguments_are_checked_before_the_model_is_touched(arguments, kind, word
     ("ask", "kind", "words"),
     [
         (lambda: nn.fit(small(), X, Y, "max_margin", lr=0.1), TypeError, "has no argument lr: write learning_rate"),
+        (lambda: nn.SGD(small().parameters(), lr=0.1), TypeError, "SGD has no argument lr: write learning_rate"),
+        (lambda: nn.RMSProp(small().parameters(), eps=1e-8), TypeError, "RMSProp has no argument eps: write epsilon"),
+        (lambda: nn.Adam(small().parameters(), betas=(0.9, 0.99)), TypeError, "betas: write beta1 and beta2"),
+        (lambda: nn.Adam(small().parameters(), speed=1), TypeError, "Adam has no argument speed$"),
         (lambda: nn.fit(small(), X, Y, "max_margin", optimiser="adam"), TypeError, "optimiser: write optimizer"),
         (lambda: nn.fit(small(), X, Y, "max_margin", speed=1), TypeError, "has no argument speed$"),
         (lambda: nn.MLP([2, 3, 1]), TypeError, r"write MLP\(2, \[3, 1\]\)"),
@@ -582,6 +586,13 @@ def test_arguments_are_checked_before_the_model_is_touched(arguments, kind, word
 def test_words_of_other_libraries_say_what_to_write(ask, kind, words):
     with pytest.raises(kind, match=words):
         ask()
+
+
+@pytest.mark.parametrize("engine", [None, "python"])
+def test_a_loss_of_ones_own_that_wants_one_sample_is_told_what_it_is_handed(engine):
+    with pytest.raises(TypeError, match="for -: 'list' and 'list'") as caught:
+        nn.fit(small(), X, Y, lambda score, label: (score - label) ** 2, engine=engine)
+    assert any("handed two lists: the scores and the labels of all samples" in note for note in caught.value.__notes__)
 
 
 def test_an_optimiser_has_its_own_rate():

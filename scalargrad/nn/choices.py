@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+MEANT = {  # what to write for what people write, who come from other libraries
+    "lr": "learning_rate",
+    "optimiser": "optimizer",
+    "betas": "beta1 and beta2",
+    "eps": "epsilon",
+}
 
 
 def chosen(
@@ -28,5 +35,11 @@ def chosen(
             raise ValueError(f"there is no {kind.partition(' ')[2]} {choice!r}: choose from {', '.join(named)}")
         return named[choice]
     if not is_own(choice):
-        raise TypeError(f"{kind} is a name or {own}, not {type(choice).__name__} {choice!r:.40}")
+        raise TypeError(f"{kind} is a name ({', '.join(named)}) or {own}, not {type(choice).__name__} {choice!r:.40}")
     return choice
+
+
+def refuse_misspelt(who: str, names: Iterable[str]) -> None:
+    """TypeError for an argument that `who` does not have; it says what to write, where that is known."""
+    for name in names:
+        raise TypeError(f"{who} has no argument {name}" + (f": write {MEANT[name]}" if name in MEANT else ""))

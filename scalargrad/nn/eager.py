@@ -13,7 +13,7 @@ from ..collector import collector_paused
 from ..graph import topological_order
 from ..value import Value
 from .history import Diverged, History, Step, Validation
-from .losses import LOSSES, Loss, accuracy, l2 as l2_of, mse_loss
+from .losses import LOSSES, Loss, accuracy, l2 as l2_of, loss_of_batch, mse_loss
 from .mlp import MLP
 from .optimisers import Optimiser
 
@@ -89,7 +89,7 @@ class Run:
     def _forward(self, samples: Sequence[int]) -> tuple[Value, list[Any], list[Any]]:
         scores = [self.model(self.data.X[i]) for i in samples]
         labels = [self.data.y[i] for i in samples]
-        return self._regularised(self.loss(scores, labels)), scores, labels
+        return self._regularised(loss_of_batch(self.loss, scores, labels)), scores, labels
 
     def _regularised(self, loss: Any) -> Value:
         if not isinstance(loss, Value):

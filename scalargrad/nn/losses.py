@@ -45,7 +45,19 @@ def of_one_sample(form: Callable[[Any, Any], Any]) -> Callable[[F], F]:
 def loss_of_one(loss: Loss, score: Any, label: Any, mark: Any) -> Any:
     """The loss of one sample: in its form for one, or, if it has none, as a batch of one."""
     form = getattr(loss, "of_one_sample", None)
-    return form(score, mark) if form else loss([score], [label])
+    return form(score, mark) if form else loss_of_batch(loss, [score], [label])
+
+
+def loss_of_batch(loss: Loss, scores: list[Any], labels: list[Any]) -> Any:
+    """The loss of several samples; where one of the user's own fails on the lists, the error says what it is handed."""
+    try:
+        return loss(scores, labels)
+    except TypeError as error:
+        if loss not in LOSSES.values():
+            error.add_note(
+                "a loss of your own is handed two lists: the scores and the labels of all samples of a batch"
+            )
+        raise
 
 
 def gaps(scores: Sequence[Any], mark: Sequence[Any]) -> list[Any]:

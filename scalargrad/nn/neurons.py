@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..functions import dot, dots, maximum
+from ..gate import holds_many
 from ..given import listed
 from ..value import Value
 from .activations import MAXOUT, ActivationName, activation_of
@@ -177,8 +178,10 @@ class Layer(Module):
 
 
 def checked_inputs(x: Iterable[Any], n_inputs: int, who: str) -> Sequence[Any]:
-    """`x` as a sequence; ValueError unless it has n_inputs entries."""
+    """`x` as a sequence; ValueError unless it has n_inputs entries, TypeError for several samples."""
     inputs = x if isinstance(x, (list, tuple)) else listed(x, f"{who} takes a list of inputs, as in [x]")
+    if (len(inputs) != n_inputs or inputs[0].__class__ is list) and inputs and holds_many(inputs[0]):
+        raise TypeError(f"{who} takes one sample at a time, not {len(inputs)}: write [model(x) for x in X]")
     if len(inputs) != n_inputs:
         raise ValueError(f"{who} takes {n_inputs} inputs, not {len(inputs)}")
     return inputs

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Never
 
 from ..gate import to_float
 from ..given import listed, wrong
 from ..value import Value
-from .choices import chosen
+from .choices import chosen, refuse_misspelt
 from .schedules import Schedule, constant_rate
 
 
@@ -158,7 +158,9 @@ class SGD(Optimiser):
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
+        **misspelt: Never,
     ):
+        refuse_misspelt(type(self).__name__, misspelt)
         super().__init__(parameters, learning_rate, weight_decay)
         self.momentum, self.nesterov = _share("momentum", momentum), nesterov
         if nesterov and not momentum:
@@ -197,7 +199,9 @@ class RMSProp(Optimiser):
         decay: float = 0.99,
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
+        **misspelt: Never,
     ):
+        refuse_misspelt(type(self).__name__, misspelt)
         super().__init__(parameters, learning_rate, weight_decay)
         self.decay, self.epsilon = _share("decay", decay), at_least_0("epsilon", epsilon)
 
@@ -231,7 +235,9 @@ class Adam(Optimiser):
         beta2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
+        **misspelt: Never,
     ):
+        refuse_misspelt(type(self).__name__, misspelt)
         super().__init__(parameters, learning_rate, weight_decay)
         self.beta1, self.beta2 = _share("beta1", beta1), _share("beta2", beta2)
         self.epsilon = at_least_0("epsilon", epsilon)

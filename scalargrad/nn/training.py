@@ -10,7 +10,7 @@ from ..compiled.program import EngineName
 from ..gate import to_float
 from ..given import wrong
 from ..value import Value
-from .choices import chosen
+from .choices import chosen, refuse_misspelt
 from .data import labels_of, rows_of
 from .eager import Data, Run, Stretch, is_off
 from .history import History
@@ -21,8 +21,6 @@ from .progress import progress_of, tell_of_interruption
 from .recorded import Recorded
 from .schedules import Schedule
 from .starts import generator
-
-MEANT = {"lr": "learning_rate", "optimiser": "optimizer"}  # what to write for what people write
 
 
 def fit(
@@ -90,8 +88,7 @@ def fit(
     names the step, the sample and the gate, and the model keeps the parameters of the last whole step.  Raises
     ImportError, naming the package, for an engine that is not installed.
     """
-    for name in misspelt:
-        raise TypeError(f"fit has no argument {name}" + (f": write {MEANT[name]}" if name in MEANT else ""))
+    refuse_misspelt("fit", misspelt)
     chosen_loss, l2 = chosen("a loss", loss, LOSSES), at_least_0("l2", l2)
     labels = labels_of if chosen_loss in LOSSES.values() else rows_of
     data = _data(X, labels(y), "X")

@@ -69,7 +69,7 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "prompt no slope": "{name} = {formula}    no local gradients: {error}",
     # errors: of a gate, with the reasons that gates give, and of typed expressions
     "error gate": "{gate}: input {inputs} {reason}",
-    "error each": "{gate} takes one number, not {given}: write [{gate}({inputs}) for v in values]",
+    "error each": "{gate} takes one number, not {given}: write [{call} for v in values]",
     "error number": "expected one real number, not {given}: {reason}",
     "expression too long": "the expression has {count} characters; {most} are allowed",
     "expression twice": "{name} is given twice",

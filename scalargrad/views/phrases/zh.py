@@ -69,7 +69,7 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "prompt no slope": "{name} = {formula}    没有局部梯度：{error}",
     # errors: of a gate, with the reasons that gates give, and of typed expressions
     "error gate": "{gate}：输入 {inputs}，{reason}",
-    "error each": "{gate} 只接受一个数，而不是 {given}：请写 [{gate}({inputs}) for v in values]",
+    "error each": "{gate} 只接受一个数，而不是 {given}：请写 [{call} for v in values]",
     "error number": "这里要一个实数，而不是 {given}：{reason}",
     "expression too long": "表达式有 {count} 个字符；最多可以有 {most} 个",
     "expression twice": "{name} 给了两次",
