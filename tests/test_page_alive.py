@@ -9,7 +9,8 @@ import pytest
 from conftest import lecture
 from gate_points import HELPERS, wild_recipe
 
-from scalargrad import Value, exp, gate, gradient, log, maximum, page, relu, sigmoid, sqrt, tanh
+from scalargrad import Value, exp, gate, gradient, log, maximum, nn, page, relu, sigmoid, sqrt, tanh
+from scalargrad.graph import topological_order
 from scalargrad.table import GATES
 from scalargrad.views.phrases import said_again
 
@@ -162,6 +163,33 @@ def test_a_gate_without_javascript_stays_as_recorded(browser):  # noqa: F811
     boxes = {name: rest for name, *rest in browser.boxes().values()}
     assert boxes["x"] == ["4", "1.25"] and boxes["y"] == ["5", "2"]
     assert browser.run("return [...document.querySelectorAll('[role=spinbutton]')].map(box => box.id)") == ["n2"]
+
+
+def test_where_no_input_can_be_changed_none_is_offered(browser):  # noqa: F811
+    root = gate(lambda x: math.sqrt(x), rule=lambda z, x: (0.5 / z,), name="root")
+    browser.open(page(root(Value(4.0, "x"))))
+    assert "drag" not in browser.text("#step") and "x: as recorded" in browser.text("#step")
+
+
+@pytest.mark.parametrize("loss", nn.LOSSES)
+def test_an_input_of_every_loss_can_be_changed(browser, loss):  # noqa: F811
+    def made(s):
+        a, b, c = Value(s, "a"), Value(5.1, "b"), Value(-1.7, "c")
+        several = loss in ("svm", "softmax")
+        found = nn.LOSSES[loss]([[a, b, c], [b, a, c]] if several else [a, b, c], [0, 2] if several else [1, 1, 1])
+        found.label = "L"
+        return found
+
+    recorded = page(made(3.2))
+    for number in (-2.5, 5.1, 60.0):
+        browser.open(recorded, f"#0&a={number}")
+        assert "drag" in browser.text("#step") and "as recorded" not in browser.text("#step")
+        browser.click("#last")
+        seen = {name: [float(text) for text in texts] for name, *texts in browser.boxes().values() if name in {*"abcL"}}
+        root = made(number)
+        root.backward()
+        expected = {x.label: pytest.approx([x.data, x.grad], rel=1e-3) for x in topological_order([root]) if x.label}
+        assert seen == expected, number
 
 
 def test_a_gate_that_is_too_long_is_called_so(browser):  # noqa: F811

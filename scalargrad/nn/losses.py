@@ -17,6 +17,7 @@ from ..gate import Gate, to_float
 from ..given import listed
 from ..table import add_up, largest
 from ..value import Value
+from ..views.javascript import OUTPUTS
 
 Loss = Callable[[Any, Any], Any]
 # An editor offers the names; any str is allowed, so that a loop over names is no false error of a type checker.
@@ -237,6 +238,11 @@ LOGSUMEXP = Gate(
     name="logsumexp",
     expansion=_shifted_logarithm,
 )
+OUTPUTS[LOGSUMEXP] = """(...xs) => {
+  const most = outputs.maximum(...xs), at = xs.indexOf(most);
+  const others = xs.filter((x, i) => i !== at).reduce((sum, x) => sum + Math.exp(x - most), 0);
+  return Number.isFinite(most) ? most + Math.log1p(others) : most;
+}"""
 
 
 def logsumexp(values: Iterable[Any]) -> Any:

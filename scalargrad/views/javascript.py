@@ -30,6 +30,8 @@ SPELLED = (
 )  # gates of the table whose output is arithmetic alone
 
 
+OUTPUTS: dict[Gate, str] = {}  # {gate that is not of the table: its output, a JavaScript function}, from its own room
+
 USUAL = {"domain": REFUSES, "steep": NO_SLOPE, "overflow": OVERFLOWS}  # what page_alive.js says where a gate does not
 
 
@@ -84,6 +86,8 @@ def _simple(gate: Gate, count: int) -> str:
     inputs, given = tuple(map(Script, names)), ", ".join(names)
     if GATES.get(gate.name) is gate and gate.name not in SPELLED:
         output = f"outputs.{gate.name}"
+    elif gate in OUTPUTS:
+        output = OUTPUTS[gate]
     else:
         output = f"({given}) => {Script.of(gate.output(*inputs))}"
     slopes = [f"(z, {given}) => {Script.of(slope)}" for slope in read_rule(gate.form(None), Script("z"), inputs)]

@@ -83,7 +83,7 @@ function go(step, keep = false) {
   $("step").replaceChildren(...(failed ? refusal(now) : now ? (now.phase === "forward" ? forward : backward)(now) : exploring ? about() : opening()));
   if (exploring) showDescent();
   if (isInput(exploring ? chosenHere() : pulled)) $("step").prepend(slopePlot(exploring ? chosen : pulled));
-  if (reached === steps.length && !exploring) $("step").append(make("p", "note", say("page result")), chips(circuit.results));
+  if (reached === steps.length && !exploring) $("step").append(note("page result"), chips(circuit.results));
   $("spoken").textContent = failed ? circuit.failure.text : exploring ? `${chosen.name}.grad = ${chosen.grad}` : now ? say(`page spoken ${now.phase}`, now) : say("page spoken start", { inputs: circuit.inputs.join(", ") });
   $("step").scrollTop = 0;
   light(now);
@@ -104,23 +104,24 @@ const MAX_LISTED = 12, shortened = (texts) => texts.length > MAX_LISTED ? [...te
 const chips = (texts) => make("ul", "chips", ...texts.map((text) => make("li", "", text)));
 const kicker = (phase, gate) =>
   make("p", `kicker ${phase}`, make("i", `line ${phase}`), say(`page ${phase} step`, { at, of: circuit.steps.length }), make("span", "formula", gate));
+const note = (...said) => make("p", "note", say(...said));
 const pattern = (now) => make("p", "note pattern", now.pattern);
 
-const opening = () => [make("p", "kicker", say("page start")), chips(circuit.inputs), make("p", "note", say("page keys")),
-  ...(inputsOf(circuit).length ? [make("p", "note", say("page change"))] : []), ...(circuit.fixed ?? []).map((text) => make("p", "note", text))];
+const opening = () => [make("p", "kicker", say("page start")), chips(circuit.inputs), note("page keys"),
+  ...(inputsOf(circuit).some((value) => !value.fixed) ? [note("page change")] : []), ...(circuit.fixed ?? []).map((text) => make("p", "note", text))];
 
-const refusal = (now) => [kicker("forward", `${now.name} = ${now.formula}`), make("p", "refusal", circuit.failure.text), make("p", "note", say("page stops"))];
+const refusal = (now) => [kicker("forward", `${now.name} = ${now.formula}`), make("p", "refusal", circuit.failure.text), note("page stops")];
 
 const forward = (now) => [kicker("forward", ""),
   make("div", "sum", make("span", "", now.name), make("span", "", `= ${now.formula}`), make("span", ""), make("span", "", `= ${now.numbers}`),
     make("span", ""), make("span", "", "= ", make("b", "", now.output))),
-  make("p", "note", say("page locals")), chips(now.slopes), pattern(now)];
+  note("page locals"), chips(now.slopes), pattern(now)];
 
 function backward(now) {
   const rows = { number: [now.upstream, "\u00d7", now.local, "=", now.downstream], which: [`${now.name}.grad`, "", now.slope, "", say("page to", now)],
     what: [say("page upstream"), "", say("page local"), "", say("page downstream")] };
   const product = make("div", "product", ...Object.entries(rows).flatMap(([kind, row]) => row.map((text) => make("span", kind, text))));
-  const begins = at === circuit.turn + 1 ? [make("p", "note", say("page begins", { starts: circuit.beginning }))] : [];
+  const begins = at === circuit.turn + 1 ? [note("page begins", { starts: circuit.beginning })] : [];
   return [kicker("backward", `${now.name} = ${now.formula}`), ...begins, product, ledger(now), ...(at < circuit.steps.length ? [pattern(now)] : [])];
 }
 

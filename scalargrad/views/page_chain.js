@@ -50,6 +50,6 @@ function chainOf(value) {
   const paths = pathsTo(value), count = countOfPaths(value), more = count - BigInt(paths.length), parts = { name: value.name, title: `${value.name}.grad`, gradient: value.grad };
   if (!paths.length) return [usesOf(value)];
   const written = (n) => n < 10n ** 30n ? n : say("about", { power: String(n).length - 1 });
-  return [usesOf(value), make("p", "note", say(count === 1n ? "one path" : "paths", { ...parts, root: goalName(), count: written(count) })),
+  return [usesOf(value), note(count === 1n ? "one path" : "paths", { ...parts, root: goalName(), count: written(count) }),
     chips([...paths.map(pathText), ...(more > 0n ? [say("more", { count: written(more) })] : [])])];
 }

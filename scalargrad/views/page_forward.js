@@ -26,7 +26,7 @@ function carriedFrom(value) {
   const { found, cost } = slopesFrom(value), inputs = circuit.values.filter(({ key }) => key !== undefined);
   const texts = circuit.values.filter((other) => other !== value && found.has(other.row)).map((other) => `d${other.name}/d${value.name} = ${numberText(found.get(other.row))}`);
   circuit.costs ??= inputs.reduce((sum, input) => sum + slopesFrom(input).cost, 0);
-  return [chips(shortened(texts)), make("p", "note", say("page costs", { name: value.name, one: cost, all: circuit.costs, count: inputs.length, back: circuit.steps.length - circuit.turn }))];
+  return [chips(shortened(texts)), note("page costs", { name: value.name, one: cost, all: circuit.costs, count: inputs.length, back: circuit.steps.length - circuit.turn })];
 }
 
 $("ahead").addEventListener("click", () => {
