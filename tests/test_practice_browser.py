@@ -114,10 +114,14 @@ def test_links(browser, practice):  # noqa: F811
     assert browser.run("return location.hash") == "#4-1"
     browser.run("const level = $('level'); level.value = 3; level.dispatchEvent(new Event('change'))")
     assert browser.text("#summary") == "Level 3, max and relu: circuit 1"
-    for link in ("", "#6-1", "#1-0", "#1-1000000", "#7", "#2-1.1", "#nonsense"):
+    for link in ("", "#6-1", "#1-0", "#1-1000000", "#7", "#2-1.1", "#9-77", "#2-abc", "#nonsense"):
         browser.driver.get("about:blank")
         browser.open(practice, link)
         assert re.fullmatch(r"#1-[1-9]\d{0,3}", browser.run("return location.hash")), link
+        told = browser.text("#verdict")
+        assert told.startswith(f"The link {link} names no circuit") if link else told == "", link
+        browser.click("#another")
+        assert browser.text("#verdict") == "", link
 
 
 # ---- first the sign, then the number ----

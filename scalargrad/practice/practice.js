@@ -126,8 +126,10 @@ function take(nextLevel, nextSeed) {
 const onward = () => take(level, (seed % 999999) + 1);
 
 function takeLinked() {
-  const [, linkedLevel = 1, linkedSeed = 1 + Math.floor(9999 * Math.random())] = /^#([1-5])-([1-9]\d{0,5})$/.exec(location.hash) ?? [];
+  const link = location.hash, found = /^#([1-5])-([1-9]\d{0,5})$/.exec(link);
+  const [, linkedLevel = 1, linkedSeed = 1 + Math.floor(9999 * Math.random())] = found ?? [];
   take(Number(linkedLevel), Number(linkedSeed));
+  if (link && !found) verdict("wrong", say("practice no circuit", { link, level: levels.length }));
 }
 
 const select = Object.assign(make("select", "", ...levels.map((_, i) => new Option(levelName(i + 1), i + 1))), { id: "level" });

@@ -429,6 +429,8 @@ help(name) tells about a name, Ctrl-D leaves.""",
     "practice a neuron": "a neuron",
     "practice two layers": "two layers",
     "practice circuit": "{level}: circuit {seed}",
+    "practice no circuit": "The link {link} names no circuit: after # it has a level from 1 to {level}, a dash, and "
+    "a number from 1 to 999999, as #2-1234 does. Here is another circuit.",
     "practice onward": "Next circuit",
     "practice sign": "the sign of {name}.grad",
     "practice wrong sign": "Not this sign: it is that of upstream times local gradient; at a fork they add up.",

@@ -448,6 +448,8 @@ help(name) 介绍一个名字，按 Ctrl-D 离开。""",
     "practice a neuron": "一个神经元",
     "practice two layers": "两层",
     "practice circuit": "{level}：第 {seed} 题",
+    "practice no circuit": "链接 {link} 不对应任何一题：# 之后应是 1 到 {level} 的难度、短横线和 1 到 999999 的题号，"
+    "例如 #2-1234。这里换了另一题。",
     "practice onward": "下一题",
     "practice sign": "{name}.grad 的符号",
     "practice wrong sign": "符号不对：它是上游梯度乘以局部梯度的符号；分叉处梯度相加。",
