@@ -13,6 +13,7 @@ from .gate import Form, to_float
 from .given import listed, wrong
 from .graph import chain_rule, topological_order
 from .table import tangent_slopes
+from .text import amount
 from .value import Value, constant
 
 
@@ -81,7 +82,7 @@ def hessian_vector_product(output: Value, inputs: Iterable[Value], vector: Itera
     inputs = _values(inputs)
     numbers = [to_float(v) for v in listed(vector, "the vector is a list of numbers, one for each input")]
     if len(numbers) != len(inputs):
-        raise ValueError(f"the vector has {len(numbers)} numbers for {len(inputs)} inputs")
+        raise ValueError(f"the vector has {amount(len(numbers), 'number')} for {amount(len(inputs), 'input')}")
     along = dot(gradient(output, inputs), numbers)
     return _row(along, inputs)
 

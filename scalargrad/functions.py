@@ -10,7 +10,7 @@ from . import table
 from .gate import to_float
 from .given import listed
 from .node import output_of_many
-from .text import short
+from .text import amount, short
 from .value import Value
 
 Number = TypeVar("Number", Value | float, Value, float)  # the first is what `sum` of values gives
@@ -143,7 +143,9 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     """
     ws, xs = _listed("dot", ws), _listed("dot", xs)
     if len(ws) != len(xs):
-        raise ValueError(f"dot: {len(ws)} weights and {len(xs)} inputs; every weight needs one input")
+        raise ValueError(
+            f"dot: {amount(len(ws), 'weight')} and {amount(len(xs), 'input')}; every weight needs one input"
+        )
     if bias is None:  # fast where all are values: the same as below
         left, right = [w._data for w in ws if w.__class__ is Value], [x._data for x in xs if x.__class__ is Value]
         if len(left) == len(right) == len(ws) > 0:

@@ -35,6 +35,7 @@ from .gate import CONSTANT, Gate
 from .given import file_path, listed, wrong
 from .graph import topological_order
 from .table import GATES
+from .text import amount
 from .value import Value
 
 FORMAT, VERSION = "scalargrad graph", 1
@@ -149,7 +150,7 @@ class _Reader:
         roots = [nodes[self._index(r, len(nodes), f"roots[{i}]")] for i, r in enumerate(wanted)]
         several = self._is(self.file.get("list", False), bool, "list")
         if not several and len(roots) != 1:
-            raise ValueError(f"roots has {len(roots)} entries; without a list there is one")
+            raise ValueError(f"roots is a list of {len(roots)}; without a list there is one")
         return roots if several else roots[0]
 
     def _node(self, record: dict[str, Any], nodes: list[Value], place: str) -> Value:
@@ -181,7 +182,8 @@ class _Reader:
         numbers = tuple([self._number(x, f"{place}.numbers", i) for i, x in enumerate(words)])
         inputs = len(numbers) - 1
         if inputs < 1 or gate.arity not in (None, inputs):
-            raise ValueError(f"{place}.numbers has {len(numbers)} entries; {name} takes {gate.arity or 'some'} inputs")
+            takes = amount(gate.arity, "input") if gate.arity else "some inputs"
+            raise ValueError(f"{place}.numbers is a list of {len(numbers)}; {name} takes {takes}")
         places = self._places(record.get("places"), len(parents), inputs, f"{place}.places")
         if not callable(gate.rule) and (places or (inputs - 1,))[-1] >= len(gate.rule):
             raise ValueError(f"{place}.places: the last input of {name} is always a plain number")
@@ -190,11 +192,13 @@ class _Reader:
     def _places(self, places: Any, parents: int, inputs: int, place: str) -> tuple[int, ...] | None:
         if places is None:
             if parents != inputs:
-                raise ValueError(f"{place} is missing: the gate has {inputs} inputs and {parents} parents")
+                raise ValueError(
+                    f"{place} is missing: the gate has {amount(inputs, 'input')} and {amount(parents, 'parent')}"
+                )
             return None
         listed = [self._index(p, inputs, place) for p in self._is(places, list, place)]
         if listed != sorted(set(listed)) or not 0 < len(listed) == parents < inputs:
-            raise ValueError(f"{place} does not say where {parents} parents go among {inputs} inputs")
+            raise ValueError(f"{place} does not say where the parents ({parents}) go among the inputs ({inputs})")
         return tuple(listed)
 
     def _known(self, record: dict[str, Any], keys: set[str], place: str) -> None:

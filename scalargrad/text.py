@@ -32,6 +32,11 @@ def short(x: Any) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
+def amount(count: int, thing: str) -> str:
+    """How many there are of a thing: "1 gate", "2 gates"; for errors and reprs, which are in English."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def number_text(x: float, digits: int = DIGITS) -> str:
     """`x` to so many significant digits; the sign of zero is not shown.
 

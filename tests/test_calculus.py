@@ -440,7 +440,7 @@ def test_hessian_vector_product_is_the_hessian_times_the_vector(f, exact, point)
 
 def test_hessian_vector_product_needs_a_number_for_every_input():
     x, y = Value(1.0), Value(2.0)
-    with pytest.raises(ValueError, match="^the vector has 1 numbers for 2 inputs$"):
+    with pytest.raises(ValueError, match="^the vector has 1 number for 2 inputs$"):
         hessian_vector_product(x * y, [x, y], [1.0])
     assert hessian_vector_product(x * y, [], []) == []
     assert hessian_vector_product(x * 2, [x, y], [1.0, 1.0]) == [0.0, 0.0]

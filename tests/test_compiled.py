@@ -693,7 +693,7 @@ def run(p, samples):
 def test_source_and_repr():
     w, b = Value(2.0, "w"), Value(-1.0, "b")
     program = record(lambda x: relu(w * x + b), (3.0,), [w, b])
-    assert repr(program) == "<program on python: 3 gates, 1 inputs, 2 parameters>"
+    assert repr(program) == "<program on python: 3 gates, 1 input, 2 parameters>"
     assert program.source == RELU_NEURON
 
 
@@ -721,7 +721,7 @@ def product():
 @pytest.mark.parametrize(
     ("data", "error", "message"),
     [
-        (([[1.0, 2.0]],), TypeError, "1 arguments for a program of 2: x, y"),
+        (([[1.0, 2.0]],), TypeError, "1 argument for a program of 2: x, y"),
         (([[1.0, 2.0]], [3.0, 4.0]), ValueError, "x has 1, y has 2"),
         (([], []), ValueError, "the minibatch is empty"),
         (([[1.0, 2.0], [1.0]], [3.0, 4.0]), ValueError, r"x\[1\] is a list of 1, where a list of 2 was recorded"),
@@ -871,7 +871,7 @@ def test_loaded_samples_stay_as_they_were(engine):
 
 MISFITS = [
     ([], ValueError, "the minibatch is empty"),
-    ([0, 3], IndexError, "there is no sample 3: the 3 samples have the indices 0 to 2"),
+    ([0, 3], IndexError, "there is no sample 3: the indices of samples are 0 to 2"),
     ([-1, 0], IndexError, "there is no sample -1"),
     (range(4), IndexError, "there is no sample 3"),
     ([0.0], TypeError, "integer"),

@@ -316,7 +316,7 @@ REFUSED = [
     ("total([[x]])", "total", "not list"),
     ("total(x)", "total", "total takes a list"),
     ("total(x, y)", "total", "argument"),
-    ("dot([x], [x, y])", "dot", "1 weights and 2 inputs"),
+    ("dot([x], [x, y])", "dot", "1 weight and 2 inputs"),
     ("maximum()", "maximum", "takes one value or more"),
     ("exp()", "exp", "argument"),
     ("exp(x, y)", "exp", "argument"),

@@ -132,7 +132,7 @@ def damaged(**changes):
         (damaged(widths=[]), "widths is not"),
         (damaged(widths=[1.5]), r"widths\[0\]: 1.5"),
         (damaged(n_inputs=0), "n_inputs: 0"),
-        (damaged(n_inputs=10**12), "2 entries; this architecture has 1000000000001"),
+        (damaged(n_inputs=10**12), "2 numbers; this architecture has 1000000000001"),
         (damaged(activation="os.system"), "activation: there is no 'os.system'"),
         (damaged(activation=["relu"]), "activation: there is no"),
         (damaged(kind="Layer"), "kind: 'Layer'"),
@@ -235,7 +235,7 @@ def test_csv(text, arguments, expected, tmp_path):
     [
         (b"", {}, "it is empty"),
         (b"a,b\n", {}, "no samples"),
-        (b"1,2\n3\n", {}, "line 2: 1 cells, where the first has 2"),
+        (b"1,2\n3\n", {}, "line 2: 1 cell, where the first has 2"),
         (b"1,2\nx,4\n", {}, "line 2: 'x' is no finite number"),
         (b"1,2\nnan,4\n", {}, "line 2: 'nan' is no finite number"),
         (b"1,2\n3,\n", {}, "line 2: '' is no finite number"),

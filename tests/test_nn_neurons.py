@@ -284,7 +284,7 @@ def test_a_start_of_ones_own():
         ),
         (lambda: nn.MLP(2, [3, 1])(1.0), TypeError, r"as in \[x\]"),
         (lambda: nn.Layer(2, 3)([1.0, 2.0, 3.0]), ValueError, "takes 2 inputs, not 3"),
-        (lambda: nn.Neuron(2)([1.0]), ValueError, "2 weights and 1 inputs"),
+        (lambda: nn.Neuron(2)([1.0]), ValueError, "2 weights and 1 input"),
         (lambda: nn.MLP(2, 3), TypeError, r"one number per layer, as in"),
         (lambda: nn.MLP(2, []), ValueError, "empty"),
         (lambda: nn.MLP(2, [3, 0]), ValueError, "n_outputs=0"),

@@ -530,7 +530,7 @@ def test_plain_lines_without_tqdm(monkeypatch):
     [
         ({"X": [], "y": []}, ValueError, "X is empty"),
         ({"y": Y[:-1]}, ValueError, "30 samples and y has 29"),
-        ({"X": [*X[:-1], [1.0]]}, ValueError, r"X\[29\] has 1 numbers"),
+        ({"X": [*X[:-1], [1.0]]}, ValueError, r"X\[29\] has 1 number"),
         ({"X": [*X[:-1], [1.0, math.nan]]}, ValueError, r"X\[29\]\[1\] is nan"),
         ({"X": [*X[:-1], [1.0, "2"]]}, TypeError, "text is no number"),
         ({"X": list(range(30))}, TypeError, r"write \[x\]"),
@@ -550,7 +550,7 @@ def test_plain_lines_without_tqdm(monkeypatch):
         ({"l2": math.inf}, ValueError, "l2=inf"),
         ({"learning_rate": -1.0}, ValueError, "learning rate of -1.0"),
         ({"validation": X}, TypeError, r"a pair \(X, y\)"),
-        ({"validation": ([[1.0]], [1])}, ValueError, r"validation X\[0\] has 1 numbers"),
+        ({"validation": ([[1.0]], [1])}, ValueError, r"validation X\[0\] has 1 number"),
         ({"validation": ([[1.0, 2.0]], [7])}, ValueError, "is 7, neither"),
     ],
 )

@@ -313,8 +313,8 @@ DAMAGED = [
     *[(GOOD | {"roots": x}, "roots is") for x in (None, {}, 3, "3")],
     *[(GOOD | {"roots": [x]}, r"roots\[0\]: .* is no index below 4") for x in NO_INDICES],
     (GOOD | {"roots": [0, 9], "list": True}, r"roots\[1\]: 9 is no index"),
-    (GOOD | {"roots": [], "list": False}, "roots has 0 entries; without a list there is one"),
-    (GOOD | {"roots": [2, 3]}, "roots has 2 entries"),
+    (GOOD | {"roots": [], "list": False}, "roots is a list of 0; without a list there is one"),
+    (GOOD | {"roots": [2, 3]}, "roots is a list of 2"),
     *[(GOOD | {"list": x}, "list is") for x in (None, 0, 1, "true", [])],
     (GOOD | {"nodes": [], "roots": [0]}, r"roots\[0\]: 0 is no index below 0"),
     # leaves
@@ -342,15 +342,18 @@ DAMAGED = [
     (with_node(2, parents=[0, 3]), r"nodes\[2\]\.parents: 3 is no index below 2"),  # a cycle of two
     *[(with_node(2, numbers=[3.0, x, 5.0]), r"nodes\[2\]\.numbers\[1\]: ") for x in NO_NUMBERS],
     *[
-        (with_node(2, numbers=[1.0] * n), rf"nodes\[2\]\.numbers has {n} entries; add takes 2 inputs")
+        (with_node(2, numbers=[1.0] * n), rf"nodes\[2\]\.numbers is a list of {n}; add takes 2 inputs")
         for n in (0, 1, 2, 4, 50)
     ],
     *[(with_node(2, parents=[0] * n), r"nodes\[2\]\.places is missing: .* 2 inputs") for n in (0, 1, 3)],
     (
         with_node(2, gate="double", numbers=[1.0] * 4, parents=[0] * 3),
-        r"nodes\[2\]\.numbers has 4 entries; double takes 2",
+        r"nodes\[2\]\.numbers is a list of 4; double takes 2",
     ),
-    (with_node(2, gate="maximum", numbers=[1.0], parents=[]), r"nodes\[2\]\.numbers has 1 entries; maximum takes some"),
+    (
+        with_node(2, gate="maximum", numbers=[1.0], parents=[]),
+        r"numbers is a list of 1; maximum takes some inputs",
+    ),
     (
         with_node(2, gate="maximum", numbers=[1.0] * 4),
         r"nodes\[2\]\.places is missing: the gate has 3 inputs and 2 parents",
@@ -367,9 +370,9 @@ DAMAGED = [
     *[(with_node(3, places=x), r"nodes\[3\]\.places is") for x in (1, "1", {}, True)],
     *[(with_node(3, places=[x]), r"nodes\[3\]\.places: .* is no index below 2") for x in (-1, 2, 1.0, "0", None, True)],
     *[(with_node(3, places=x), r"nodes\[3\]\.places does not say") for x in ([], [0, 1], [1, 1], [1, 0])],
-    (with_node(2, places=[0, 1]), r"nodes\[2\]\.places does not say where 2 parents go among 2 inputs"),
-    (with_node(3, parents=[2, 2]), r"nodes\[3\]\.places does not say where 2 parents"),
-    (with_node(3, parents=[]), r"nodes\[3\]\.places does not say where 0 parents"),
+    (with_node(2, places=[0, 1]), r"nodes\[2\]\.places does not say where the parents \(2\) go among the inputs \(2\)"),
+    (with_node(3, parents=[2, 2]), r"nodes\[3\]\.places does not say where the parents \(2\)"),
+    (with_node(3, parents=[]), r"nodes\[3\]\.places does not say where the parents \(0\)"),
     # words that JSON has not
     *[
         (json.dumps(GOOD).replace("5.0", word), "is not a number such as 1.0")

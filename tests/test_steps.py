@@ -347,9 +347,9 @@ def test_tree_says_how_much_it_leaves_out_and_the_limit_it_names_is_enough():
     cut = tree(root, limit=3)
     lines, last = cut.splitlines()[:-1], cut.splitlines()[-1]
     assert lines == whole.splitlines()[:3]
-    count, limit = map(int, re.fullmatch(r"\.\.\. and (\d+) more values: limit=(\d+) shows them", last).groups())
+    count, limit = map(int, re.fullmatch(r"\.\.\. and (\d+) more: limit=(\d+) shows all", last).groups())
     assert count == len(topological_order([root])) - 3
-    assert tree(root, limit=limit) == whole and "more values" not in whole
+    assert tree(root, limit=limit) == whole and "more: limit" not in whole
 
 
 def test_a_chain_deeper_than_pythons_stack():
@@ -358,7 +358,7 @@ def test_a_chain_deeper_than_pythons_stack():
         y = y + 0.0
     assert steps(y).gradients[x] == 1.0
     assert steps(y)[-1].running_total == 1.0
-    assert tree(y, limit=2).endswith("and 4999 more values: limit=5001 shows them")
+    assert tree(y, limit=2).endswith("and 4999 more: limit=5001 shows all")
 
 
 def test_a_plain_number_in_a_formula_has_no_more_digits_than_the_others():

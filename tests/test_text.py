@@ -8,10 +8,32 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given, strategies as st
 
-from scalargrad import Value, backprop_code, latex, nn, tree
+from scalargrad import Value, backprop_code, latex, nn, record, steps, tree
 from scalargrad.text import agreeing, clip, number_text, width
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
+
+one = Value(1.0)
+OF_ONE = [  # (what is shown, with a count of one in it; how it says so)
+    (lambda: record(lambda x: one * x, (1.0,), [one]), "1 gate, 1 input, 1 parameter>"),
+    (lambda: record(lambda x, y: one * x * y, (1.0, 1.0), [one])([1.0]), "1 argument for a program of 2: x, y"),
+    (lambda: nn.fit(nn.MLP(1, [1]), [[1.0]], [1.0], "mse", steps=1), "<History of 1 step: loss"),
+    (lambda: nn.fit(nn.MLP(2, [1]), [[1.0, 2.0], [1.0]], [1.0, 2.0], "mse"), "X[1] has 1 number, where"),
+    (lambda: nn.MLP(1, [1])([1.0, 2.0]), "takes 1 input, not 2"),
+    (lambda: nn.MLP(1, [1]).summary(), "\n1 neuron\n[1 x 1] = 1 weight\n1 bias\n"),
+    (lambda: tree(one * 2 * 3, limit=2), "... and 1 more: limit=3 shows all"),
+    (lambda: steps(one * 2, upstream=[1.0, 2.0]), "upstream has 2 numbers for 1 root; give"),
+]
+
+
+@pytest.mark.parametrize("run, text", OF_ONE)
+def test_one_is_no_plural(run, text):
+    try:
+        shown = str(run())
+    except (TypeError, ValueError) as error:
+        shown = str(error)
+    assert text in shown
+
 
 NUMBERS = [
     (-12.0, "-12"),

@@ -594,7 +594,7 @@ def test_local_gradients_align_with_parents():
         (lambda x, zero: (x * inf).sin(), ValueError, "^sin: input x = inf is infinite: "),
         (lambda x, zero: x // 2, TypeError, "//"),
         (lambda x, zero: x + "2", TypeError, "text is no number"),
-        (lambda x, zero: dot([x], []), ValueError, "1 weights and 0 inputs"),
+        (lambda x, zero: dot([x], []), ValueError, "1 weight and 0 inputs"),
     ],
 )
 def test_a_failed_operation_says_why_and_records_nothing(fails, kind, message):

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ..collector import collector_paused
 from ..gate import to_float
+from ..text import amount
 from ..value import Value
 from .descent import Place
 from .engines import Engine, JaxEngine, NumpyEngine, PythonEngine, Result
@@ -139,7 +140,8 @@ class Program:
 
     def __repr__(self) -> str:
         return (
-            f"<program on {self.engine}: {self.gates} gates, {self.inputs} inputs, {len(self.parameters)} parameters>"
+            f"<program on {self.engine}: {amount(self.gates, 'gate')}, {amount(self.inputs, 'input')}, "
+            f"{amount(len(self.parameters), 'parameter')}>"
         )
 
     def __call__(self, *data: Any) -> Result:
@@ -177,7 +179,7 @@ class Program:
         """N samples as the engine keeps them; TypeError or ValueError if they do not fit."""
         if len(data) != len(self._layouts):
             names = ", ".join([layout.name for layout in self._layouts])
-            raise TypeError(f"{len(data)} arguments for a program of {len(self._layouts)}: {names}")
+            raise TypeError(f"{amount(len(data), 'argument')} for a program of {len(self._layouts)}: {names}")
         sizes = [_size(samples, layout) for samples, layout in zip(data, self._layouts)]
         if len({*sizes}) > 1:
             found = ", ".join([f"{layout.name} has {n}" for layout, n in zip(self._layouts, sizes)])
@@ -275,5 +277,5 @@ def _indices(chosen: Sequence[int], n: int) -> Sequence[int]:
         raise ValueError("the minibatch is empty")
     for i in (min(indices), max(indices)):
         if not 0 <= i < n:
-            raise IndexError(f"there is no sample {i}: the {n} samples have the indices 0 to {n - 1}")
+            raise IndexError(f"there is no sample {i}: the indices of samples are 0 to {n - 1}")
     return indices

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..gate import to_float
 from ..given import file_path, listed, wrong
+from ..text import amount
 from .neurons import count
 from .starts import generator
 
@@ -154,7 +155,7 @@ def read_csv(path: str | os.PathLike[str], label: int | str = -1) -> tuple[list[
     width = len(rows[0][1])
     for line, row in rows:
         if len(row) != width:
-            raise ValueError(f"{name}, line {line}: {len(row)} cells, where the first has {width}")
+            raise ValueError(f"{name}, line {line}: {amount(len(row), 'cell')}, where the first has {width}")
     X = [[_number(cell, name, line) for j, cell in enumerate(row) if j != column] for line, row in rows]
     return X, _labels([(line, row[column]) for line, row in rows], name)
 
@@ -167,7 +168,7 @@ def _column(label: int | str, header: list[str], name: str) -> int:
     if not isinstance(label, int):
         raise wrong("label is a column, by its index or its name", label)
     if not -len(header) <= label < len(header) or len(header) < 2:
-        raise ValueError(f"{name}, line 1: of {len(header)} columns, none can be the label {label}")
+        raise ValueError(f"{name}, line 1: of {amount(len(header), 'column')}, none can be the label {label}")
     return label % len(header)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..gate import to_float
-from ..text import number_text
+from ..text import amount, number_text
 from ..value import Value
 from ..views.dot import POINTS, STYLES, WRITTEN_OUT, as_it_is, blank, escape, escape_record
 from ..views.draw import Drawing
@@ -71,7 +71,7 @@ def draw_network(
     net = _Network(model, x, known(lang))
     source, titles = _layers(net) if len(net.names) > MAX_PARAMETERS else _columns(net)
     layers = "".join([f" -> {len(layer)} {_activation(layer[0])}" for layer in net.layers])
-    summary = f"{net.n_inputs}{layers}, {len(net.names)} parameters"
+    summary = f"{net.n_inputs}{layers}, {amount(len(net.names), 'parameter')}"
     told = net.title(), net.description(), net.lang
     return Drawing(source, titles, engine, summary, *told, kind="network")
 
@@ -179,7 +179,10 @@ def _neurons(model: Any) -> list[list[Any]]:
     layers = [layer.neurons for layer in (model.layers if isinstance(model, MLP) else [model])]
     for i, (layer, following) in enumerate(zip(layers, layers[1:]), 1):
         if following[0].n_inputs != len(layer):
-            raise ValueError(f"layer {i} has {len(layer)} outputs, layer {i + 1} takes {following[0].n_inputs} inputs")
+            raise ValueError(
+                f"layer {i} has {amount(len(layer), 'output')}, "
+                f"layer {i + 1} takes {amount(following[0].n_inputs, 'input')}"
+            )
     return layers
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..text import amount
+
 
 class Step(NamedTuple):
     """One step of training, before its update.
@@ -68,7 +70,7 @@ class History:
         first, last = self.steps[0], self.steps[-1]
         right = "" if last.accuracy is None else f", accuracy {last.accuracy:.0%}"
         ended = f", {self.stopped}" if self.stopped else ""
-        return f"<History of {len(self)} steps: loss {first.loss:.4g} -> {last.loss:.4g}{right}{ended}>"
+        return f"<History of {amount(len(self), 'step')}: loss {first.loss:.4g} -> {last.loss:.4g}{right}{ended}>"
 
 
 class Diverged(FloatingPointError):

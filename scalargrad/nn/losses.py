@@ -16,6 +16,7 @@ from ..functions import dot, exp, pick, relu, softplus, total
 from ..gate import Gate, to_float
 from ..given import listed
 from ..table import add_up, largest
+from ..text import amount
 from ..value import Value
 from ..views.javascript import OUTPUTS
 
@@ -176,7 +177,7 @@ def mse_loss(scores: Iterable[Any], targets: Iterable[Any]) -> Any:
     differences = []
     for i, (row, target) in enumerate(zip(map(_listed, rows), map(_listed, wanted))):
         if len(row) != len(target):
-            raise ValueError(f"sample {i} has {len(row)} scores and {len(target)} targets")
+            raise ValueError(f"sample {i} has {amount(len(row), 'score')} and {amount(len(target), 'target')}")
         differences += [s - (t if isinstance(t, Value) else to_float(t)) for s, t in zip(row, target)]
     return mean([d * d for d in differences])
 
@@ -326,7 +327,9 @@ def _batch(scores: Iterable[Any], labels: Iterable[Any], name: str = "labels") -
     if not rows:
         raise ValueError("an empty batch has no loss")
     if len(rows) != len(wanted):
-        raise ValueError(f"{len(rows)} scores and {len(wanted)} {name}: every sample needs one of each")
+        raise ValueError(
+            f"{amount(len(rows), 'score')} and {amount(len(wanted), name[:-1])}: every sample needs one of each"
+        )
     return rows, wanted
 
 
@@ -344,7 +347,7 @@ def _rows_of_scores(scores: Iterable[Any], labels: Iterable[Any]) -> tuple[list[
                 "max_margin for labels -1 and 1, binary_cross_entropy for 0 and 1"
             )
         if len(row) != len(rows[0]):
-            raise ValueError(f"sample {i} has {len(row)} scores, sample 0 has {len(rows[0])}")
+            raise ValueError(f"sample {i} has {amount(len(row), 'score')}, sample 0 has {len(rows[0])}")
     return rows, wanted
 
 
@@ -362,7 +365,9 @@ def _signs(scores: Iterable[Any], labels: Iterable[Any], known: tuple[int, ...])
     rows, wanted = _batch(scores, labels)
     for i, (row, label) in enumerate(zip(rows, wanted)):
         if is_list(row):
-            raise ValueError(f"sample {i} has {len(row)} scores in a list: one number is needed, or the loss svm")
+            raise ValueError(
+                f"sample {i} has {amount(len(row), 'score')} in a list: one number is needed, or the loss svm"
+            )
         if isinstance(label, bool) or label not in known:
             words = f"neither {' nor '.join(map(str, known))}"
             hint = ": the loss binary_cross_entropy is of labels 0 and 1" if known == (-1, 1) and label == 0 else ""

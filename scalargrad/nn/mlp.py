@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..given import listed
-from ..text import Text, in_columns
+from ..text import Text, amount, in_columns
 from ..value import Value
-from ..views.phrases import say
+from ..views.phrases import counted, say
 from .activations import MAXOUT, ActivationName, activation_of
 from .module import Module
 from .neurons import Layer, checked_inputs, unwrapped
@@ -107,16 +107,16 @@ class MLP(Module):
         neurons, offsets = [len(layer.neurons) for layer in self.layers], [len(layer.b) for layer in self.layers]
         shapes, count = " + ".join(f"[{_shape(layer)}]" for layer in self.layers), len(self.weights())
         sums = [
-            say("summary all neurons", count=_sum(neurons)),
-            say("summary all weights", count=f"{shapes} = {count}"),
-            say("summary all biases", count=_sum(offsets)),
+            counted("neuron", sum(neurons), shown=_sum(neurons)),
+            counted("weight", count, shown=f"{shapes} = {count}"),
+            counted("offset", sum(offsets), shown=_sum(offsets)),
             say("summary all parameters", count=_sum([count, sum(offsets)])),
         ]
         return Text("\n".join([*in_columns(rows), *sums]))
 
     def __repr__(self) -> str:
         layers = "".join(f" -> {len(layer.neurons)} {layer.activation}" for layer in self.layers)
-        return f"{type(self).__name__}({self.n_inputs}{layers}, {len(self.parameters())} parameters)"
+        return f"{type(self).__name__}({self.n_inputs}{layers}, {amount(len(self.parameters()), 'parameter')})"
 
 
 def _shape(layer: Layer) -> str:

@@ -20,6 +20,7 @@ from .. import files
 from ..gate import Gate
 from ..given import file_path
 from ..saved import MAX_FLOAT, WORDS, each_once, gates_by_name
+from ..text import amount
 from .activations import ACTIVATIONS, MAXOUT
 from .mlp import MLP
 from .two_layer_net import TwoLayerNet
@@ -114,7 +115,7 @@ def _untrained(file: dict[str, Any], gates: dict[str, Gate], parameters: int) ->
     counts = [(n + 1) * m for n, m in zip(sizes, sizes[1:])]
     expected = sum(counts[:-1]) * (pieces if name == MAXOUT else 1) + counts[-1]
     if expected != parameters:
-        raise ValueError(f"parameters has {parameters} entries; this architecture has {expected}")
+        raise ValueError(f"parameters has {amount(parameters, 'number')}; this architecture has {expected}")
     if kind == "MLP":
         return MLP(n_inputs, widths, gates.get(name, name), start="zero", pieces=pieces)
     if kind != "TwoLayerNet" or len(widths) != 2 or widths[1] < 2 or name != "relu":

@@ -8,6 +8,7 @@ from typing import Any
 from ..functions import dot, dots, maximum
 from ..gate import holds_many
 from ..given import listed
+from ..text import amount
 from ..value import Value
 from .activations import MAXOUT, ActivationName, activation_of
 from .choices import chosen
@@ -183,7 +184,7 @@ def checked_inputs(x: Iterable[Any], n_inputs: int, who: str) -> Sequence[Any]:
     if (len(inputs) != n_inputs or inputs[0].__class__ is list) and inputs and holds_many(inputs[0]):
         raise TypeError(f"{who} takes one sample at a time, not {len(inputs)}: write [model(x) for x in X]")
     if len(inputs) != n_inputs:
-        raise ValueError(f"{who} takes {n_inputs} inputs, not {len(inputs)}")
+        raise ValueError(f"{who} takes {amount(n_inputs, 'input')}, not {len(inputs)}")
     return inputs
 
 

@@ -88,7 +88,8 @@ class Picture:
         return counted("plot", len(plots), self._lang), say("between changes", self._lang).join(plots)
 
     def __repr__(self) -> str:
-        return f"<Picture of {len(self.figure.axes)} plots; .save('picture.svg') or .save('picture.png') writes it>"
+        plots = counted("plot", len(self.figure.axes), "en")
+        return f"<Picture of {plots}; .save('picture.svg') or .save('picture.png') writes it>"
 
 
 def plot_boundary(model: Any, X: Iterable[Sequence[Any]], y: Iterable[Any], title: str = "") -> Picture:

@@ -12,6 +12,7 @@ from ..compiled.engines import Result
 from ..compiled.program import Loaded, Program, record
 from ..graph import topological_order
 from ..table import step
+from ..text import amount
 from ..value import Value
 from .eager import Data, Run, Stretch, ctrl_c_waits, is_off
 from .history import Step
@@ -117,7 +118,7 @@ class Recorded(Run):
                 p.grad = grad
         if _all_finite(expected) and not _are_close([found, *gradients], expected, _size(loss)):
             raise ValueError(
-                f'the engine "{engine}" does not find the loss and gradients of {len(samples)} samples: '
+                f'the engine "{engine}" does not find the loss and gradients of {amount(len(samples), "sample")}: '
                 "unless their loss is the mean of the losses of each alone, train without engine="
             )
 

@@ -9,6 +9,7 @@ from typing import Any, Never
 from ..compiled.program import EngineName
 from ..gate import to_float
 from ..given import wrong
+from ..text import amount
 from ..value import Value
 from .choices import chosen, refuse_misspelt
 from .data import labels_of, rows_of
@@ -115,7 +116,7 @@ def fit(
             run.finish()
     except KeyboardInterrupt:
         run.finish()  # it may have come before that
-        run.history.stopped = f"interrupted after {len(run.history)} of {planned} steps"
+        run.history.stopped = f"interrupted after {len(run.history)} of {amount(planned, 'step')}"
     finally:
         bar.close()
     if run.history.stopped:
@@ -155,11 +156,15 @@ def _data(X: Any, labels: list[Any], name: str, width: int | None = None) -> Dat
     if not rows:
         raise ValueError(f"{name} is empty: there is nothing to learn from")
     if len(rows) != len(labels):
-        raise ValueError(f"{name} has {len(rows)} samples and y has {len(labels)}: every sample needs one label")
+        raise ValueError(
+            f"{name} has {amount(len(rows), 'sample')} and y has {len(labels)}: every sample needs one label"
+        )
     are_sequences = all([hasattr(label, "__len__") and len(label) == len(row) for row, label in zip(rows, labels)])
     for i, row in enumerate([] if are_sequences else rows):
         if len(row) != (width or len(rows[0])):
-            raise ValueError(f"{name}[{i}] has {len(row)} numbers, where the others have {width or len(rows[0])}")
+            raise ValueError(
+                f"{name}[{i}] has {amount(len(row), 'number')}, where the others have {width or len(rows[0])}"
+            )
     return Data(rows, labels)
 
 

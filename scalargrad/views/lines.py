@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from types import FrameType
 
 from .. import node as engine
+from ..text import amount
 from ..value import Value
 from .names import user_frame
 from .phrases import say
@@ -36,7 +37,7 @@ class SourceLines(Mapping[Value, str]):
         return len(self._places)
 
     def __repr__(self) -> str:
-        return f"<SourceLines of {len(self)} gates>"
+        return f"<SourceLines of {amount(len(self), 'gate')}>"
 
     def add(self, node: Value, frame: FrameType) -> None:
         """Remembers that the line which `frame` is at made this node."""

@@ -15,7 +15,7 @@ from .. import composite
 from ..gate import Gate, to_float
 from ..given import wrong
 from ..graph import Edge, chain_rule, consumers, topological_order
-from ..text import number_text, told_apart
+from ..text import amount, number_text, told_apart
 from ..value import Value
 from . import phrases, spelling
 from .lines import being_recorded
@@ -278,5 +278,7 @@ def _one_for_each(roots: list[Value], upstream: float | Iterable[float] | None) 
     given = [1.0] * len(roots) if upstream is None else upstream if isinstance(upstream, Iterable) else [upstream]
     ups = [to_float(up) for up in given]
     if len(ups) != len(roots):
-        raise ValueError(f"upstream has {len(ups)} numbers for {len(roots)} roots; give one for each")
+        raise ValueError(
+            f"upstream has {amount(len(ups), 'number')} for {amount(len(roots), 'root')}; give one for each"
+        )
     return ups

@@ -52,13 +52,15 @@ def say(phrase: str, lang: str | None = None, **parts: object) -> str:
     return LANGUAGES[known(lang)][phrase].format(times=times(), **parts)
 
 
-def counted(kind: str, count: int, lang: str | None = None) -> str:
-    """How many there are of a kind: "value", "gate", "step" or "plot".
+def counted(kind: str, count: int, lang: str | None = None, shown: str = "") -> str:
+    """How many there are of a kind: "value", "gate", "step", "plot", "neuron", "weight" or "offset".
 
-    >>> counted("gate", 1), counted("gate", 2)
-    ('1 gate', '2 gates')
+    shown: the count as it is to be written, such as the sum that it is.
+
+    >>> counted("gate", 1), counted("gate", 2), counted("neuron", 5, shown="4 + 1 = 5")
+    ('1 gate', '2 gates', '4 + 1 = 5 neurons')
     """
-    return say(f"one {kind}" if count == 1 else f"many {kind}s", lang, count=count)
+    return say(f"one {kind}" if count == 1 else f"many {kind}s", lang, count=shown or count)
 
 
 def shortened(texts: list[str], lang: str | None = None, most: int = MAX_LISTED) -> list[str]:
