@@ -147,7 +147,8 @@ def test_the_engine_in_it_needs_nothing_else(site, tmp_path):
         import json, sys
         sys.path.insert(0, ".")
         from scalargrad.playground.answers import answers, lay_out_with
-        lay_out_with(lambda source: '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1" viewBox="0 0 1 1"/>')
+        size, box = 'width="1" height="1" viewBox="0 0 1 1"', '<g class="node"><polygon points="0,0 1,0 1,1 0,1"/></g>'
+        lay_out_with(lambda source: f'<svg xmlns="http://www.w3.org/2000/svg" {size}><g>{box}</g></svg>')
         print(json.dumps([answer[::2] for answer in answers("f = x * x", "x=3", "en")]))
         assert "scalargrad.playground.folder" not in sys.modules
     """
