@@ -11,7 +11,7 @@ from conftest import FIGURES
 
 from scalargrad import Value, dot, draw, page
 from scalargrad.views.draw import DIRECTIONS
-from scalargrad.views.labels import ROOM, SVG, Label, Wire
+from scalargrad.views.labels import ROOM, SVG, Label, Wire, shape_of
 
 
 def dot_of_five():
@@ -71,6 +71,35 @@ def test_every_label_is_nearer_to_its_own_wire_than_to_any_other(make):
     assert len(pictures) > len(DIRECTIONS)
     for svg in pictures:
         assert len(wires_and_labels(svg)[1]) >= len(root.parents) and astray(svg) == []
+
+
+def outside(node, point):
+    """How far a point is outside the shape of a node, a box or an oval."""
+    left, top, right, bottom = shape_of(node)
+    x, y = abs(point.real - (left + right) / 2), abs(point.imag - (top + bottom) / 2)
+    wide, high = (right - left) / 2, (bottom - top) / 2
+    if node.find(f"{SVG}ellipse") is not None:
+        return max(abs(complex(x / wide, y / high)) - 1, 0) * min(wide, high)
+    return abs(complex(max(x - wide, 0), max(y - high, 0)))
+
+
+def in_the_way(svg, apart):
+    """(a wire, a node that it is nearer to than so many points) for every node that is at neither of its ends."""
+    nodes = [g for g in ET.fromstring(svg).iter(f"{SVG}g") if g.get("class", "").startswith("node")]
+    for wire, points in wires_and_labels(svg)[0].items():
+        own = [min(nodes, key=lambda node: outside(node, end)) for end in (points[0], points[-1])]
+        others = [node for node in nodes if node not in own]
+        yield from ((wire, n.get("id")) for n in others if min(outside(n, p) for p in points) < apart)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_wire_touches_a_box_or_a_gate_but_its_own(name):
+    for svg in circuits_of(FIGURES[name]()):
+        assert [*in_the_way(svg, apart=0.4)] == []  # where it is less, two lines look like one
+
+
+def test_the_second_wire_of_a_score_keeps_away_from_the_next_box():
+    assert [*in_the_way(draw(FIGURES["svm_loss"]()).svg, apart=2.0)] == []
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -174,7 +174,7 @@ class Circuit:
         for place, (parent, label) in reversed(wires) if self.is_folded else wires:
             if parent in self.shown.boxes:
                 start = self._start(row, parent, node)
-                add_wire(row, start, circle, place, label, self._is_on_wire(parent) and start not in self.again)
+                add_wire(row, start, circle, place, label, self.direction)
 
     def _start(self, row: graphviz.Digraph, parent: Value, node: Value) -> str:
         """Where the wire from a parent into the gate of `node` begins: at its box, or where it is drawn again."""

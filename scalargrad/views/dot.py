@@ -21,6 +21,7 @@ COURIER = 0.6  # the width of a letter, in font sizes
 LINES_ON_WIRE = 4  # the height of a value without a box: name and data above the wire, as much space below it
 OVAL = 4  # letters of a gate's symbol; a longer one stands in an oval
 WIRE = "#6b7d95"
+FORWARD_SIDES = {"LR": "e", "RL": "w"}  # of a box, as Graphviz names them
 MAX_IN_GATE = 5  # plain inputs of a gate that stand in its circle
 STYLES = {
     "leaf": {"style": "filled,rounded", "fillcolor": "#fff4d6"},
@@ -150,9 +151,13 @@ def add_gate(graph: graphviz.Digraph, box: str, lines: Sequence[str], rings: int
     return circle
 
 
-def add_wire(graph: graphviz.Digraph, start: str, circle: str, place: int, text: str, on_wire: bool = False) -> str:
-    """The id of the wire from a value into a gate, with its text."""
-    wire = {"id": f"e{circle[1:]}_{place}", "class": "local"} | ({"tailport": "e"} if on_wire else {})
+def add_wire(graph: graphviz.Digraph, start: str, circle: str, place: int, text: str, direction: str) -> str:
+    """The id of the wire from a value into a gate, with its text.
+
+    Sideways it leaves in the middle of the side that faces the gates: from a corner it would run over the next box.
+    """
+    port = {"tailport": FORWARD_SIDES[direction]} if direction in FORWARD_SIDES else {}
+    wire = {"id": f"e{circle[1:]}_{place}", "class": "local", **port}
     graph.edge(start, circle, as_it_is(escape(clip(text, MAX_FORMULA))), _attributes=wire)
     return wire["id"]
 
