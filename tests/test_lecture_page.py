@@ -107,4 +107,4 @@ def test_the_command(tmp_path, capsys, monkeypatch, lectures):
     monkeypatch.setattr("webbrowser.open", lambda address: address == (tmp_path / "b.html").as_uri())
     assert main(["--lecture", "b.html", "--open", "--lang", "en"]) == 0
     assert main(["x * y", "x=2", "y=3", "--lecture", "c.html", "--lang", "en"]) == 2
-    assert "leave out the expression" in capsys.readouterr().err and not (tmp_path / "c.html").exists()
+    assert "--lecture does not go with 'x * y'" in capsys.readouterr().err and not (tmp_path / "c.html").exists()
