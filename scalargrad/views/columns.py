@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -24,16 +25,17 @@ def aligned(rows: Sequence[tuple[str, ...]], columns: int) -> list[str]:
     """A text for every row, with the cells in columns of the same width.
 
     Where they are wider than so many columns, every row is broken in the same way: before its last two cells, or before
-    its third one, or both, or before all but the first two.  The lines that this gives are indented; what is still too
-    long there is broken between words.
+    its third one, or both, or before all but the first two.  The lines that this gives are indented, as far as the
+    third cell if there is room; what is still too long there is broken between words.
     """
     if not rows:
         return []
     widths = [max(map(width, column)) for column in zip(*rows)]
     last = len(widths)
     start = widths[0] + len(GAP) + widths[1] + len(GAP)
-    indent = start if start <= columns // 2 else SHORT_INDENT
-    for breaks in ([], [last - 2], [2], sorted({2, last - 2}), [*range(2, last)]):
+    indents = (start, SHORT_INDENT) if start <= columns // 2 else (SHORT_INDENT,)
+    ways: Sequence[list[int]] = ([], [last - 2], [2], sorted({2, last - 2}), [*range(2, last)])
+    for breaks, indent in itertools.product(ways, indents):
         lines = list(zip([0, *breaks], [*breaks, last]))
         wide = [sum(widths[a:b]) + len(GAP) * (b - a - 1) + (indent if a else 0) for a, b in lines]
         if max(wide) <= columns:
