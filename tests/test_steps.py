@@ -8,7 +8,7 @@ from conftest import lecture
 from gate_points import recipes
 from hypothesis import given, strategies as st
 
-from scalargrad import Value, dot, exp, maximum, sigmoid, steps, total, tree
+from scalargrad import Value, dot, exp, maximum, sigmoid, steps, tanh, total, tree
 from scalargrad.graph import topological_order
 from scalargrad.table import GATES
 from scalargrad.text import number_text, width
@@ -384,3 +384,9 @@ def test_a_tree_in_chinese():
     assert tree(y, limit=1, lang="zh") == "y = x * x = 9\n……还有 1 个值：limit=3 可全部显示"
     with pytest.raises(ValueError, match="lang='de'"):
         tree(y, lang="de")
+
+
+def test_a_step_of_a_few_letters_more_takes_two_lines():
+    a, b, c = Value(2.0, "a"), Value(0.5, "b"), Value(1.0, "c")
+    backward = str(steps(tanh(a * b) + c / b)).split("backward")[1].splitlines()
+    assert len([line for line in backward if line.strip()]) == 2 * (1 + 7) + 2  # a head, seven steps; two lines beside
